@@ -1,0 +1,216 @@
+/**
+ * @file base.h
+ * @brief Status values, errors, log, versions: what every other header builds on.
+ *
+ * Every function that can fail returns a ::casd_status. On failure its outputs are untouched and
+ * nothing has to be cleaned up; casd_last_error() tells what was wrong, in words, with the value
+ * and the allowed range.
+ *
+ * @code{.c}
+ * casd_model *model = NULL;
+ * if (casd_model_load(&model, "mood.casd") != CASD_OK) {
+ *   fprintf(stderr, "%s\n", casd_last_error());
+ *   return 1;
+ * }
+ * @endcode
+ *
+ * ### Threads
+ *
+ * | object | may be used by |
+ * |---|---|
+ * | casd_model | any number of threads at once: it never changes |
+ * | casd_schema, casd_batch, casd_dataset, casd_predictor, casd_prediction, casd_trainer, casd_report | one thread at a time, any thread |
+ * | casd_trainer_cancel(), casd_trainer_progress() | any thread, while another one trains; cancel also from a signal handler |
+ * | casd_last_error() | each thread has its own |
+ * | casd_set_log(), casd_set_plugin_path() | any thread; better before everything else |
+ *
+ * Several datasets may be *read* by several threads at once as long as nobody adds to them.
+ */
+#ifndef CASD_BASE_H
+#define CASD_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * @def CASD_CALL
+ * @brief The calling convention of every function and callback.
+ * @since 0.1
+ */
+#if defined(_WIN32)
+#define CASD_CALL __cdecl
+#else
+#define CASD_CALL
+#endif
+
+/**
+ * @def CASD_API
+ * @brief Marks what the library exports. Define `CASD_STATIC` before including when linking a
+ *        static libcasd on Windows.
+ * @since 0.1
+ */
+#if defined(_WIN32) && defined(CASD_STATIC)
+#define CASD_API
+#elif defined(_WIN32) && defined(CASD_BUILDING)
+#define CASD_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define CASD_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define CASD_API __attribute__((visibility("default")))
+#else
+#define CASD_API
+#endif
+
+#define CASD_VERSION_MAJOR 0 /**< Major version of these headers. @since 0.1 */
+#define CASD_VERSION_MINOR 1 /**< Minor version of these headers. @since 0.1 */
+#define CASD_VERSION_PATCH 0 /**< Patch version of these headers. @since 0.1 */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * @brief What became of a call. The values never change; new ones may be added.
+ * @since 0.1
+ */
+typedef int32_t casd_status;
+
+/** @brief The values of ::casd_status. @since 0.1 */
+enum {
+  CASD_OK = 0,                     /**< It worked. */
+  CASD_ERROR_INVALID_ARGUMENT = 1, /**< An argument is NULL, out of range or does not fit. */
+  CASD_ERROR_OUT_OF_MEMORY = 2,    /**< Memory ran out. */
+  CASD_ERROR_IO = 3,               /**< A file could not be read or written. */
+  CASD_ERROR_FORMAT = 4,           /**< The bytes are not a valid file of the expected kind. */
+  CASD_ERROR_VERSION = 5,          /**< A valid file, but made by a newer library. */
+  CASD_ERROR_UNAVAILABLE = 6,      /**< A plug-in, device or build option is missing. */
+  CASD_ERROR_STATE = 7,            /**< The right call at the wrong time. */
+  CASD_ERROR_CANCELLED = 8,        /**< A callback or casd_trainer_cancel() stopped it. */
+  CASD_ERROR_NUMERIC = 9,          /**< Training diverged: a loss is no longer finite. */
+  CASD_ERROR_DEVICE = 10,          /**< The device failed, or has too little memory. */
+  CASD_ERROR_INTERNAL = 11         /**< A defect of the library: please report it. */
+};
+
+/**
+ * @brief The message of this thread's last failed call.
+ *
+ * It stays as it is until the next failed call of the same thread.
+ * @return UTF-8 text, "" before any failure, never NULL. Do not free it.
+ * @since 0.1
+ */
+CASD_API const char *CASD_CALL casd_last_error(void);
+
+/**
+ * @brief Copies the message of this thread's last failed call.
+ *
+ * For callers that cannot hold on to a pointer (garbage-collected hosts).
+ * @param[out] buffer    Receives the text and its final zero; may be NULL when capacity is 0.
+ * @param      capacity  Bytes in `buffer`.
+ * @param[out] needed    Receives the bytes needed with the final zero; may be NULL.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if the buffer is too small, which leaves both
+ *         the buffer and the message itself untouched.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_last_error_copy(char *buffer, size_t capacity, size_t *needed);
+
+/**
+ * @brief The name of a status, such as "INVALID_ARGUMENT".
+ * @return Static text; "UNKNOWN" for a value this library does not know.
+ * @since 0.1
+ */
+CASD_API const char *CASD_CALL casd_status_name(casd_status status);
+
+/**
+ * @brief The library's version as major * 10000 + minor * 100 + patch.
+ * @since 0.1
+ */
+CASD_API uint32_t CASD_CALL casd_version(void);
+
+/**
+ * @brief The library's version as text, such as "0.1.0".
+ * @since 0.1
+ */
+CASD_API const char *CASD_CALL casd_version_string(void);
+
+/**
+ * @brief The version of the binary interface; it changes when a compiled caller would break.
+ *
+ * It is the number in the shared library's name (`libcasd.so.0`).
+ * @since 0.1
+ */
+CASD_API uint32_t CASD_CALL casd_abi_version(void);
+
+/**
+ * @brief How the library was built, as a JSON object.
+ *
+ * Keys: `version`, `abi`, `compiler`, `build_type`, `system`, `engine` (the CPU engine in use).
+ * @return Static UTF-8 text.
+ * @since 0.1
+ */
+CASD_API const char *CASD_CALL casd_build_info(void);
+
+/**
+ * @brief How serious a log message is.
+ * @since 0.1
+ */
+typedef int32_t casd_log_level;
+
+/** @brief The values of ::casd_log_level, least serious first. @since 0.1 */
+enum {
+  CASD_LOG_DEBUG = 0,   /**< For those who debug the library. */
+  CASD_LOG_INFO = 1,    /**< What it is doing. */
+  CASD_LOG_WARNING = 2, /**< It goes on, but you may not like the result. */
+  CASD_LOG_ERROR = 3,   /**< Something failed that no status can report. */
+  CASD_LOG_OFF = 4      /**< As a threshold: nothing at all. */
+};
+
+/**
+ * @brief Receives log messages.
+ *
+ * Called on whichever thread has something to say, possibly several at once. It must not call
+ * back into the library.
+ * @param level    One of ::CASD_LOG_DEBUG to ::CASD_LOG_ERROR.
+ * @param message  UTF-8 text without a final newline, valid during the call.
+ * @param user     What was given to casd_set_log().
+ * @since 0.1
+ */
+typedef void(CASD_CALL *casd_log_callback)(casd_log_level level, const char *message, void *user);
+
+/**
+ * @brief Says where log messages go and which.
+ *
+ * May be called before anything else. Without it warnings and errors go to stderr; nothing is
+ * ever written to stdout.
+ * @param callback  Receives the messages; NULL: stderr again.
+ * @param level     The least serious level that is passed on.
+ * @param user      Handed to the callback unchanged.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for an unknown level.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_set_log(casd_log_callback callback, casd_log_level level,
+                                            void *user);
+
+/**
+ * @brief Names the folder in which plug-ins (`libcasd_torch`, `libcasd_hdf5`) are looked for first.
+ *
+ * After it come the folders of the environment variable `CASD_PLUGIN_PATH`, then the one that
+ * libcasd itself lies in. A plug-in is loaded by the first call that needs it and stays loaded.
+ * @param folder  UTF-8 path; NULL or "": none.
+ * @return ::CASD_OK or ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_set_plugin_path(const char *folder);
+
+/**
+ * @brief How many objects (schemas, models, batches, ...) exist that were not destroyed yet.
+ *
+ * For leak checks in tests: the same number before and after means that nothing was left behind.
+ * @since 0.1
+ */
+CASD_API int64_t CASD_CALL casd_live_objects(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

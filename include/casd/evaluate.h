@@ -1,0 +1,86 @@
+/**
+ * @file evaluate.h
+ * @brief How good a model is, and how true its uncertainty, under every set of modalities.
+ *
+ * @code{.c}
+ * casd_report *report = NULL;
+ * double f1;
+ * casd_evaluate(&report, predictor, data, "valid");
+ * casd_report_value(&f1, report, "language+audio", "f1");
+ * puts(casd_report_json(report));
+ * casd_report_destroy(report);
+ * @endcode
+ *
+ * A *condition* is a set of modalities, written `language+audio`; with up to six modalities all of
+ * them are evaluated, above that each alone, each left out, and all. Samples without a target
+ * count in no metric that needs one; samples left without a modality are skipped.
+ */
+#ifndef CASD_EVALUATE_H
+#define CASD_EVALUATE_H
+
+#include "dataset.h"
+#include "predict.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief The result of an evaluation; it does not change. One thread at a time. @since 0.1 */
+typedef struct casd_report casd_report;
+
+/**
+ * @brief Evaluates a model on a split under every condition.
+ * @param[out] report     Receives the result.
+ * @param      predictor  The model and where it runs.
+ * @param      dataset    Of the model's schema.
+ * @param      split      Which samples.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, another schema, or no such split;
+ *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_evaluate(casd_report **report, casd_predictor *predictor,
+                                             const casd_dataset *dataset, const char *split);
+
+/** @brief Destroys a report; NULL is allowed. @since 0.1 */
+CASD_API void CASD_CALL casd_report_destroy(casd_report *report);
+
+/**
+ * @brief The report as a JSON object.
+ *
+ * `{"conditions": {"language": {...}, "language+audio": {...}, ...}, "mean_incomplete_f1",
+ * "pooled_auroc_uncertainty", "pooled_auroc_confidence"}`; numbers that cannot be had are null.
+ * @return UTF-8 text that belongs to the report; NULL for NULL.
+ * @since 0.1
+ */
+CASD_API const char *CASD_CALL casd_report_json(const casd_report *report);
+
+/** @brief The number of conditions, all modalities last; 0 for NULL. @since 0.1 */
+CASD_API int32_t CASD_CALL casd_report_condition_count(const casd_report *report);
+
+/** @brief The name of condition `index`, such as "language+audio"; NULL if none. @since 0.1 */
+CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, int32_t index);
+
+/**
+ * @brief One number of the report.
+ *
+ * Of a condition: `samples`, `uncertainty` (mean U_F). Classes and multi-label: `f1` (weighted by
+ * share, %), `accuracy` (%), `ece` (expected calibration error, 15 bins of equal width, %),
+ * `auroc_uncertainty` and `auroc_confidence` (how well U_F, or a low confidence, tells errors from
+ * hits; 0.5: not at all). Regression: `mae`, `correlation`, and `f1` (%) of the sign when labels
+ * lie on both sides of zero. Of no condition: `mean_incomplete_f1` (regression:
+ * `mean_incomplete_mae` too), `pooled_auroc_uncertainty`, `pooled_auroc_confidence`.
+ * @param[out] value      Receives it; NaN where it cannot be had (no errors at all, say).
+ * @param      report     The report.
+ * @param      condition  Its name; NULL for the numbers of no condition.
+ * @param      name       The number's name.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or there is no such number.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_report_value(double *value, const casd_report *report,
+                                                 const char *condition, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,290 @@
+/**
+ * @file model.h
+ * @brief A network with its weights, normaliser and calibration: made, loaded, saved.
+ *
+ * @code{.c}
+ * casd_model_options options;
+ * casd_model_options_init(&options, sizeof options);
+ * options.hidden = 64;
+ * options.seed = 7;
+ * casd_model *model = NULL;
+ * casd_model_create(&model, schema, &options);
+ * ...train it...
+ * casd_model_save(model, "mood.casd");
+ * casd_model_destroy(model);
+ * @endcode
+ *
+ * A model never changes once it exists and may be shared by all threads. Training makes a new
+ * one. The file is a safetensors file that any reader of that format can open.
+ */
+#ifndef CASD_MODEL_H
+#define CASD_MODEL_H
+
+#include "schema.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief An immutable model. Any number of threads at once. @since 0.1 */
+typedef struct casd_model casd_model;
+
+/** @brief A named set of defaults for model and training. @since 0.1 */
+typedef int32_t casd_recipe;
+
+/** @brief The values of ::casd_recipe. @since 0.1 */
+enum {
+  CASD_RECIPE_EVIDENTIAL = 0, /**< Uncertainty trained by evidence; the default. */
+  CASD_RECIPE_PAPER = 1       /**< As published in arXiv 2506.01490. */
+};
+
+/** @brief A named network size. @since 0.1 */
+typedef int32_t casd_preset;
+
+/** @brief The values of ::casd_preset. @since 0.1 */
+enum {
+  CASD_PRESET_DEFAULT = 0,  /**< 2 layers, 4 heads, feed-forward 2 * hidden. */
+  CASD_PRESET_REFERENCE = 1 /**< 4 layers, 10 heads, feed-forward 4 * hidden. */
+};
+
+/** @brief How frames become one vector. @since 0.1 */
+typedef int32_t casd_pooling;
+
+/** @brief The values of ::casd_pooling. @since 0.1 */
+enum {
+  CASD_POOLING_LAST = 0, /**< The last frame. */
+  CASD_POOLING_MEAN = 1  /**< The mean of all frames. */
+};
+
+/** @brief What becomes of a modality that is not there. @since 0.1 */
+typedef int32_t casd_absent;
+
+/** @brief The values of ::casd_absent. @since 0.1 */
+enum {
+  CASD_ABSENT_EXCLUDED = 0, /**< It takes no part, its encoder does not run. */
+  CASD_ABSENT_ZEROS = 1     /**< It takes part as a sequence of zero vectors. */
+};
+
+/** @brief How modalities are weighted in the fusion; weights are normalised to sum 1. @since 0.1 */
+typedef int32_t casd_weights;
+
+/** @brief The values of ::casd_weights. @since 0.1 */
+enum {
+  CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM = 0, /**< By nu - 2. */
+  CASD_WEIGHTS_DEGREES_OF_FREEDOM = 1,        /**< By nu. */
+  CASD_WEIGHTS_PRECISION = 2,                 /**< By 1 / variance. */
+  CASD_WEIGHTS_EQUAL = 3                      /**< All alike. */
+};
+
+/** @brief How the variance of the fused law comes about. @since 0.1 */
+typedef int32_t casd_fused_variance;
+
+/** @brief The values of ::casd_fused_variance; C the weights, V the variances. @since 0.1 */
+enum {
+  CASD_FUSED_VARIANCE_WEIGHTED = 0, /**< Sum of C^2 V: independent estimates, weighted sum. */
+  CASD_FUSED_VARIANCE_MEAN = 1      /**< Mean of V. */
+};
+
+/**
+ * @brief Sizes and rules of a network; the ranges are checked by casd_model_create().
+ *
+ * Fill it with casd_model_options_init() first. Fields are only ever appended.
+ * @since 0.1
+ */
+typedef struct casd_model_options {
+  uint32_t struct_size;                /**< sizeof of the caller's struct. */
+  int32_t hidden;                      /**< Width d of all layers; 40; 1 to 4096. */
+  int32_t layers;                      /**< Transformer layers per modality; 2; 1 to 64. */
+  int32_t heads;                       /**< Attention heads; 4; must divide hidden. */
+  int32_t feed_forward;                /**< Inner width; 0: 2 * hidden; at most 65536. */
+  casd_pooling pooling;                /**< ::CASD_POOLING_LAST. */
+  casd_absent absent;                  /**< ::CASD_ABSENT_EXCLUDED. */
+  casd_weights weights;                /**< ::CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM. */
+  casd_fused_variance fused_variance;  /**< ::CASD_FUSED_VARIANCE_WEIGHTED. */
+  int32_t max_steps;                   /**< Most frames of a sample; 512; 1 to 65536. */
+  double input_clip;                   /**< Standardised features are cut there; 5; 0: off. */
+  double delta_min;                    /**< Least delta; 0.01; above 0. */
+  double delta_max;                    /**< Most delta; 20; above delta_min. */
+  double alpha_min;                    /**< Least alpha; 1.25; above 1. */
+  double alpha_max;                    /**< Most alpha; 20; above alpha_min. */
+  double beta_min;                     /**< Least beta; 0.2; above 0. */
+  uint64_t seed;                       /**< Of the initial weights; 0. */
+} casd_model_options;
+
+/**
+ * @brief Fills in the defaults (recipe `evidential`, preset `default`).
+ * @param[out] options  The struct.
+ * @param      size     `sizeof *options` as the caller sees it.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or smaller than the first release's.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_options_init(casd_model_options *options, size_t size);
+
+/**
+ * @brief Sets the fields in which a recipe differs: absent, weights, fused_variance, alpha_min.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or an unknown recipe.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_options_use_recipe(casd_model_options *options,
+                                                             casd_recipe recipe);
+
+/**
+ * @brief Sets the fields in which a preset differs: layers, heads, feed_forward.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or an unknown preset.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_options_use_preset(casd_model_options *options,
+                                                             casd_preset preset);
+
+/**
+ * @brief Sets one field by name from text, as a command line or a settings file has it.
+ *
+ * Enumerations by their lower-case name (`absent`, `zeros`).
+ * @param options  The struct.
+ * @param name     The field's name, e.g. "hidden".
+ * @param value    e.g. "64" or "zeros".
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, no such field, not a number, out of
+ *         range or no such name; the message lists what is allowed.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_options_set(casd_model_options *options, const char *name,
+                                                      const char *value);
+
+/**
+ * @brief Makes a model with fresh random weights.
+ *
+ * Weights: U(-1/sqrt(n), 1/sqrt(n)), n the inputs of one output; norms 1 and 0; the normaliser
+ * passes everything through until casd_trainer_prepare() fits it. The same seed gives the same
+ * weights.
+ * @param[out] model    Receives it.
+ * @param      schema   At least one modality and one output (classes: two); copied.
+ * @param      options  NULL: the defaults.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the schema is not complete, or an
+ *         option is out of range; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_create(casd_model **model, const casd_schema *schema,
+                                                 const casd_model_options *options);
+
+/**
+ * @brief Loads a model file.
+ *
+ * The file is treated as hostile: whatever does not add up is refused.
+ * @param[out] model  Receives it.
+ * @param      path   UTF-8.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO if it cannot be read;
+ *         ::CASD_ERROR_FORMAT if it is truncated, damaged or no model;
+ *         ::CASD_ERROR_VERSION if it needs a newer library.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_load(casd_model **model, const char *path);
+
+/**
+ * @brief Loads a model from memory (a game's asset, a database field).
+ *
+ * The bytes are copied. Errors as casd_model_load(), without ::CASD_ERROR_IO.
+ * @param[out] model  Receives it.
+ * @param      data   The bytes of a model file.
+ * @param      size   How many.
+ * @return A status.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_load_memory(casd_model **model, const void *data,
+                                                      size_t size);
+
+/**
+ * @brief Saves a model; the path holds either the old or the new file at every moment.
+ *
+ * A loaded model saves to the same bytes.
+ * @param model  The model.
+ * @param path   UTF-8.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_save(const casd_model *model, const char *path);
+
+/**
+ * @brief Writes the bytes that casd_model_save() would write into memory.
+ * @param      model     The model.
+ * @param[out] buffer    Receives them; may be NULL when capacity is 0.
+ * @param      capacity  Bytes in `buffer`.
+ * @param[out] needed    Receives the bytes needed; may be NULL.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `model` is NULL or the buffer too small
+ *         (`needed` is set all the same).
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_save_memory(const casd_model *model, void *buffer,
+                                                      size_t capacity, size_t *needed);
+
+/** @brief Lets go of a model; what was made from it keeps what it needs. NULL is allowed. @since 0.1 */
+CASD_API void CASD_CALL casd_model_destroy(casd_model *model);
+
+/**
+ * @brief A copy of the model's schema; destroy it with casd_schema_destroy().
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_schema(casd_schema **schema, const casd_model *model);
+
+/**
+ * @brief The model's sizes and rules; `seed` is 0, as it is not kept.
+ * @param      model    The model.
+ * @param[out] options  Receives them.
+ * @param      size     `sizeof *options` as the caller sees it.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or too small.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_options_get(const casd_model *model,
+                                                      casd_model_options *options, size_t size);
+
+/** @brief How many numbers the model has learned (normaliser not counted); 0 for NULL. @since 0.1 */
+CASD_API int64_t CASD_CALL casd_model_parameter_count(const casd_model *model);
+
+/**
+ * @brief Everything about the model but its weights, as a JSON object.
+ *
+ * Keys: `schema`, `options`, `calibration` (when there is one), `user`, `parameters`, `trained`
+ * (whether a normaliser was fitted).
+ * @return UTF-8 text that belongs to the model; NULL for NULL.
+ * @since 0.1
+ */
+CASD_API const char *CASD_CALL casd_model_info(const casd_model *model);
+
+/**
+ * @brief The temperature that divides the logits when exactly these modalities take part.
+ * @param      model        The model.
+ * @param      mask         ::CASD_ALL_MODALITIES or some of the schema's bits, not 0.
+ * @param[out] temperature  Receives it; 1 where none was fitted.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, 0 or beyond the schema.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_temperature(const casd_model *model,
+                                                      casd_modality_mask mask, double *temperature);
+
+/**
+ * @brief What a user wrote beside the weights (which feature extractor, which version).
+ * @param model  The model.
+ * @param key    Begins with "user.".
+ * @return UTF-8 text that belongs to the model; NULL if there is none.
+ * @since 0.1
+ */
+CASD_API const char *CASD_CALL casd_model_user_value(const casd_model *model, const char *key);
+
+/**
+ * @brief A model that differs by one user value; it shares the weights.
+ * @param[out] result  Receives it.
+ * @param      model   The model.
+ * @param      key     Begins with "user.", at most 256 bytes.
+ * @param      value   UTF-8, at most 65536 bytes; NULL takes the key away.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, another prefix, too long or not UTF-8.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_model_with_user_value(casd_model **result,
+                                                          const casd_model *model, const char *key,
+                                                          const char *value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,201 @@
+/**
+ * @file predict.h
+ * @brief Runs a model: probabilities, and how sure it is, fused and per modality.
+ *
+ * @code{.c}
+ * casd_predictor *predictor = NULL;
+ * casd_prediction *prediction = NULL;
+ * const float *p;
+ * casd_predictor_create(&predictor, model, NULL);
+ * casd_prediction_create(&prediction);
+ * casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES);   // all that is there
+ * p = casd_prediction_data(prediction, CASD_FIELD_PROBABILITIES);
+ * casd_predict(prediction, predictor, batch, 1u << audio);           // the voice alone
+ * @endcode
+ *
+ * What is behind a cleared bit of the mask is never read. After the first call of a size,
+ * casd_predict() on the CPU allocates nothing.
+ */
+#ifndef CASD_PREDICT_H
+#define CASD_PREDICT_H
+
+#include "batch.h"
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief Where a model runs: device, threads, scratch memory. One thread at a time. @since 0.1 */
+typedef struct casd_predictor casd_predictor;
+
+/** @brief The results of one call. One thread at a time. @since 0.1 */
+typedef struct casd_prediction casd_prediction;
+
+/** @brief Where numbers are crunched. @since 0.1 */
+typedef int32_t casd_device;
+
+/** @brief The values of ::casd_device. @since 0.1 */
+enum {
+  CASD_DEVICE_CPU = 0, /**< The processor. */
+  CASD_DEVICE_CUDA = 1 /**< An NVIDIA GPU, through the plug-in `libcasd_torch`. */
+};
+
+/** @brief What to do with a sample that is left with no modality. @since 0.1 */
+typedef int32_t casd_on_empty;
+
+/** @brief The values of ::casd_on_empty. @since 0.1 */
+enum {
+  CASD_EMPTY_ERROR = 0, /**< Refuse the whole call; the message names the sample. */
+  CASD_EMPTY_NAN = 1    /**< A row of NaN, and its STATUS says so. */
+};
+
+/**
+ * @brief Where and how a model runs. Fill it with casd_predictor_options_init() first.
+ * @since 0.1
+ */
+typedef struct casd_predictor_options {
+  uint32_t struct_size;   /**< sizeof of the caller's struct. */
+  casd_device device;     /**< ::CASD_DEVICE_CPU. */
+  int32_t device_index;   /**< Which GPU; 0. */
+  int32_t threads;        /**< On the CPU; 1; 1 to 256. Results do not depend on it. */
+  casd_on_empty on_empty; /**< ::CASD_EMPTY_ERROR. */
+  uint32_t reserved;      /**< 0. */
+} casd_predictor_options;
+
+/**
+ * @brief Fills in the defaults.
+ * @param[out] options  The struct.
+ * @param      size     `sizeof *options` as the caller sees it.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_predictor_options_init(casd_predictor_options *options,
+                                                           size_t size);
+
+/**
+ * @brief Makes a predictor; it keeps the model alive.
+ * @param[out] predictor  Receives it.
+ * @param      model      The model.
+ * @param      options    NULL: the defaults.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_UNAVAILABLE if there is no such
+ *         device, or the plug-in it needs is missing (the message names each path tried);
+ *         ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_predictor_create(casd_predictor **predictor,
+                                                     const casd_model *model,
+                                                     const casd_predictor_options *options);
+
+/** @brief Destroys a predictor; NULL is allowed. @since 0.1 */
+CASD_API void CASD_CALL casd_predictor_destroy(casd_predictor *predictor);
+
+/** @brief Makes an empty prediction, to be filled by casd_predict() again and again. @since 0.1 */
+CASD_API casd_status CASD_CALL casd_prediction_create(casd_prediction **prediction);
+
+/** @brief Destroys a prediction; NULL is allowed. @since 0.1 */
+CASD_API void CASD_CALL casd_prediction_destroy(casd_prediction *prediction);
+
+/**
+ * @brief Asks the model about every sample of a batch.
+ *
+ * A modality takes part in a sample when its bit is set and the sample has it. The answer about a
+ * sample is the same to the bit whatever else is in the batch and however many threads work (CPU).
+ * @param prediction     Receives the results; on error it keeps the old ones.
+ * @param predictor      Where to run.
+ * @param batch          At least one sample; its schema must equal the model's modalities.
+ * @param modality_mask  ::CASD_ALL_MODALITIES or some bits of the schema, not 0.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the batch is empty or of another
+ *         schema, the mask 0 or beyond the schema, a sample longer than the model's max_steps, or
+ *         a sample is left without a modality (it is named); ::CASD_ERROR_OUT_OF_MEMORY;
+ *         ::CASD_ERROR_DEVICE.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_predict(casd_prediction *prediction, casd_predictor *predictor,
+                                            const casd_batch *batch,
+                                            casd_modality_mask modality_mask);
+
+/**
+ * @brief A table of results: one row per sample.
+ *
+ * Per-modality columns are NaN for a modality that takes no part (with the model option `absent` =
+ * `zeros` every modality takes part, by its sequence of zeros). Law: a Student's t with location
+ * mu, degrees of freedom nu, variance = aleatoric + epistemic. What is said per sample is the mean
+ * over the representation's dimensions. Variances compare inputs of one model: their level is the
+ * model's own. The split into aleatoric and epistemic is fixed by a regulariser alone: compare
+ * it across inputs, do not read it in absolute terms.
+ * @since 0.1
+ */
+typedef int32_t casd_field;
+
+/** @brief The values of ::casd_field, with their number of columns. @since 0.1 */
+enum {
+  CASD_FIELD_PROBABILITIES = 0, /**< [outputs] calibrated; classes: sum 1; multi-label: each 0..1. */
+  CASD_FIELD_LOGITS = 1,        /**< [outputs]; multi-label: [2 outputs], (negative, positive). */
+  CASD_FIELD_VALUE = 2,         /**< [outputs] regression: in the targets' units. */
+  CASD_FIELD_CONFIDENCE = 3,    /**< [1] classes: largest probability; multi-label: mean of the
+                                     surer side's; regression: NaN until calibrated. */
+  CASD_FIELD_UNCERTAINTY = 4,   /**< [1] variance U_F of the fused law. */
+  CASD_FIELD_DISAGREEMENT = 5,  /**< [1] weighted spread of the modalities' locations. */
+  CASD_FIELD_STATUS = 6,        /**< [1] ::CASD_ROW_OK or ::CASD_ROW_EMPTY. */
+  CASD_FIELD_MODALITY_VARIANCE = 7,           /**< [modalities] V_m, the primary one. */
+  CASD_FIELD_MODALITY_ALEATORIC = 8,          /**< [modalities] A_m = beta / (alpha - 1). */
+  CASD_FIELD_MODALITY_EPISTEMIC = 9,          /**< [modalities] E_m = A_m / delta. */
+  CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM = 10, /**< [modalities] nu_m = 2 alpha. */
+  CASD_FIELD_MODALITY_WEIGHT = 11,            /**< [modalities] C_m, sum 1. */
+  CASD_FIELD_REPRESENTATION = 12,             /**< [hidden] mu_F. */
+  CASD_FIELD_SCALE = 13,                      /**< [hidden] sigma_F. */
+  CASD_FIELD_DEGREES_OF_FREEDOM = 14          /**< [hidden] nu_F. */
+};
+
+/** @brief The values in ::CASD_FIELD_STATUS. @since 0.1 */
+enum {
+  CASD_ROW_OK = 0,   /**< A result. */
+  CASD_ROW_EMPTY = 1 /**< The sample had no modality left: the row is NaN. */
+};
+
+/**
+ * @brief The size of a table.
+ * @param[out] rows        Receives the number of samples; may be NULL.
+ * @param[out] columns     Receives the number of columns; may be NULL.
+ * @param      prediction  A prediction that casd_predict() has filled.
+ * @param      field       Which table.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, unknown, or a field that the task does
+ *         not have (PROBABILITIES of a regression, VALUE of anything else);
+ *         ::CASD_ERROR_STATE before casd_predict().
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_prediction_shape(int64_t *rows, int64_t *columns,
+                                                     const casd_prediction *prediction,
+                                                     casd_field field);
+
+/**
+ * @brief Copies a table, row-major.
+ * @param      prediction  The prediction.
+ * @param      field       Which table.
+ * @param[out] buffer      Receives it; may be NULL when capacity is 0.
+ * @param      capacity    Numbers in `buffer`.
+ * @param[out] needed      Receives rows * columns; may be NULL.
+ * @return As casd_prediction_shape(); ::CASD_ERROR_INVALID_ARGUMENT if the buffer is too small
+ *         (`needed` is set all the same).
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_prediction_copy(const casd_prediction *prediction,
+                                                    casd_field field, float *buffer,
+                                                    size_t capacity, size_t *needed);
+
+/**
+ * @brief A table without copying: [rows, columns], row-major.
+ *
+ * Valid until the prediction is filled again or destroyed.
+ * @return NULL where casd_prediction_shape() would fail.
+ * @since 0.1
+ */
+CASD_API const float *CASD_CALL casd_prediction_data(const casd_prediction *prediction,
+                                                     casd_field field);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

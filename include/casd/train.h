@@ -1,0 +1,341 @@
+/**
+ * @file train.h
+ * @brief Learning: a teacher on complete input, a student on corrupted input, calibration.
+ *
+ * All of it in one call:
+ * @code{.c}
+ * casd_trainer_options options;
+ * casd_trainer_options_init(&options, sizeof options);
+ * options.seed = 7;
+ * casd_trainer *trainer = NULL;
+ * casd_trainer_create(&trainer, model, &options);
+ * casd_trainer_fit(trainer, data, "mood.checkpoint", NULL, NULL);
+ * casd_trainer_snapshot(&trained, trainer);
+ * @endcode
+ *
+ * Or step by step, with the caller's own batches:
+ * @code{.c}
+ * casd_trainer_prepare(trainer, data);               // normaliser, class weights
+ * while (more()) casd_train_step(&stats, trainer, batch);
+ * @endcode
+ *
+ * Training runs in the plug-in `libcasd_torch`. The same seed gives the same bits for one build,
+ * kind of processor and number of threads, whatever was interrupted and resumed in between.
+ */
+#ifndef CASD_TRAIN_H
+#define CASD_TRAIN_H
+
+#include "dataset.h"
+#include "model.h"
+#include "predict.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief Student, teacher and optimiser state. One thread at a time, but see cancel. @since 0.1 */
+typedef struct casd_trainer casd_trainer;
+
+/** @brief Who teaches the student. @since 0.1 */
+typedef int32_t casd_teacher;
+
+/** @brief The values of ::casd_teacher. @since 0.1 */
+enum {
+  CASD_TEACHER_FROZEN = 0, /**< The best epoch of the teacher's phase. */
+  CASD_TEACHER_EMA = 1,    /**< Starts as that; follows the student as a moving average. */
+  CASD_TEACHER_SHARED = 2, /**< The student itself, on complete input. */
+  CASD_TEACHER_NONE = 3    /**< Nobody: no teacher's phase, no distillation. */
+};
+
+/** @brief How the representation is sampled in training. @since 0.1 */
+typedef int32_t casd_sampling;
+
+/** @brief The values of ::casd_sampling. @since 0.1 */
+enum {
+  CASD_SAMPLING_STUDENT_T = 0, /**< Student's t, no gradient through the noise. */
+  CASD_SAMPLING_IMPLICIT = 1,  /**< Student's t, implicit gradient through its Gamma variate. */
+  CASD_SAMPLING_GAUSSIAN = 2,  /**< A normal of variance U_F. */
+  CASD_SAMPLING_NONE = 3       /**< The location itself. */
+};
+
+/** @brief Which part of the training. @since 0.1 */
+typedef int32_t casd_phase;
+
+/** @brief The values of ::casd_phase. @since 0.1 */
+enum {
+  CASD_PHASE_TEACHER = 0, /**< Complete input, task loss only. */
+  CASD_PHASE_STUDENT = 1, /**< Corrupted input, all losses. */
+  CASD_PHASE_DONE = 2     /**< Both are over; the model is calibrated. */
+};
+
+/**
+ * @brief How to train. Fill it with casd_trainer_options_init() first; the defaults are those of
+ *        the recipe `evidential`; ranges are checked by casd_trainer_create().
+ *
+ * In parentheses the default, then `paper`'s where it differs, then the range.
+ * @since 0.1
+ */
+typedef struct casd_trainer_options {
+  uint32_t struct_size;       /**< sizeof of the caller's struct. */
+  casd_teacher teacher;       /**< (::CASD_TEACHER_FROZEN) */
+  casd_sampling sampling;     /**< (::CASD_SAMPLING_STUDENT_T) */
+  int32_t teacher_epochs;     /**< Most epochs of the teacher's phase (12; 1 to 100000). */
+  int32_t epochs;             /**< Most epochs of the student's phase (16, 25; 1 to 100000). */
+  int32_t select_from;        /**< First epoch, from 0, that may be the student's best (6, 0). */
+  int32_t patience;           /**< Epochs without a new best that end a phase (10, 8; from 1). */
+  int32_t batch_size;         /**< Samples a step (128; 1 to 65536). */
+  int32_t total_steps;        /**< For casd_train_step(): length of the cosine; 0: constant rate. */
+  int32_t balance_classes;    /**< 1: class weights N / (K N_k); 0: none (1). */
+  int32_t calibrate;          /**< 1: fit temperatures on valid at the end (1). */
+  int32_t fit_trust;          /**< 1: fit one factor per modality on valid at the end (0). */
+  casd_device device;         /**< (::CASD_DEVICE_CPU) */
+  int32_t device_index;       /**< Which GPU (0). */
+  int32_t threads;            /**< On the CPU (1; 1 to 256). Part of what fixes the bits. */
+  double dropout;             /**< (0.4; 0 to below 1) */
+  double frame_drop;          /**< Most chance that a frame is dropped (0.5; 0 to 1). */
+  double sigma_scale;         /**< Factor kappa of the sampling noise (1; 0 to 10; 0: off). */
+  double ema_decay;           /**< Of the teacher `ema` (0.99; 0 to 1). */
+  double logit_weight;        /**< Of the Jensen-Shannon term (1; 0 to 1000). */
+  double uncertainty_weight;  /**< Of (U_F - teacher's)^2 (0, 0.1; 0 to 1000). */
+  double evidence_weight;     /**< Of the evidence's likelihood (1, 0; 0 to 1000). */
+  double evidence_regularizer; /**< Of |y - gamma| (2 delta + alpha) (0.05; 0 to 1000). */
+  double evidence_rate;       /**< Factor of the evidence heads' rate (10, 1; 0 to 1000). */
+  double learning_rate;       /**< (0.001; above 0, up to 1) */
+  double final_rate;          /**< Share of the rate that the cosine ends with (0.05; 0 to 1). */
+  double weight_decay;        /**< L2, in the gradient (0.0001; 0 to 1). */
+  double gradient_clip;       /**< Most norm of the gradient (0.8; 0: off). */
+  uint64_t seed;              /**< Of shuffling, corruption, dropout and sampling (0). */
+} casd_trainer_options;
+
+/** @brief Fills in the defaults; errors as casd_model_options_init(). @since 0.1 */
+CASD_API casd_status CASD_CALL casd_trainer_options_init(casd_trainer_options *options,
+                                                         size_t size);
+
+/** @brief Sets the fields in which a recipe differs; errors: INVALID_ARGUMENT. @since 0.1 */
+CASD_API casd_status CASD_CALL casd_trainer_options_use_recipe(casd_trainer_options *options,
+                                                               casd_recipe recipe);
+
+/** @brief Sets one field by name from text, as casd_model_options_set(). @since 0.1 */
+CASD_API casd_status CASD_CALL casd_trainer_options_set(casd_trainer_options *options,
+                                                        const char *name, const char *value);
+
+/**
+ * @brief What one step, or the mean of an epoch's steps, came to.
+ * @since 0.1
+ */
+typedef struct casd_train_stats {
+  uint32_t struct_size;    /**< sizeof of the caller's struct; set before the call. */
+  casd_phase phase;        /**< The phase it belongs to. */
+  int32_t epoch;           /**< From 0; of casd_trainer_epoch() only. */
+  int32_t go_on;           /**< casd_trainer_epoch(): 1 while there is more to do. */
+  int64_t step;            /**< Steps taken in this phase. */
+  int64_t samples;         /**< Samples seen. */
+  double loss;             /**< The total. */
+  double task_loss;        /**< Cross-entropy or squared error. */
+  double logit_loss;       /**< Jensen-Shannon; NaN where there is no such term. */
+  double uncertainty_loss; /**< Before its weight; NaN where there is no such term. */
+  double evidence_loss;    /**< Before its weight; NaN where there is no such term. */
+  double gradient_norm;    /**< Before clipping. */
+  double learning_rate;    /**< In use. */
+  double score;            /**< Selection score of the epoch on valid: mean F1 in % (regression:
+                                minus the mean absolute error); NaN where none was computed. */
+  double best_score;       /**< The phase's best so far; NaN before there is one. */
+} casd_train_stats;
+
+/**
+ * @brief How far a casd_trainer_fit() is.
+ * @since 0.1
+ */
+typedef struct casd_train_progress {
+  uint32_t struct_size;     /**< sizeof of the caller's struct. */
+  casd_phase phase;         /**< Which phase. */
+  int32_t epoch;            /**< From 0. */
+  int32_t epochs;           /**< Most epochs of the phase. */
+  int64_t step;             /**< Steps taken in this epoch. */
+  int64_t steps;            /**< Steps of an epoch. */
+  double loss;              /**< Mean of this epoch so far. */
+  double score;             /**< Selection score of the last finished epoch; NaN before. */
+  double best_score;        /**< The phase's best; NaN before. */
+  double samples_per_second; /**< Of this call so far. */
+  double seconds;           /**< Since the call began. */
+  double seconds_left;      /**< If neither phase stops early. */
+} casd_train_progress;
+
+/**
+ * @brief Told about progress after every step and every epoch, on the thread that trains.
+ * @param progress  Valid during the call.
+ * @param user      What was given to casd_trainer_fit().
+ * @return 0 to go on; anything else cancels.
+ * @since 0.1
+ */
+typedef int32_t(CASD_CALL *casd_progress_callback)(const casd_train_progress *progress, void *user);
+
+/**
+ * @brief Makes a trainer that starts from a model: fresh, or trained before.
+ * @param[out] trainer  Receives it.
+ * @param      model    Schema, sizes, rules and initial weights.
+ * @param      options  NULL: the defaults.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or an option is out of range;
+ *         ::CASD_ERROR_UNAVAILABLE if the plug-in or the device is missing (the message names each
+ *         path tried); ::CASD_ERROR_OUT_OF_MEMORY; ::CASD_ERROR_DEVICE.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_create(casd_trainer **trainer, const casd_model *model,
+                                                   const casd_trainer_options *options);
+
+/** @brief Destroys a trainer; NULL is allowed. @since 0.1 */
+CASD_API void CASD_CALL casd_trainer_destroy(casd_trainer *trainer);
+
+/**
+ * @brief Fits the normaliser (means, standard deviations), the targets' scale and the class weights
+ *        on split `train`.
+ *
+ * A model that was trained before keeps its own normaliser and targets' scale.
+ * @param trainer  The trainer, before its first step.
+ * @param dataset  Of the model's schema, with a non-empty split `train`.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, another schema, no samples;
+ *         ::CASD_ERROR_STATE after the first step.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_prepare(casd_trainer *trainer,
+                                                    const casd_dataset *dataset);
+
+/**
+ * @brief Chooses what casd_train_step() does; a new trainer is in the teacher's phase
+ *        (`teacher` = `none`: the student's).
+ *
+ * Going to the student's phase freezes the present weights as teacher, unless
+ * casd_trainer_set_teacher() named one, and starts a new optimiser and step count.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or another phase than teacher and
+ *         student; ::CASD_ERROR_STATE for going back.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_set_phase(casd_trainer *trainer, casd_phase phase);
+
+/**
+ * @brief Names the teacher of the student's phase.
+ * @param trainer  The trainer.
+ * @param model    Same modalities, task, outputs and hidden size, and the same normaliser.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or it does not fit;
+ *         ::CASD_ERROR_STATE if the trainer's `teacher` is `shared` or `none`, or the student's
+ *         phase has begun.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_set_teacher(casd_trainer *trainer,
+                                                        const casd_model *model);
+
+/**
+ * @brief One step on the caller's batch: corruption (student), losses, gradient, Adam.
+ * @param[out] stats    Receives what it came to; may be NULL. Set struct_size first.
+ * @param      trainer  A prepared trainer.
+ * @param      batch    At least one sample; those without a modality are refused.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, of another schema, a sample has
+ *         no modality or too many frames; ::CASD_ERROR_STATE if neither casd_trainer_prepare() was
+ *         called nor the model trained before; ::CASD_ERROR_NUMERIC if the loss is not finite
+ *         (the weights are as before); ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_train_step(casd_train_stats *stats, casd_trainer *trainer,
+                                               const casd_batch *batch);
+
+/**
+ * @brief One epoch of the present phase on split `train`, scored on split `valid` by the CPU
+ *        engine.
+ *
+ * Prepares the trainer if that was not done, goes from the teacher's to the student's phase and
+ * ends with the calibration. `stats->go_on` says whether there is more; casd_trainer_fit() is this
+ * in a loop. Without a split `valid` the last epoch of each phase is taken and nothing calibrated.
+ * @param[out] stats    Receives the epoch's means; may be NULL. Set struct_size first.
+ * @param      trainer  The trainer.
+ * @param      dataset  Always the same one.
+ * @return As casd_train_step(); ::CASD_ERROR_CANCELLED after casd_trainer_cancel(): the next call
+ *         goes on where it stopped; ::CASD_ERROR_STATE when all is done.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_epoch(casd_train_stats *stats, casd_trainer *trainer,
+                                                  const casd_dataset *dataset);
+
+/**
+ * @brief Trains to the end: teacher, student, calibration.
+ * @param trainer     The trainer; one that was resumed goes on where it was.
+ * @param dataset     Splits `train` and `valid`.
+ * @param checkpoint  NULL, or a file that is written after every epoch and on cancellation, each
+ *                    time as a whole or not at all.
+ * @param progress    NULL, or told after every step; may cancel.
+ * @param user        Handed to it.
+ * @return As casd_trainer_epoch(); ::CASD_ERROR_IO if the checkpoint cannot be written.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_fit(casd_trainer *trainer, const casd_dataset *dataset,
+                                                const char *checkpoint,
+                                                casd_progress_callback progress, void *user);
+
+/**
+ * @brief Asks a running casd_trainer_fit() or casd_trainer_epoch() to stop after the present step.
+ *
+ * Safe from any thread and from a signal handler. The request is forgotten once it was obeyed.
+ * NULL is allowed.
+ * @since 0.1
+ */
+CASD_API void CASD_CALL casd_trainer_cancel(casd_trainer *trainer);
+
+/**
+ * @brief How far the training is, for hosts that poll. Any thread.
+ * @param[out] progress  Receives it. Set struct_size first.
+ * @param      trainer   The trainer.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or struct_size is wrong.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_progress(casd_train_progress *progress,
+                                                     casd_trainer *trainer);
+
+/** @brief The present phase; ::CASD_PHASE_DONE for NULL. @since 0.1 */
+CASD_API casd_phase CASD_CALL casd_trainer_phase(const casd_trainer *trainer);
+
+/**
+ * @brief A model of the present weights: in ::CASD_PHASE_DONE the best epoch's, calibrated.
+ * @param[out] model    Receives it.
+ * @param      trainer  The trainer.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_snapshot(casd_model **model, casd_trainer *trainer);
+
+/**
+ * @brief Saves everything needed to go on to the same bits: weights, teacher, optimiser, position.
+ *
+ * The path holds either the old or the new checkpoint at every moment.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_save(casd_trainer *trainer, const char *path);
+
+/**
+ * @brief Makes a trainer from a checkpoint, with the options it was saved with.
+ *
+ * Resumed with the same dataset (another one is refused by casd_trainer_epoch(): INVALID_ARGUMENT)
+ * it ends in the same bits as if it had never stopped.
+ * @param[out] trainer  Receives it.
+ * @param      path     UTF-8.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO; ::CASD_ERROR_FORMAT;
+ *         ::CASD_ERROR_VERSION; ::CASD_ERROR_UNAVAILABLE.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_load(casd_trainer **trainer, const char *path);
+
+/**
+ * @brief The options a trainer was made with.
+ * @param      trainer  The trainer.
+ * @param[out] options  Receives them.
+ * @param      size     `sizeof *options` as the caller sees it.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT.
+ * @since 0.1
+ */
+CASD_API casd_status CASD_CALL casd_trainer_options_get(const casd_trainer *trainer,
+                                                        casd_trainer_options *options, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

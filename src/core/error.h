@@ -1,0 +1,41 @@
+// The one exception of the library. C++ throws it; src/capi turns it into a casd_status.
+#pragma once
+
+#include <casd/base.h>
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace casd {
+
+class Error : public std::runtime_error {
+ public:
+  Error(casd_status status, const std::string& message)
+      : std::runtime_error(message), status_(status) {}
+  casd_status status() const { return status_; }
+
+ private:
+  casd_status status_;
+};
+
+/// The parts written one after the other, e.g. text("hidden is ", 0, ", allowed: 1 to 4096").
+template <class... Part>
+std::string text(const Part&... part) {
+  std::ostringstream out;
+  (out << ... << part);
+  return out.str();
+}
+
+template <class... Part>
+[[noreturn]] void fail(casd_status status, const Part&... part) {
+  throw Error(status, text(part...));
+}
+
+/// Refuses a caller's argument unless `holds`.
+template <class... Part>
+void require(bool holds, const Part&... part) {
+  if (!holds) fail(CASD_ERROR_INVALID_ARGUMENT, part...);
+}
+
+}  // namespace casd

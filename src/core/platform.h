@@ -1,0 +1,37 @@
+// Every call into the operating system. Paths are UTF-8 on all systems.
+#pragma once
+
+#include "core/span.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace casd {
+
+/// The whole file; throws IO with path and reason.
+std::vector<std::uint8_t> read_file(const std::string& path);
+
+/// Replaces the file as a whole or not at all: temporary file beside it, write, sync, rename, sync
+/// of the folder. On failure the old file stands and no temporary one is left. Throws IO.
+void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes);
+
+/// "" if it is not set.
+std::string environment(const char* name);
+
+/// The folder that the library (or program) this code was linked into lies in.
+std::string own_folder();
+
+std::string join_path(const std::string& folder, const std::string& name);
+
+/// The separator of lists of folders (':' or ';').
+char path_list_separator();
+
+/// The file name of a plug-in: "libcasd_torch.so", "casd_torch.dll".
+std::string plugin_file_name(const std::string& name);
+
+/// Loads a library and keeps it for the life of the process; returns the symbol's address, or NULL
+/// with the reason in `reason`.
+void* load_symbol(const std::string& path, const char* symbol, std::string& reason);
+
+}  // namespace casd

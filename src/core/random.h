@@ -1,0 +1,57 @@
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC'11, doi 10.1145/2063384.2063405).
+//
+// A number is a pure function of (seed, step, site, index). Nothing is carried from one draw to the
+// next, so an interrupted run that is resumed, or one on another device, draws the same numbers.
+#pragma once
+
+#include "core/span.h"
+
+#include <array>
+#include <cstdint>
+
+namespace casd {
+
+using PhiloxBlock = std::array<std::uint32_t, 4>;
+using PhiloxKey = std::array<std::uint32_t, 2>;
+
+PhiloxBlock philox(PhiloxBlock counter, PhiloxKey key);
+
+/// Who draws: every use of randomness in the library has its own number, so that none overlap.
+/// A site that needs several independent streams (one per modality, layer, ...) adds a small index.
+enum class RandomSite : std::uint32_t {
+  initial_weights = 0x0100,  // + 0; step = index of the tensor
+  permutation = 0x0200,      // step = phase and epoch
+  corruption = 0x0300,       // step = phase and step
+  dropout = 0x1000,          // + 64 * modality + place in the network (0..63 clipped by design)
+  sampling_normal = 0x4000,  // + pass (0 student, 1 complete input)
+  sampling_gamma = 0x4100,   // + pass
+  synthetic = 0x5000
+};
+
+/// The stream of one (seed, step, site); `at(i)` is its i-th number, in any order.
+class RandomStream {
+ public:
+  RandomStream(std::uint64_t seed, std::uint64_t step, RandomSite site, std::uint32_t part = 0);
+
+  std::uint32_t bits(std::uint64_t index) const;
+  /// In [0, 1), 24 bits.
+  float uniform(std::uint64_t index) const;
+  /// In (0, 1), 53 bits; uses the pair of words 2 index, 2 index + 1.
+  double uniform_double(std::uint64_t index) const;
+  /// Standard normal (Box-Muller), from the two doubles 2 index, 2 index + 1.
+  double normal(std::uint64_t index) const;
+  /// uniform(first), uniform(first + 1), ...; `first` a multiple of 4.
+  void fill_uniform(Span<float> out, std::uint64_t first = 0) const;
+  /// In [0, n), without bias worth speaking of (n far below 2^32), from bits(index).
+  std::uint32_t below(std::uint32_t n, std::uint64_t index) const;
+
+ private:
+  PhiloxKey key_;
+  std::uint32_t site_;
+  std::uint64_t step_;
+};
+
+/// A uniform random order of 0 .. n-1 (Fisher-Yates).
+std::vector<std::int64_t> random_permutation(std::int64_t n, const RandomStream& stream);
+
+}  // namespace casd

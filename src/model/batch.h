@@ -1,0 +1,53 @@
+// Samples of any length, any modality missing.
+#pragma once
+
+#include "core/span.h"
+#include "model/schema.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace casd {
+
+struct Sample {
+  std::vector<std::vector<float>> frames;  // per modality [steps, features]; empty: not given
+  std::vector<float> target;               // target_columns() numbers; empty: none
+  ModalityMask given = 0;                  // modalities with at least one frame that is not all NaN
+  std::string name;                        // "" : its number
+
+  std::int64_t steps(const Schema& schema, std::int32_t modality) const {
+    const auto m = static_cast<std::size_t>(modality);
+    return static_cast<std::int64_t>(frames[m].size()) / schema.modalities[m].features;
+  }
+};
+
+/// Checks (count a multiple of the features) and sets frames and `given`; `where` names the sample
+/// in the message. Throws INVALID_ARGUMENT.
+void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
+                Span<const float> values, const std::string& where);
+/// Checks (count, finite, a class, 0 or 1) and sets the target.
+void set_target(Sample& sample, const Schema& schema, Span<const float> values,
+                const std::string& where);
+/// A sample with nothing, fitting the schema.
+Sample empty_sample(const Schema& schema);
+
+/// A list that keeps the memory of cleared samples for the next ones.
+class Batch {
+ public:
+  explicit Batch(Schema schema) : schema_(std::move(schema)) {}
+  const Schema& schema() const { return schema_; }
+  std::int64_t size() const { return static_cast<std::int64_t>(used_); }
+  const Sample& operator[](std::int64_t i) const { return samples_[static_cast<std::size_t>(i)]; }
+  Sample& at(std::int64_t i);  // throws INVALID_ARGUMENT beyond the size
+  Sample& add();
+  void clear() { used_ = 0; }
+
+ private:
+  Schema schema_;
+  std::vector<Sample> samples_;  // [0, used_) are in use
+  std::size_t used_ = 0;
+};
+
+}  // namespace casd

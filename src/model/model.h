@@ -1,0 +1,74 @@
+// A network with its numbers: immutable, shared.
+#pragma once
+
+#include "core/span.h"
+#include "model/network.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace casd {
+
+struct Calibration {
+  /// Key (the mask in decimal, or "count:3") and temperature, in the file's order.
+  std::vector<std::pair<std::string, double>> temperatures;
+  std::vector<double> trust;  // per modality, multiplies its weight; empty: all 1
+  bool empty() const { return temperatures.empty() && trust.empty(); }
+};
+
+/// Key and text, keys begin with "user."; in the file's order.
+using UserValues = std::vector<std::pair<std::string, std::string>>;
+
+class Model {
+ public:
+  /// `values`: all tensors in the network's order. Throws INVALID_ARGUMENT if the count is off.
+  Model(std::shared_ptr<const Network> network, std::vector<float> values,
+        Calibration calibration = {}, UserValues user = {});
+
+  const Network& network() const { return *network_; }
+  const std::shared_ptr<const Network>& shared_network() const { return network_; }
+  const Schema& schema() const { return network_->schema(); }
+  const casd_model_options& options() const { return network_->options(); }
+  Span<const float> values() const { return *values_; }
+  /// One tensor's numbers, row-major.
+  Span<const float> tensor(const std::string& name) const;
+  const Calibration& calibration() const { return calibration_; }
+  const UserValues& user() const { return user_; }
+  /// Whether a normaliser was fitted: any of it differs from mean 0, standard deviation 1.
+  bool trained() const;
+  /// Divides the logits when exactly the modalities of `taking_part` do; 1 where none was fitted.
+  double temperature(ModalityMask taking_part) const;
+  /// Multiplies the weight of a modality; 1 where none was fitted.
+  double trust(std::int32_t modality) const;
+
+  /// Copies that differ in one thing.
+  Model with_user(UserValues user) const;
+  Model with_calibration(Calibration calibration) const;
+
+ private:
+  std::shared_ptr<const Network> network_;
+  std::shared_ptr<const std::vector<float>> values_;
+  Calibration calibration_;
+  UserValues user_;
+};
+
+using ModelPtr = std::shared_ptr<const Model>;
+
+/// Key of a temperature: the mask in decimal up to six modalities, else "count:N".
+std::string temperature_key(const Schema& schema, ModalityMask taking_part);
+
+/// Fresh random weights; `options.seed` fixes them (METHOD.md 6).
+ModelPtr create_model(const Schema& schema, const casd_model_options& options);
+
+/// The values with the learned tensors replaced by `learned` (their concatenation).
+std::vector<float> with_learned(const Network& network, Span<const float> values,
+                                Span<const float> learned);
+/// The concatenation of the learned tensors.
+std::vector<float> learned_values(const Network& network, Span<const float> values);
+
+/// Everything but the weights as a JSON text (casd_model_info()).
+std::string model_info(const Model& model);
+
+}  // namespace casd

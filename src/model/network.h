@@ -1,0 +1,57 @@
+// The one description of the network: names, shapes and places of all its tensors, in the order of
+// the model file (METHOD.md 8). Initialiser, file, LibTorch module and CPU engine all read it.
+#pragma once
+
+#include "model/schema.h"
+
+#include <casd/model.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace casd {
+
+enum class TensorRole {
+  statistic,  // normaliser and target scale: fitted, not learned
+  learned,
+  evidence  // learned, with evidence_rate
+};
+
+struct TensorInfo {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  TensorRole role;
+  float initial;         // value of a fresh tensor when fan_in is 0
+  std::int64_t fan_in;   // > 0: a fresh tensor is U(-1/sqrt(fan_in), 1/sqrt(fan_in))
+  std::int32_t modality; // -1: classifier, target
+  std::int64_t size;     // numbers
+  std::int64_t offset;   // first number in the model's values
+  std::int64_t learned_offset;  // first number in the concatenation of learned tensors; -1: none
+};
+
+class Network {
+ public:
+  /// `options` as checked() returns them; throws INVALID_ARGUMENT when the network is too large.
+  Network(const Schema& schema, const casd_model_options& options);
+
+  const Schema& schema() const { return schema_; }
+  const casd_model_options& options() const { return options_; }
+  const std::vector<TensorInfo>& tensors() const { return tensors_; }
+  /// Throws INTERNAL if there is no such tensor.
+  const TensorInfo& tensor(const std::string& name) const;
+  /// Numbers in all tensors, and in the learned ones.
+  std::int64_t value_count() const { return value_count_; }
+  std::int64_t learned_count() const { return learned_count_; }
+
+ private:
+  Schema schema_;
+  casd_model_options options_;
+  std::vector<TensorInfo> tensors_;
+  std::unordered_map<std::string, std::size_t> index_;
+  std::int64_t value_count_ = 0;
+  std::int64_t learned_count_ = 0;
+};
+
+}  // namespace casd

@@ -1,0 +1,22 @@
+// Frames to standardised frames (METHOD.md 1).
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+namespace casd {
+
+/// One frame: (x - mean) / std; what is not finite becomes 0 (the mean); cut at +-clip (0: not).
+/// T is float in the engines, double in the parity tests.
+template <class T>
+void standardise(const float* frame, const float* mean, const float* std, std::int32_t features,
+                 T clip, T* out) {
+  for (std::int32_t i = 0; i < features; ++i) {
+    T z = (static_cast<T>(frame[i]) - static_cast<T>(mean[i])) / static_cast<T>(std[i]);
+    if (!std::isfinite(z)) z = 0;
+    if (clip > 0) z = z > clip ? clip : (z < -clip ? -clip : z);
+    out[i] = z;
+  }
+}
+
+}  // namespace casd

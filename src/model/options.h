@@ -1,0 +1,69 @@
+// One description of every option: its name, where it lies, its range or its names. It serves the
+// checks, the setting by name, and the JSON of model files and checkpoints.
+#pragma once
+
+#include "core/span.h"
+
+#include <casd/model.h>
+
+#include <cstddef>
+#include <limits>
+#include <string>
+
+namespace casd {
+
+enum class OptionKind { int32, uint64, real, choice };
+
+struct Option {
+  const char* name;
+  OptionKind kind;
+  std::size_t offset;  // in the struct
+  double min = 0;      // int32, real: the allowed range
+  double max = 0;
+  bool above_min = false;  // real: min itself is not allowed
+  bool below_max = false;  // real: max itself is not allowed
+  Span<const char* const> names = {};  // choice: names of 0, 1, 2, ...
+};
+
+/// All fields of casd_model_options but struct_size.
+Span<const Option> model_option_table();
+
+/// Throws INVALID_ARGUMENT naming the option, its value and what is allowed.
+void check_option(const Option& option, const void* options);
+void check_options(Span<const Option> table, const void* options);
+/// Sets the field `name` from text and checks it; unknown names are listed in the error.
+void set_option(Span<const Option> table, void* options, const std::string& name,
+                const std::string& value);
+/// The value as text: "40", "5.0", "zeros".
+std::string option_text(const Option& option, const void* options);
+const Option& find_option(Span<const Option> table, const std::string& name);
+
+/// The shortest text that reads back as the same double, with ".0" for whole numbers: "5.0",
+/// "0.01", "1e-05".
+std::string shortest(double value);
+
+casd_model_options default_model_options();
+void use_recipe(casd_model_options& options, casd_recipe recipe);
+void use_preset(casd_model_options& options, casd_preset preset);
+/// Resolves feed_forward 0 and checks all, what depends on each other too.
+casd_model_options checked(casd_model_options options);
+
+/// Copies between the caller's struct, which may be shorter (older caller) or longer (its tail must
+/// be zero), and ours. `first` is the size of the first release's struct.
+template <class T>
+T import_struct(const T* caller, const T& defaults, std::size_t first, const char* what);
+void import_struct_bytes(void* ours, std::size_t size, const void* caller, std::size_t first,
+                         const char* what);
+/// Writes the first `size` bytes of ours to the caller, zeroes a longer tail, sets struct_size.
+void export_struct_bytes(void* caller, std::size_t size, const void* ours, std::size_t our_size,
+                         std::size_t first, const char* what);
+
+template <class T>
+T import_struct(const T* caller, const T& defaults, std::size_t first, const char* what) {
+  T ours = defaults;
+  if (caller) import_struct_bytes(&ours, sizeof ours, caller, first, what);
+  ours.struct_size = sizeof ours;
+  return ours;
+}
+
+}  // namespace casd

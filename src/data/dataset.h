@@ -1,0 +1,64 @@
+// Samples with splits, in memory.
+#pragma once
+
+#include "model/batch.h"
+#include "model/schema.h"
+
+#include <casd/dataset.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace casd {
+
+struct Split {
+  std::string name;
+  std::vector<Sample> samples;
+  std::vector<double> noise;  // [samples, modalities] true noise of synthetic data; else empty
+};
+
+struct Dataset {
+  Schema schema;
+  std::vector<Split> splits;  // in the order in which they came
+
+  /// NULL if there is none.
+  const Split* find(const std::string& split) const;
+  /// Makes it if there is none.
+  Split& split(const std::string& name);
+};
+
+/// What a caller's task text asks for (casd_dataset_open()).
+struct TaskRequest {
+  bool given = false;  // false: the file's own
+  casd_task task = CASD_TASK_REGRESSION;
+  std::vector<std::string> outputs;
+};
+TaskRequest parse_task(const char* task);
+
+/// Labels as they stand in a file: [rows, columns], NaN where there is none.
+struct Labels {
+  std::size_t columns = 0;
+  std::vector<double> values;
+};
+/// Settles task and outputs of the schema from the request and the file's own words, and turns the
+/// labels into targets ("classes:A,B" of labels around zero: below, above, zeros none). Throws
+/// INVALID_ARGUMENT when the task does not fit the labels.
+void apply_task(Schema& schema, const TaskRequest& request, const TaskRequest& own);
+/// One row of labels to a target (empty: none). `signed_classes`: two classes of the sign.
+std::vector<float> label_to_target(const Schema& schema, Span<const double> row,
+                                   bool signed_classes, const std::string& where);
+
+/// HDF5 (through the plug-in) or CSV, told apart by the first bytes.
+Dataset open_dataset(const std::string& path, const char* task);
+Dataset read_hdf5(const std::string& path, const TaskRequest& request);
+Dataset read_csv(const std::string& path, const TaskRequest& request);
+
+casd_synthetic_options default_synthetic_options();
+/// Checks the options, then generates; the same options give the same bits.
+Dataset make_synthetic(const casd_synthetic_options& options);
+
+/// Changes when any sample, target or name of the split changes.
+std::uint32_t fingerprint(const Schema& schema, const Split& split);
+
+}  // namespace casd

@@ -1,0 +1,26 @@
+// What is fitted on the training samples before the first step (METHOD.md 1, 6).
+#pragma once
+
+#include "model/batch.h"
+#include "model/model.h"
+
+#include <vector>
+
+namespace casd {
+
+struct Statistics {
+  std::vector<std::vector<float>> mean, std;   // per modality [features]
+  std::vector<float> target_mean, target_std;  // regression [outputs]; else empty
+};
+
+/// Population mean and standard deviation in double over the finite values of all frames; a feature
+/// without any or with a deviation below 1e-6 gets deviation 1 (mean 0 when it has no value).
+Statistics fit_statistics(const Schema& schema, Span<const Sample* const> samples);
+
+/// The model with the normaliser (and target scale) replaced.
+ModelPtr with_statistics(const Model& model, const Statistics& statistics);
+
+/// N / (K N_k) over the samples with a class; 1 where a class has none.
+std::vector<float> balanced_class_weights(const Schema& schema, Span<const Sample* const> samples);
+
+}  // namespace casd

@@ -1,0 +1,36 @@
+// The CPU engine: convolution, Transformer, pooling and evidential head of one modality of one
+// sample. The SIMD engine comes in behind the same interface.
+#pragma once
+
+#include "model/model.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace casd {
+
+class Encoder {
+ public:
+  /// Packs the weights once.
+  explicit Encoder(ModelPtr model);
+  ~Encoder();
+
+  /// Numbers of scratch memory that encode() needs for up to `steps` frames of any modality.
+  std::size_t scratch_size(std::int64_t steps) const;
+
+  /// frames: [steps, features] as the caller gave them; NULL: a sequence of zero vectors after
+  /// standardisation. nig: [4, hidden] receives gamma, delta, alpha, beta. Does not allocate; any
+  /// number of threads, each with its own scratch.
+  void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
+              float* nig) const;
+
+  /// logits [K] of a representation [hidden].
+  void classify(const float* representation, float* logits) const;
+
+ private:
+  struct Packed;
+  std::unique_ptr<const Packed> packed_;
+};
+
+}  // namespace casd

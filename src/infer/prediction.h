@@ -1,0 +1,36 @@
+// The tables that casd_predict() fills.
+#pragma once
+
+#include "core/span.h"
+#include "model/model.h"
+
+#include <casd/predict.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace casd {
+
+constexpr std::int32_t field_count = CASD_FIELD_DEGREES_OF_FREEDOM + 1;
+
+class Prediction {
+ public:
+  /// Makes room; keeps memory it has. Fields the task does not have get no columns.
+  void resize(std::int64_t rows, const Model& model);
+  bool filled() const { return filled_; }
+  std::int64_t rows() const { return rows_; }
+  /// 0: the task has no such field.
+  std::int64_t columns(casd_field field) const { return columns_[static_cast<std::size_t>(field)]; }
+  /// [rows, columns], row-major.
+  Span<const float> table(casd_field field) const;
+  Span<float> row(casd_field field, std::int64_t row);
+
+ private:
+  std::array<std::vector<float>, field_count> tables_;
+  std::array<std::int64_t, field_count> columns_{};
+  std::int64_t rows_ = 0;
+  bool filled_ = false;
+};
+
+}  // namespace casd

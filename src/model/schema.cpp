@@ -1,0 +1,152 @@
+#include "model/schema.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+
+namespace casd {
+namespace {
+
+constexpr std::size_t longest_name = 64;
+constexpr std::size_t most_outputs = 4096;
+constexpr std::int32_t most_features = 65536;
+
+bool is_name_character(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+         (byte >= 'a' && byte <= 'z') || byte == '_' || byte == '-';
+}
+
+template <class List, class Name>
+std::int32_t index_of(const List& list, const std::string& name, Name name_of) {
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (name_of(list[i]) == name) return static_cast<std::int32_t>(i);
+  return -1;
+}
+
+}  // namespace
+
+std::int32_t Schema::logit_count() const {
+  const auto count = static_cast<std::int32_t>(outputs.size());
+  return task == CASD_TASK_MULTILABEL ? 2 * count : count;
+}
+
+std::int32_t Schema::target_columns() const {
+  return task == CASD_TASK_CLASSES ? 1 : static_cast<std::int32_t>(outputs.size());
+}
+
+ModalityMask Schema::all() const {
+  const auto count = static_cast<unsigned>(modalities.size());
+  return count >= 32 ? ~ModalityMask{0} : (ModalityMask{1} << count) - 1;
+}
+
+void Schema::add_modality(const std::string& name, std::int32_t features) {
+  require(!name.empty() && name.size() <= longest_name, "a modality's name has ", name.size(),
+          " bytes, allowed: 1 to ", longest_name);
+  require(std::all_of(name.begin(), name.end(), is_name_character) && is_utf8(name),
+          "the modality's name '", name, "' may only have letters, digits, '_' and '-', in UTF-8");
+  require(features >= 1 && features <= most_features, "modality '", name, "' has ", features,
+          " features, allowed: 1 to ", most_features);
+  require(modality_index(name) < 0, "there is a modality '", name, "' already");
+  require(modalities.size() < CASD_MAX_MODALITIES, "there are ", CASD_MAX_MODALITIES,
+          " modalities already, the most a schema can have");
+  modalities.push_back({name, features});
+}
+
+void Schema::add_output(const std::string& name) {
+  require(!name.empty() && name.size() <= longest_name, "an output's name has ", name.size(),
+          " bytes, allowed: 1 to ", longest_name);
+  const bool printable = std::none_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  require(printable && is_utf8(name), "an output's name must be UTF-8 without control characters");
+  require(output_index(name) < 0, "there is an output '", name, "' already");
+  require(outputs.size() < most_outputs, "there are ", most_outputs, " outputs already");
+  outputs.push_back(name);
+}
+
+void Schema::set_task(casd_task value) {
+  require(value >= CASD_TASK_REGRESSION && value <= CASD_TASK_MULTILABEL, "unknown task ", value,
+          ", allowed: 0 (regression), 1 (classes), 2 (multilabel)");
+  task = value;
+}
+
+std::int32_t Schema::modality_index(const std::string& name) const {
+  return index_of(modalities, name, [](const Modality& m) -> const std::string& { return m.name; });
+}
+
+std::int32_t Schema::output_index(const std::string& name) const {
+  return index_of(outputs, name, [](const std::string& o) -> const std::string& { return o; });
+}
+
+bool same_modalities(const Schema& a, const Schema& b) {
+  return a.modalities.size() == b.modalities.size() &&
+         std::equal(a.modalities.begin(), a.modalities.end(), b.modalities.begin(),
+                    [](const Modality& x, const Modality& y) {
+                      return x.name == y.name && x.features == y.features;
+                    });
+}
+
+bool operator==(const Schema& a, const Schema& b) {
+  return same_modalities(a, b) && a.task == b.task && a.outputs == b.outputs;
+}
+
+void require_complete(const Schema& schema) {
+  require(!schema.modalities.empty(), "the schema has no modality");
+  const std::size_t least = schema.task == CASD_TASK_CLASSES ? 2 : 1;
+  require(schema.outputs.size() >= least, "the schema has ", schema.outputs.size(),
+          " outputs, its task (", task_name(schema.task), ") needs at least ", least);
+}
+
+ModalityMask resolve_mask(const Schema& schema, casd_modality_mask mask) {
+  if (mask == CASD_ALL_MODALITIES) return schema.all();
+  require(mask != 0, "the modality mask is 0: at least one modality must be named");
+  require((mask & ~schema.all()) == 0, "the modality mask ", mask, " has bits beyond the ",
+          schema.modality_count(), " modalities of the schema");
+  return mask;
+}
+
+std::string mask_name(const Schema& schema, ModalityMask mask) {
+  std::string out;
+  for (std::size_t m = 0; m < schema.modalities.size(); ++m)
+    if (mask >> m & 1u) out += (out.empty() ? "" : "+") + schema.modalities[m].name;
+  return out;
+}
+
+const char* task_name(casd_task task) {
+  switch (task) {
+    case CASD_TASK_REGRESSION: return "regression";
+    case CASD_TASK_CLASSES: return "classes";
+    default: return "multilabel";
+  }
+}
+
+casd_task task_from_name(const std::string& name, casd_status status) {
+  for (casd_task task = CASD_TASK_REGRESSION; task <= CASD_TASK_MULTILABEL; ++task)
+    if (name == task_name(task)) return task;
+  fail(status, "unknown task '", name, "', allowed: regression, classes, multilabel");
+}
+
+bool is_utf8(const std::string& text) {
+  const auto* byte = reinterpret_cast<const unsigned char*>(text.data());
+  const std::size_t size = text.size();
+  for (std::size_t i = 0; i < size;) {
+    const unsigned lead = byte[i];
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4 : 0;
+    if (length == 0 || length > size - i) return false;
+    for (std::size_t k = 1; k < length; ++k)
+      if ((byte[i + k] & 0xC0u) != 0x80u) return false;
+    // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
+    if (length >= 3) {
+      const unsigned second = byte[i + 1];
+      if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+          (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
+        return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+}  // namespace casd

@@ -1,0 +1,80 @@
+#include <casd/batch.h>
+
+#include "capi/guard.h"
+#include "capi/handles.h"
+
+using casd::given;
+using casd::guard;
+
+namespace {
+
+const casd::Sample* sample_of(const casd_batch* batch, int64_t sample) {
+  return batch && sample >= 0 && sample < batch->value.size() ? &batch->value[sample] : nullptr;
+}
+
+bool has_frames(const casd_batch* batch, const casd::Sample* sample, int32_t modality) {
+  return sample && modality >= 0 && modality < batch->value.schema().modality_count() &&
+         !sample->frames[static_cast<std::size_t>(modality)].empty();
+}
+
+}  // namespace
+
+casd_status casd_batch_create(casd_batch** batch, const casd_schema* schema) {
+  return guard([&] {
+    given(batch, "batch");
+    casd::require(!given(schema, "schema").value.modalities.empty(), "the schema has no modality");
+    *batch = new casd_batch(schema->value);
+  });
+}
+
+void casd_batch_destroy(casd_batch* batch) { delete batch; }
+
+casd_status casd_batch_add_sample(int64_t* sample, casd_batch* batch) {
+  return guard([&] {
+    given(batch, "batch").value.add();
+    if (sample) *sample = batch->value.size() - 1;
+  });
+}
+
+casd_status casd_batch_set_frames(casd_batch* batch, int64_t sample, int32_t modality,
+                                  const float* values, size_t count) {
+  return guard([&] {
+    casd::Batch& value = given(batch, "batch").value;
+    casd::require(values != nullptr || count == 0, "values is NULL, count is ", count);
+    casd::set_frames(value.at(sample), value.schema(), modality, {values, count},
+                     casd::text("sample ", sample));
+  });
+}
+
+casd_status casd_batch_set_target(casd_batch* batch, int64_t sample, const float* values,
+                                  size_t count) {
+  return guard([&] {
+    casd::Batch& value = given(batch, "batch").value;
+    casd::require(values != nullptr || count == 0, "values is NULL, count is ", count);
+    casd::set_target(value.at(sample), value.schema(), {values, count},
+                     casd::text("sample ", sample));
+  });
+}
+
+void casd_batch_clear(casd_batch* batch) {
+  if (batch) batch->value.clear();
+}
+
+int64_t casd_batch_size(const casd_batch* batch) { return batch ? batch->value.size() : 0; }
+
+int64_t casd_batch_steps(const casd_batch* batch, int64_t sample, int32_t modality) {
+  const casd::Sample* found = sample_of(batch, sample);
+  return has_frames(batch, found, modality) ? found->steps(batch->value.schema(), modality) : 0;
+}
+
+const float* casd_batch_frames(const casd_batch* batch, int64_t sample, int32_t modality) {
+  const casd::Sample* found = sample_of(batch, sample);
+  return has_frames(batch, found, modality)
+             ? found->frames[static_cast<std::size_t>(modality)].data()
+             : nullptr;
+}
+
+const float* casd_batch_target(const casd_batch* batch, int64_t sample) {
+  const casd::Sample* found = sample_of(batch, sample);
+  return found && !found->target.empty() ? found->target.data() : nullptr;
+}

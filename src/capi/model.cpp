@@ -1,0 +1,170 @@
+#include <casd/model.h>
+
+#include "capi/guard.h"
+#include "capi/handles.h"
+#include "model/model_file.h"
+#include "model/options.h"
+
+#include <algorithm>
+#include <cstring>
+
+using casd::given;
+using casd::guard;
+
+namespace {
+
+constexpr std::size_t longest_key = 256;
+constexpr std::size_t longest_value = 65536;
+constexpr std::size_t first_size = sizeof(casd_model_options);  // of release 0.1
+
+/// Works on our copy of the caller's struct, then writes back as much as the caller has.
+template <class Change>
+void change(casd_model_options* options, Change apply) {
+  given(options, "options");
+  casd_model_options ours =
+      casd::import_struct(options, casd::default_model_options(), first_size, "options");
+  apply(ours);
+  casd::export_struct_bytes(options, options->struct_size, &ours, sizeof ours, first_size,
+                            "options");
+}
+
+}  // namespace
+
+casd_status casd_model_options_init(casd_model_options* options, size_t size) {
+  return guard([&] {
+    const casd_model_options defaults = casd::default_model_options();
+    casd::export_struct_bytes(options, size, &defaults, sizeof defaults, first_size, "options");
+  });
+}
+
+casd_status casd_model_options_use_recipe(casd_model_options* options, casd_recipe recipe) {
+  return guard([&] { change(options, [&](auto& ours) { casd::use_recipe(ours, recipe); }); });
+}
+
+casd_status casd_model_options_use_preset(casd_model_options* options, casd_preset preset) {
+  return guard([&] { change(options, [&](auto& ours) { casd::use_preset(ours, preset); }); });
+}
+
+casd_status casd_model_options_set(casd_model_options* options, const char* name,
+                                   const char* value) {
+  return guard([&] {
+    given(name, "name");
+    given(value, "value");
+    change(options, [&](auto& ours) {
+      casd::set_option(casd::model_option_table(), &ours, name, value);
+    });
+  });
+}
+
+casd_status casd_model_create(casd_model** model, const casd_schema* schema,
+                              const casd_model_options* options) {
+  return guard([&] {
+    given(model, "model");
+    *model = new casd_model(casd::create_model(
+        given(schema, "schema").value,
+        casd::import_struct(options, casd::default_model_options(), first_size, "options")));
+  });
+}
+
+casd_status casd_model_load(casd_model** model, const char* path) {
+  return guard([&] {
+    given(model, "model");
+    *model = new casd_model(casd::load_model(&given(path, "path")));
+  });
+}
+
+casd_status casd_model_load_memory(casd_model** model, const void* data, size_t size) {
+  return guard([&] {
+    given(model, "model");
+    casd::require(data != nullptr, "data is NULL");
+    *model = new casd_model(
+        casd::parse_model({static_cast<const std::uint8_t*>(data), size}, "memory"));
+  });
+}
+
+casd_status casd_model_save(const casd_model* model, const char* path) {
+  return guard([&] { casd::save_model(*given(model, "model").value, &given(path, "path")); });
+}
+
+casd_status casd_model_save_memory(const casd_model* model, void* buffer, size_t capacity,
+                                   size_t* needed) {
+  return guard([&] {
+    const auto bytes = casd::serialise_model(*given(model, "model").value);
+    if (needed) *needed = bytes.size();
+    if (!buffer && capacity == 0 && needed) return;
+    casd::require(buffer != nullptr && capacity >= bytes.size(), "the buffer has ",
+                  buffer ? capacity : 0, " bytes, needed: ", bytes.size());
+    std::memcpy(buffer, bytes.data(), bytes.size());
+  });
+}
+
+void casd_model_destroy(casd_model* model) { delete model; }
+
+casd_status casd_model_schema(casd_schema** schema, const casd_model* model) {
+  return guard([&] {
+    given(schema, "schema");
+    auto copy = std::make_unique<casd_schema>();
+    copy->value = given(model, "model").value->schema();
+    *schema = copy.release();
+  });
+}
+
+casd_status casd_model_options_get(const casd_model* model, casd_model_options* options,
+                                   size_t size) {
+  return guard([&] {
+    casd_model_options ours = given(model, "model").value->options();
+    ours.seed = 0;
+    casd::export_struct_bytes(options, size, &ours, sizeof ours, first_size, "options");
+  });
+}
+
+int64_t casd_model_parameter_count(const casd_model* model) {
+  return model ? model->value->network().learned_count() : 0;
+}
+
+const char* casd_model_info(const casd_model* model) {
+  return model ? model->info.c_str() : nullptr;
+}
+
+casd_status casd_model_temperature(const casd_model* model, casd_modality_mask mask,
+                                   double* temperature) {
+  return guard([&] {
+    const casd::Model& value = *given(model, "model").value;
+    given(temperature, "temperature");
+    *temperature = value.temperature(casd::resolve_mask(value.schema(), mask));
+  });
+}
+
+const char* casd_model_user_value(const casd_model* model, const char* key) {
+  if (!model || !key) return nullptr;
+  for (const auto& [name, value] : model->value->user())
+    if (name == key) return value.c_str();
+  return nullptr;
+}
+
+casd_status casd_model_with_user_value(casd_model** result, const casd_model* model,
+                                       const char* key, const char* value) {
+  return guard([&] {
+    given(result, "result");
+    const casd::Model& old = *given(model, "model").value;
+    const std::string name = &given(key, "key");
+    const std::string text = value ? value : "";
+    casd::require(name.rfind("user.", 0) == 0 && name.size() <= longest_key, "the key '", name,
+                  "' must begin with 'user.' and have at most ", longest_key, " bytes");
+    casd::require(text.size() <= longest_value, "the value has ", text.size(),
+                  " bytes, allowed: at most ", longest_value);
+    casd::require(casd::is_utf8(name) && casd::is_utf8(text), "key and value must be UTF-8");
+    casd::UserValues user = old.user();
+    const auto found = std::find_if(user.begin(), user.end(),
+                                    [&](const auto& entry) { return entry.first == name; });
+    if (!value) {
+      if (found != user.end()) user.erase(found);
+    } else if (found != user.end()) {
+      found->second = text;
+    } else {
+      user.emplace_back(name, text);
+    }
+    *result =
+        new casd_model(std::make_shared<const casd::Model>(old.with_user(std::move(user))));
+  });
+}

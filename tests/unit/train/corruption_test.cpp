@@ -1,0 +1,101 @@
+#include "train/corruption.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace casd {
+namespace {
+
+Schema three_modalities() {
+  Schema schema;
+  for (const char* name : {"language", "audio", "visual"}) schema.add_modality(name, 2);
+  schema.add_output("negative");
+  schema.add_output("positive");
+  return schema;
+}
+
+Sample sample_of(const Schema& schema, ModalityMask given, std::size_t steps) {
+  Sample sample = empty_sample(schema);
+  const std::vector<float> values(2 * steps, 1.0f);
+  for (std::int32_t m = 0; m < 3; ++m)
+    if (given >> m & 1u) set_frames(sample, schema, m, values, "sample");
+  return sample;
+}
+
+class DrawCorruption : public testing::Test {
+ protected:
+  const Schema schema_ = three_modalities();
+
+  Corruption draw(const Sample& sample, std::size_t count, double frame_drop, std::uint64_t seed,
+                  std::uint64_t step) const {
+    const std::vector<const Sample*> samples(count, &sample);
+    return draw_corruption(schema_, samples, frame_drop, seed, step);
+  }
+};
+
+TEST_F(DrawCorruption, CombinationsAreUniformOverTheNonEmptyOnes) {
+  const Sample all = sample_of(schema_, 7, 1);
+  std::map<ModalityMask, int> count;
+  constexpr int draws = 70000;
+  for (const ModalityMask kept : draw(all, draws, 0, 1, 0).kept) ++count[kept];
+  ASSERT_EQ(count.size(), 7u);
+  // Standard deviation of each count: 93.
+  for (const auto& [mask, times] : count) EXPECT_NEAR(times, draws / 7, 450) << mask;
+}
+
+TEST_F(DrawCorruption, OnlyWhatASampleHasIsKept) {
+  const Sample two = sample_of(schema_, 5, 1);
+  std::map<ModalityMask, int> count;
+  for (const ModalityMask kept : draw(two, 30000, 0, 1, 0).kept) ++count[kept];
+  ASSERT_EQ(count.size(), 3u);
+  for (const auto& [mask, times] : count) {
+    EXPECT_EQ(mask & ~5u, 0u);
+    EXPECT_NEAR(times, 10000, 400);
+  }
+}
+
+TEST_F(DrawCorruption, FramesGoAtARateOfTheirSampleAndModality) {
+  constexpr std::size_t steps = 200, samples = 2000;
+  const Sample sample = sample_of(schema_, 1, steps);
+  const Corruption c = draw(sample, samples, 0.5, 3, 11);
+  double mean = 0, square = 0, last = 0;
+  for (std::size_t i = 0; i < samples; ++i) {
+    const std::vector<std::uint8_t>& dropped = c.dropped[3 * i];
+    ASSERT_EQ(dropped.size(), steps);
+    double share = 0;
+    for (const std::uint8_t d : dropped) share += d;
+    share /= steps;
+    mean += share / samples;
+    square += share * share / samples;
+    last += static_cast<double>(dropped.back()) / samples;
+  }
+  // r ~ U(0, 0.5): mean 1/4, variance 1/48, and a little from the frames themselves.
+  EXPECT_NEAR(mean, 0.25, 0.015);
+  EXPECT_NEAR(square - mean * mean, 1.0 / 48, 0.003);
+  EXPECT_NEAR(last, 0.25, 0.05);
+}
+
+TEST_F(DrawCorruption, NoRateDropsNothing) {
+  const Sample sample = sample_of(schema_, 7, 9);
+  const Corruption none = draw(sample, 50, 0, 3, 4);
+  for (const auto& dropped : none.dropped)
+    for (const std::uint8_t d : dropped) EXPECT_EQ(d, 0);
+}
+
+TEST_F(DrawCorruption, IsAPureFunctionOfSeedStepAndPlace) {
+  const Sample sample = sample_of(schema_, 7, 20);
+  const Corruption a = draw(sample, 40, 0.5, 9, 100);
+  const Corruption b = draw(sample, 40, 0.5, 9, 100);
+  EXPECT_EQ(a.kept, b.kept);
+  EXPECT_EQ(a.dropped, b.dropped);
+  // A smaller batch: the same at the same places.
+  const Corruption half = draw(sample, 20, 0.5, 9, 100);
+  EXPECT_TRUE(std::equal(half.kept.begin(), half.kept.end(), a.kept.begin()));
+  EXPECT_TRUE(std::equal(half.dropped.begin(), half.dropped.end(), a.dropped.begin()));
+  EXPECT_NE(draw(sample, 40, 0.5, 9, 101).kept, a.kept);
+  EXPECT_NE(draw(sample, 40, 0.5, 10, 100).kept, a.kept);
+}
+
+}  // namespace
+}  // namespace casd

@@ -1,0 +1,103 @@
+#include "train/options.h"
+
+#include "core/error.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+namespace casd {
+namespace {
+
+TEST(TrainerOptions, DefaultsAreTheEvidentialRecipe) {
+  const casd_trainer_options o = default_trainer_options();
+  EXPECT_EQ(o.struct_size, sizeof o);
+  EXPECT_EQ(o.teacher_epochs, 12);
+  EXPECT_EQ(o.epochs, 16);
+  EXPECT_EQ(o.select_from, 6);
+  EXPECT_EQ(o.patience, 10);
+  EXPECT_EQ(o.batch_size, 128);
+  EXPECT_EQ(o.evidence_rate, 10);
+  EXPECT_EQ(o.evidence_weight, 1);
+  EXPECT_EQ(o.uncertainty_weight, 0);
+  EXPECT_EQ(o.dropout, 0.4);
+  EXPECT_EQ(o.gradient_clip, 0.8);
+  EXPECT_NO_THROW(checked(o));
+}
+
+TEST(TrainerOptions, RecipesSetAndResetTheSameFields) {
+  casd_trainer_options o = default_trainer_options();
+  use_recipe(o, CASD_RECIPE_PAPER);
+  EXPECT_EQ(o.epochs, 25);
+  EXPECT_EQ(o.select_from, 0);
+  EXPECT_EQ(o.patience, 8);
+  EXPECT_EQ(o.uncertainty_weight, 0.1);
+  EXPECT_EQ(o.evidence_weight, 0);
+  EXPECT_EQ(o.evidence_rate, 1);
+  use_recipe(o, CASD_RECIPE_EVIDENTIAL);
+  for (const Option& option : trainer_option_table()) {
+    const casd_trainer_options fresh = default_trainer_options();
+    EXPECT_EQ(option_text(option, &o), option_text(option, &fresh)) << option.name;
+  }
+  EXPECT_THROW(use_recipe(o, 2), Error);
+}
+
+// A field that the table forgets could neither be set nor be saved.
+TEST(TrainerOptions, TheTableCoversTheWholeStruct) {
+  std::size_t covered = sizeof(std::uint32_t);
+  for (const Option& option : trainer_option_table())
+    covered += option.kind == OptionKind::int32 || option.kind == OptionKind::choice ? 4u : 8u;
+  EXPECT_LE(sizeof(casd_trainer_options) - covered, 4u);  // at most padding
+}
+
+struct Edge {
+  const char* name;
+  const char* allowed;
+  const char* refused;
+};
+
+class TrainerOptionEdges : public testing::TestWithParam<Edge> {};
+
+TEST_P(TrainerOptionEdges, AreWhereTheHeaderSays) {
+  casd_trainer_options o = default_trainer_options();
+  EXPECT_NO_THROW(set_option(trainer_option_table(), &o, GetParam().name, GetParam().allowed));
+  try {
+    set_option(trainer_option_table(), &o, GetParam().name, GetParam().refused);
+    FAIL() << GetParam().name << " = " << GetParam().refused;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), CASD_ERROR_INVALID_ARGUMENT);
+    EXPECT_NE(std::string(error.what()).find(GetParam().name), std::string::npos);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, TrainerOptionEdges,
+    testing::Values(
+        Edge{"teacher", "none", "nobody"}, Edge{"sampling", "implicit", "uniform"},
+        Edge{"teacher_epochs", "1", "0"}, Edge{"epochs", "100000", "100001"},
+        Edge{"select_from", "0", "-1"}, Edge{"patience", "1", "0"},
+        Edge{"batch_size", "65536", "65537"}, Edge{"total_steps", "0", "-1"},
+        Edge{"balance_classes", "1", "2"}, Edge{"calibrate", "0", "-1"},
+        Edge{"fit_trust", "1", "2"}, Edge{"device", "cuda", "tpu"},
+        Edge{"device_index", "0", "-1"}, Edge{"threads", "256", "257"},
+        Edge{"dropout", "0.999", "1"}, Edge{"frame_drop", "1", "1.001"},
+        Edge{"sigma_scale", "10", "10.1"}, Edge{"ema_decay", "1", "-0.1"},
+        Edge{"logit_weight", "1000", "1001"}, Edge{"uncertainty_weight", "0", "-1"},
+        Edge{"evidence_weight", "0", "nan"}, Edge{"evidence_regularizer", "0", "-1"},
+        Edge{"evidence_rate", "1000", "1001"}, Edge{"learning_rate", "1", "0"},
+        Edge{"final_rate", "1", "1.1"}, Edge{"weight_decay", "0", "-1"},
+        Edge{"gradient_clip", "0", "inf"}, Edge{"seed", "18446744073709551615", "-1"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(TrainerOptions, ChecksRefuseWhatWasWrittenIntoTheStruct) {
+  casd_trainer_options o = default_trainer_options();
+  o.batch_size = 0;
+  EXPECT_THROW(checked(o), Error);
+  o = default_trainer_options();
+  o.learning_rate = std::nan("");
+  EXPECT_THROW(checked(o), Error);
+}
+
+}  // namespace
+}  // namespace casd

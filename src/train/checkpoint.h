@@ -1,0 +1,34 @@
+// The file of a training that can go on: a safetensors container, read as hostile input.
+//
+// Metadata: `casd.checkpoint` (the format's version), `casd.options` and `casd.position` (JSON),
+// `casd.crc32` last, over these two texts and the tensors' names and data. Tensors: the numbers of
+// the network and its optimiser (f32), losses and scores (f64, exact), and whole model files (u8):
+// `model` (initial weights, normaliser in force), `teacher`, `result`.
+#pragma once
+
+#include "train/backend.h"
+#include "train/position.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace casd {
+
+struct Checkpoint {
+  casd_trainer_options options{};
+  Position position;
+  ModelPtr model;
+  ModelPtr teacher;  // NULL where there is none
+  ModelPtr result;   // in CASD_PHASE_DONE, else NULL
+  LearnedState learned;
+  std::vector<float> best;           // empty: no best epoch yet
+  std::vector<float> class_weights;  // empty: none
+};
+
+std::vector<std::uint8_t> serialise_checkpoint(const Checkpoint& checkpoint);
+
+/// Throws FORMAT or VERSION; `source` begins the message.
+Checkpoint parse_checkpoint(Span<const std::uint8_t> bytes, const std::string& source);
+
+}  // namespace casd

@@ -1,0 +1,45 @@
+// Where a training stands, apart from the numbers of the network.
+#pragma once
+
+#include "train/schedule.h"
+
+#include <casd/train.h>
+
+#include <cstdint>
+#include <limits>
+
+namespace casd {
+
+/// Losses of the steps of an epoch, each times its samples.
+struct EpochSums {
+  double total = 0, task = 0, logit = 0, uncertainty = 0, evidence = 0, gradient_norm = 0;
+  std::int64_t samples = 0;
+
+  double mean(double sum) const {
+    return samples > 0 ? sum / static_cast<double>(samples)
+                       : std::numeric_limits<double>::quiet_NaN();
+  }
+};
+
+/// The datasets' fingerprints once a first epoch has begun: later ones must be the same.
+struct Binding {
+  bool bound = false;
+  std::uint32_t train = 0;
+  std::uint32_t valid = 0;  // 0 without such a split
+};
+
+struct Position {
+  casd_phase phase = CASD_PHASE_TEACHER;
+  bool prepared = false;       // normaliser and class weights were fitted
+  bool stepped = false;        // a step was taken, in whichever phase
+  bool teacher_named = false;  // by casd_trainer_set_teacher()
+  std::int32_t epoch = 0;      // the one in progress
+  std::int64_t epoch_step = 0; // steps taken in it
+  std::int64_t step = 0;       // steps taken in this phase
+  Selection selection;         // of this phase
+  double score = std::numeric_limits<double>::quiet_NaN();  // of the last finished epoch
+  EpochSums sums;
+  Binding binding;
+};
+
+}  // namespace casd

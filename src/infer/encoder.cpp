@@ -1,0 +1,201 @@
+#include "infer/encoder.h"
+
+#include "infer/kernels.h"
+#include "model/normaliser.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace casd {
+namespace {
+
+/// Frames for which the position code is kept; beyond, it is computed where it is needed.
+constexpr std::int64_t kept_positions = 1024;
+
+struct Layer {
+  const float *norm1_weight, *norm1_bias, *norm2_weight, *norm2_bias;
+  LinearMap query, key, value, output, widen, narrow;
+};
+
+struct ModalityEncoder {
+  std::int32_t features;
+  const float *mean, *std, *norm_weight, *norm_bias;
+  LinearMap convolution, evidence;
+  std::vector<Layer> layers;
+};
+
+float softplus(float x) { return x > 20 ? x : std::log1p(std::exp(x)); }
+
+/// Adds the sinusoidal code of a frame: even columns sin, odd cos, base 10000.
+void position_code(std::int64_t step, std::int64_t width, float* out) {
+  for (std::int64_t i = 0; i < width; ++i) {
+    const double exponent = static_cast<double>(i / 2 * 2) / static_cast<double>(width);
+    const double angle = static_cast<double>(step) / std::pow(10000.0, exponent);
+    out[i] = static_cast<float>(i % 2 ? std::cos(angle) : std::sin(angle));
+  }
+}
+
+}  // namespace
+
+struct Encoder::Packed {
+  ModelPtr model;  // the norms' and the normaliser's numbers are used in place
+  std::vector<ModalityEncoder> modalities;
+  LinearMap classifier;
+  std::vector<float> position;  // [kept, hidden]
+  std::int64_t hidden, feed_forward, heads;
+
+  LinearMap map(const std::string& name, float factor = 1) const {
+    const TensorInfo& info = model->network().tensor(name + ".weight");
+    return LinearMap(model->tensor(name + ".weight").data(), model->tensor(name + ".bias").data(),
+                     info.shape[0], info.size / info.shape[0], factor);
+  }
+
+  /// conv.weight is [hidden, features, 3]; the window of three frames is [3, features].
+  LinearMap convolution(const std::string& name, std::int64_t features) const {
+    const Span<const float> weight = model->tensor(name + ".conv.weight");
+    std::vector<float> turned(weight.size());
+    for (std::int64_t o = 0; o < hidden; ++o)
+      for (std::int64_t f = 0; f < features; ++f)
+        for (std::int64_t k = 0; k < 3; ++k)
+          turned[static_cast<std::size_t>((o * 3 + k) * features + f)] =
+              weight[static_cast<std::size_t>((o * features + f) * 3 + k)];
+    return LinearMap(turned.data(), model->tensor(name + ".conv.bias").data(), hidden,
+                     3 * features);
+  }
+};
+
+Encoder::Encoder(ModelPtr model) {
+  auto packed = std::make_unique<Packed>();
+  Packed& p = *packed;
+  p.model = std::move(model);
+  const casd_model_options& options = p.model->options();
+  p.hidden = options.hidden;
+  p.feed_forward = options.feed_forward;
+  p.heads = options.heads;
+  const auto values = [&](const std::string& name) { return p.model->tensor(name).data(); };
+  const float query_scale =
+      1 / std::sqrt(static_cast<float>(options.hidden) / static_cast<float>(options.heads));
+  for (const Modality& modality : p.model->schema().modalities) {
+    const std::string& name = modality.name;
+    ModalityEncoder encoder;
+    encoder.features = modality.features;
+    encoder.mean = values(name + ".normalizer.mean");
+    encoder.std = values(name + ".normalizer.std");
+    encoder.convolution = p.convolution(name, modality.features);
+    for (std::int32_t l = 0; l < options.layers; ++l) {
+      const std::string layer = name + ".encoder." + std::to_string(l);
+      encoder.layers.push_back(
+          {values(layer + ".norm1.weight"), values(layer + ".norm1.bias"),
+           values(layer + ".norm2.weight"), values(layer + ".norm2.bias"),
+           p.map(layer + ".attention.query", query_scale), p.map(layer + ".attention.key"),
+           p.map(layer + ".attention.value"), p.map(layer + ".attention.output"),
+           p.map(layer + ".feed_forward.0"), p.map(layer + ".feed_forward.1")});
+    }
+    encoder.norm_weight = values(name + ".norm.weight");
+    encoder.norm_bias = values(name + ".norm.bias");
+    encoder.evidence = p.map(name + ".evidence");
+    p.modalities.push_back(std::move(encoder));
+  }
+  p.classifier = p.map("classifier");
+  const std::int64_t kept = std::min<std::int64_t>(options.max_steps, kept_positions);
+  p.position.resize(static_cast<std::size_t>(kept * p.hidden));
+  for (std::int64_t step = 0; step < kept; ++step)
+    position_code(step, p.hidden, p.position.data() + step * p.hidden);
+  packed_ = std::move(packed);
+}
+
+Encoder::~Encoder() = default;
+
+std::size_t Encoder::scratch_size(std::int64_t steps) const {
+  std::int64_t features = 0;
+  for (const ModalityEncoder& m : packed_->modalities)
+    features = std::max<std::int64_t>(features, m.features);
+  const std::int64_t d = packed_->hidden;
+  return static_cast<std::size_t>((steps + 2) * features + steps * (6 * d + packed_->feed_forward) +
+                                  d) +
+         attention_scratch(steps, d);
+}
+
+void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
+                     float* nig) const {
+  const Packed& p = *packed_;
+  const ModalityEncoder& m = p.modalities[static_cast<std::size_t>(modality)];
+  const casd_model_options& options = p.model->options();
+  const std::int64_t d = p.hidden, features = m.features;
+  const bool last = options.pooling == CASD_POOLING_LAST;
+
+  // Standardised frames with a zero frame at either end: the convolution's window is contiguous.
+  float* input = scratch;
+  float* h = input + (steps + 2) * features;  // [steps, d]
+  float* normed = h + steps * d;
+  float* q = normed + steps * d;
+  float* k = q + steps * d;
+  float* v = k + steps * d;
+  float* attended = v + steps * d;
+  float* wide = attended + steps * d;  // [steps, feed_forward]
+  float* pooled = wide + steps * p.feed_forward;
+  float* rest = pooled + d;
+
+  std::fill(input, input + (steps + 2) * features, 0.0f);
+  if (frames)
+    for (std::int64_t t = 0; t < steps; ++t)
+      standardise(frames + t * features, m.mean, m.std, m.features,
+                  static_cast<float>(options.input_clip), input + (t + 1) * features);
+
+  linear(m.convolution, input, features, steps, h, d);
+  const float root = std::sqrt(static_cast<float>(d));
+  const auto kept = static_cast<std::int64_t>(p.position.size()) / d;
+  for (std::int64_t t = 0; t < steps; ++t) {
+    if (t >= kept) position_code(t, d, pooled);
+    const float* position = t < kept ? p.position.data() + t * d : pooled;
+    for (std::int64_t i = 0; i < d; ++i) h[t * d + i] = root * h[t * d + i] + position[i];
+  }
+
+  for (std::size_t l = 0; l < m.layers.size(); ++l) {
+    const Layer& layer = m.layers[l];
+    // Only the last frame is pooled: the last layer need not compute the others.
+    const bool only_last = last && l + 1 == m.layers.size();
+    const std::int64_t first = only_last ? steps - 1 : 0, rows = steps - first;
+    float* part = h + first * d;
+    layer_norm(h, steps, d, layer.norm1_weight, layer.norm1_bias, normed);
+    linear(layer.query, normed + first * d, d, rows, q, d);
+    linear(layer.key, normed, d, steps, k, d);
+    linear(layer.value, normed, d, steps, v, d);
+    attention(q, rows, k, v, steps, d, p.heads, rest, attended);
+    linear_add(layer.output, attended, d, rows, part, d);
+    layer_norm(part, rows, d, layer.norm2_weight, layer.norm2_bias, normed);
+    linear(layer.widen, normed, d, rows, wide, p.feed_forward);
+    relu(wide, rows * p.feed_forward);
+    linear_add(layer.narrow, wide, p.feed_forward, rows, part, d);
+  }
+
+  if (last) {
+    layer_norm(h + (steps - 1) * d, 1, d, m.norm_weight, m.norm_bias, pooled);
+  } else {
+    layer_norm(h, steps, d, m.norm_weight, m.norm_bias, normed);
+    std::fill(pooled, pooled + d, 0.0f);
+    for (std::int64_t t = 0; t < steps; ++t)
+      for (std::int64_t i = 0; i < d; ++i) pooled[i] += normed[t * d + i];
+    for (std::int64_t i = 0; i < d; ++i) pooled[i] /= static_cast<float>(steps);
+  }
+
+  linear(m.evidence, pooled, d, 1, nig, 4 * d);
+  const auto limits = [](double value) { return static_cast<float>(value); };
+  for (std::int64_t i = 0; i < d; ++i) {
+    float& delta = nig[d + i];
+    float& alpha = nig[2 * d + i];
+    float& beta = nig[3 * d + i];
+    delta = std::min(softplus(delta) + limits(options.delta_min), limits(options.delta_max));
+    alpha = std::min(softplus(alpha) + limits(options.alpha_min), limits(options.alpha_max));
+    beta = softplus(beta) + limits(options.beta_min);
+  }
+}
+
+void Encoder::classify(const float* representation, float* logits) const {
+  linear(packed_->classifier, representation, packed_->hidden, 1, logits,
+         packed_->classifier.outputs);
+}
+
+}  // namespace casd

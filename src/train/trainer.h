@@ -2,6 +2,7 @@
 // table of libcasd_torch.
 #pragma once
 
+#include "core/plugin_torch.h"
 #include "data/dataset.h"
 #include "model/model.h"
 #include "train/options.h"
@@ -15,7 +16,9 @@ namespace casd {
 
 class Trainer {
  public:
-  Trainer(const ModelPtr& model, const casd_trainer_options& options);
+  /// plugin: NULL for libcasd_torch; tests that check the machine alone bring a table of their own.
+  Trainer(const ModelPtr& model, const casd_trainer_options& options,
+          const casd_torch_plugin* plugin = nullptr);
   ~Trainer();
 
   const casd_trainer_options& options() const;
@@ -37,7 +40,8 @@ class Trainer {
   casd_train_progress progress() const;
 
   void save(const std::string& path);
-  static std::unique_ptr<Trainer> load(const std::string& path);
+  static std::unique_ptr<Trainer> load(const std::string& path,
+                                       const casd_torch_plugin* plugin = nullptr);
 
  private:
   struct State;

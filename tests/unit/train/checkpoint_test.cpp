@@ -44,7 +44,7 @@ Checkpoint example() {
   c.position.step = 90;
   c.position.selection.best = 61.0 + 1.0 / 3;
   c.position.selection.best_epoch = 6;
-  c.position.selection.waited = 0;
+  c.position.selection.waited = 4;
   c.position.score = 61.0 + 1.0 / 3;
   c.position.sums.total = 0.1;
   c.position.sums.uncertainty = std::numeric_limits<double>::quiet_NaN();
@@ -85,6 +85,7 @@ TEST(Checkpoint, ReadsBackToTheSameBytes) {
   EXPECT_EQ(c.position.epoch, 7);
   EXPECT_EQ(c.position.epoch_step, 3);
   EXPECT_EQ(c.position.step, 90);
+  EXPECT_EQ(c.position.selection.waited, 4);
   EXPECT_EQ(c.position.binding.train, 0xFFFFFFFFu);
   EXPECT_EQ(c.learned.step_counts, example().learned.step_counts);
   EXPECT_EQ(c.class_weights, example().class_weights);

@@ -1,0 +1,239 @@
+#include "core/error.h"
+#include "core/platform.h"
+#include "core/random.h"
+#include "eval/evaluation.h"
+#include "train/trainer_state.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace casd {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+void add(EpochSums& sums, const casd_torch_losses& losses, std::size_t samples) {
+  const auto n = static_cast<double>(samples);
+  sums.total += n * losses.total;
+  sums.task += n * losses.task;
+  sums.logit += n * losses.logit;
+  sums.uncertainty += n * losses.uncertainty;
+  sums.evidence += n * losses.evidence;
+  sums.gradient_norm += n * losses.gradient_norm;
+  sums.samples += static_cast<std::int64_t>(samples);
+}
+
+std::vector<std::int64_t> epoch_order(const casd_trainer_options& options, const Position& at,
+                                      std::size_t samples) {
+  const std::uint64_t key = static_cast<std::uint64_t>(at.epoch) +
+                            (static_cast<std::uint64_t>(at.phase) << 40);
+  return random_permutation(static_cast<std::int64_t>(samples),
+                            RandomStream(options.seed, key, RandomSite::permutation));
+}
+
+double best_score(const Selection& selection) {
+  return selection.best_epoch < 0 ? nan : selection.best;
+}
+
+}  // namespace
+
+TrainingSamples Trainer::State::bind(const Dataset& dataset) {
+  if (position.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
+  require(dataset.schema == schema(), "the dataset's schema is not the model's");
+  const Split* train = dataset.find("train");
+  require(train != nullptr, "the dataset has no split train");
+  const Split* valid = dataset.find("valid");
+  TrainingSamples out;
+  for (const Sample& sample : train->samples)
+    if (sample.given != 0) out.train.push_back(&sample);
+  require(!out.train.empty(), "split train has no sample with a modality");
+  if (valid)
+    for (const Sample& sample : valid->samples)
+      if (sample.given != 0) out.valid.push_back(&sample);
+
+  Binding now;
+  now.bound = true;
+  now.train = fingerprint(schema(), *train);
+  now.valid = valid ? fingerprint(schema(), *valid) : 0;
+  const Binding& before = position.binding;
+  require(!before.bound || (before.train == now.train && before.valid == now.valid),
+          "this is not the dataset that the training began with");
+  position.binding = now;
+  return out;
+}
+
+std::int32_t Trainer::State::phase_epochs() const {
+  return position.phase == CASD_PHASE_TEACHER ? options.teacher_epochs : options.epochs;
+}
+
+std::int64_t Trainer::State::epoch_steps(std::size_t samples) const {
+  return (static_cast<std::int64_t>(samples) + options.batch_size - 1) / options.batch_size;
+}
+
+void Trainer::State::obey_cancel() {
+  if (cancel_requested.exchange(false, std::memory_order_relaxed))
+    fail(CASD_ERROR_CANCELLED, "the training was cancelled in epoch ", position.epoch,
+         " after step ", position.epoch_step);
+}
+
+void Trainer::State::report(const TrainingCall& call, std::int64_t steps) {
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - call.begin;
+  std::int64_t left = (phase_epochs() - position.epoch) * steps - position.epoch_step;
+  if (position.phase == CASD_PHASE_TEACHER) left += options.epochs * steps;
+  const std::lock_guard<std::mutex> lock(progress_mutex);
+  progress.phase = position.phase;
+  progress.epoch = position.epoch;
+  progress.epochs = phase_epochs();
+  progress.step = position.epoch_step;
+  progress.steps = steps;
+  progress.loss = position.sums.mean(position.sums.total);
+  progress.score = position.score;
+  progress.best_score = best_score(position.selection);
+  progress.seconds = passed.count();
+  progress.samples_per_second =
+      passed.count() > 0 ? static_cast<double>(call.samples) / passed.count() : 0;
+  progress.seconds_left = call.steps > 0 ? passed.count() * static_cast<double>(left) /
+                                               static_cast<double>(call.steps)
+                                         : nan;
+}
+
+bool Trainer::State::callback_cancels(const TrainingCall& call) {
+  if (!call.callback) return false;
+  casd_train_progress copy;
+  {
+    const std::lock_guard<std::mutex> lock(progress_mutex);
+    copy = progress;
+  }
+  return call.callback(&copy, call.user) != 0;
+}
+
+void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& call,
+                               double learning_rate) {
+  const std::int64_t steps = epoch_steps(samples.train.size());
+  if (wants_teaching() && teaching.empty()) teaching = teach(teacher_predictor(), samples.train);
+  const std::vector<std::int64_t> order = epoch_order(options, position, samples.train.size());
+  const auto most = static_cast<std::size_t>(options.batch_size);
+  std::vector<const Sample*> batch;
+  while (position.epoch_step < steps) {
+    obey_cancel();
+    const std::size_t first = static_cast<std::size_t>(position.epoch_step) * most;
+    const Span<const std::int64_t> rows(order.data() + first,
+                                        std::min(most, order.size() - first));
+    batch.clear();
+    for (const std::int64_t row : rows)
+      batch.push_back(samples.train[static_cast<std::size_t>(row)]);
+    if (wants_teaching()) gather(teaching, *teacher, rows, batch_teaching);
+    const casd_torch_losses losses =
+        take_step(batch, wants_teaching() ? &batch_teaching : nullptr, learning_rate);
+    ++position.epoch_step;
+    add(position.sums, losses, rows.size());
+    ++call.steps;
+    call.samples += static_cast<std::int64_t>(rows.size());
+    report(call, steps);
+    if (callback_cancels(call)) fail(CASD_ERROR_CANCELLED, "the callback cancelled the training");
+  }
+  obey_cancel();
+}
+
+void Trainer::State::score_epoch(const TrainingSamples& samples) {
+  const bool is_student = position.phase == CASD_PHASE_STUDENT;
+  const std::int32_t first =
+      is_student ? std::min(options.select_from, options.epochs - 1) : 0;
+  position.score = nan;
+  if (samples.valid.empty() || position.epoch < first) return;
+  std::vector<float> learned = backend->parameters();
+  casd_predictor_options on_cpu = default_predictor_options();
+  on_cpu.threads = options.threads;
+  Predictor predictor(model_with(learned), on_cpu);
+  position.score = selection_score(predictor, samples.valid, !is_student);
+  // A split valid without a single label tells nothing: the last epoch is taken.
+  if (std::isnan(position.score)) return;
+  if (position.selection.tell(position.score, position.epoch, first)) best = std::move(learned);
+}
+
+void Trainer::State::end_phase(const TrainingSamples& samples) {
+  if (!best.empty()) backend->set_parameters(best);
+  if (position.phase == CASD_PHASE_TEACHER) {
+    enter_student();
+    return;
+  }
+  ModelPtr trained = present_model();
+  if (!samples.valid.empty() && (options.calibrate != 0 || options.fit_trust != 0)) {
+    CalibrationRequest request;
+    request.temperatures = options.calibrate != 0;
+    request.trust = options.fit_trust != 0;
+    request.threads = options.threads;
+    trained = std::make_shared<const Model>(
+        trained->with_calibration(fit_calibration(trained, samples.valid, request)));
+  }
+  result = trained;
+  position.phase = CASD_PHASE_DONE;
+}
+
+casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, TrainingCall& call) {
+  const double rate = cosine_rate(options.learning_rate, options.final_rate, position.epoch,
+                                  phase_epochs());
+  run_steps(samples, call, rate);
+  score_epoch(samples);
+
+  const EpochSums& sums = position.sums;
+  casd_train_stats stats{};
+  stats.struct_size = sizeof stats;
+  stats.phase = position.phase;
+  stats.epoch = position.epoch;
+  stats.step = position.step;
+  stats.samples = sums.samples;
+  stats.loss = sums.mean(sums.total);
+  stats.task_loss = sums.mean(sums.task);
+  stats.logit_loss = sums.mean(sums.logit);
+  stats.uncertainty_loss = sums.mean(sums.uncertainty);
+  stats.evidence_loss = sums.mean(sums.evidence);
+  stats.gradient_norm = sums.mean(sums.gradient_norm);
+  stats.learning_rate = rate;
+  stats.score = position.score;
+  stats.best_score = best_score(position.selection);
+  report(call, epoch_steps(samples.train.size()));
+
+  // Should the end of a phase fail (no memory), the next call scores again and comes back here.
+  if (position.epoch + 1 >= phase_epochs() || position.selection.exhausted(options.patience)) {
+    end_phase(samples);
+  } else {
+    ++position.epoch;
+    position.epoch_step = 0;
+    position.sums = {};
+  }
+  stats.go_on = position.phase == CASD_PHASE_DONE ? 0 : 1;
+  return stats;
+}
+
+casd_train_stats Trainer::epoch(const Dataset& dataset) {
+  State& s = *state_;
+  const TrainingSamples samples = s.bind(dataset);
+  if (!s.position.prepared && !s.position.stepped) prepare(dataset);
+  TrainingCall call;
+  return s.run_epoch(samples, call);
+}
+
+void Trainer::fit(const Dataset& dataset, const char* checkpoint, casd_progress_callback callback,
+                  void* user) {
+  State& s = *state_;
+  const TrainingSamples samples = s.bind(dataset);
+  if (!s.position.prepared && !s.position.stepped) prepare(dataset);
+  TrainingCall call;
+  call.callback = callback;
+  call.user = user;
+  while (s.position.phase != CASD_PHASE_DONE) {
+    try {
+      s.run_epoch(samples, call);
+    } catch (const Error& error) {
+      if (error.status() == CASD_ERROR_CANCELLED && checkpoint) save(checkpoint);
+      throw;
+    }
+    if (checkpoint) save(checkpoint);
+    const bool over = s.position.phase == CASD_PHASE_DONE;
+    if (s.callback_cancels(call) && !over)
+      fail(CASD_ERROR_CANCELLED, "the callback cancelled the training");
+  }
+}
+
+}  // namespace casd

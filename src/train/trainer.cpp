@@ -1,0 +1,232 @@
+#include "train/trainer.h"
+
+#include "core/error.h"
+#include "core/plugin.h"
+#include "data/statistics.h"
+#include "train/trainer_state.h"
+
+#include <utility>
+
+namespace casd {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+void require_schema(const Schema& own, const Schema& given, const char* what) {
+  require(same_modalities(own, given), "the ", what, "'s modalities are not those of the model");
+  require(own == given, "the ", what, "'s task or outputs are not those of the model");
+}
+
+/// Whether both standardise alike, features and targets.
+bool same_statistics(const Model& a, const Model& b) {
+  for (const TensorInfo& tensor : a.network().tensors()) {
+    if (tensor.role != TensorRole::statistic) continue;
+    const Span<const float> x = a.tensor(tensor.name), y = b.tensor(tensor.name);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (x[i] != y[i]) return false;
+  }
+  return true;
+}
+
+bool same_layout(const Network& a, const Network& b) {
+  if (a.tensors().size() != b.tensors().size()) return false;
+  for (std::size_t i = 0; i < a.tensors().size(); ++i)
+    if (a.tensors()[i].shape != b.tensors()[i].shape) return false;
+  return true;
+}
+
+}  // namespace
+
+Trainer::State::State(const ModelPtr& initial, const casd_trainer_options& wanted,
+                      const casd_torch_plugin* table)
+    : options(checked(wanted)), model(initial), plugin(table ? *table : torch_plugin()) {
+  position.phase =
+      options.teacher == CASD_TEACHER_NONE ? CASD_PHASE_STUDENT : CASD_PHASE_TEACHER;
+  start_backend();
+  start_progress();
+}
+
+void Trainer::State::start_progress() {
+  progress.struct_size = sizeof progress;
+  progress.phase = position.phase;
+  progress.epoch = position.epoch;
+  progress.epochs = phase_epochs();
+  progress.step = position.epoch_step;
+  progress.loss = position.sums.mean(position.sums.total);
+  progress.score = position.score;
+  progress.best_score = position.selection.best_epoch < 0 ? nan : position.selection.best;
+  progress.seconds_left = nan;
+}
+
+ModelPtr Trainer::State::model_with(Span<const float> learned) const {
+  return std::make_shared<const Model>(model->shared_network(),
+                                       with_learned(model->network(), model->values(), learned),
+                                       Calibration{}, model->user());
+}
+
+ModelPtr Trainer::State::present_model() const {
+  return position.stepped ? model_with(backend->parameters()) : model;
+}
+
+void Trainer::State::start_backend() {
+  auto fresh = std::make_unique<Backend>(plugin, *model, options, class_weights);
+  fresh->start_phase(position.phase == CASD_PHASE_TEACHER ? CASD_PHASE_TEACHER
+                                                            : CASD_PHASE_STUDENT);
+  backend = std::move(fresh);
+}
+
+void Trainer::State::freeze_teacher(const ModelPtr& frozen) {
+  teacher = frozen;
+  predictor_of_teacher.reset();
+  teaching = {};
+}
+
+void Trainer::State::enter_student() {
+  if (has_teacher_model() && !position.teacher_named) freeze_teacher(present_model());
+  if (options.teacher == CASD_TEACHER_EMA)
+    backend->set_ema_teacher(learned_values(teacher->network(), teacher->values()));
+  backend->start_phase(CASD_PHASE_STUDENT);
+  position.phase = CASD_PHASE_STUDENT;
+  position.epoch = 0;
+  position.epoch_step = position.step = 0;
+  position.selection = {};
+  position.score = nan;
+  position.sums = {};
+  best.clear();
+}
+
+Trainer::Trainer(const ModelPtr& model, const casd_trainer_options& options,
+                 const casd_torch_plugin* plugin)
+    : state_(std::make_unique<State>(model, options, plugin)) {}
+
+Trainer::Trainer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Trainer::~Trainer() = default;
+
+const casd_trainer_options& Trainer::options() const { return state_->options; }
+
+const Schema& Trainer::schema() const { return state_->schema(); }
+
+casd_phase Trainer::phase() const { return state_->position.phase; }
+
+void Trainer::prepare(const Dataset& dataset) {
+  State& s = *state_;
+  if (s.position.stepped)
+    fail(CASD_ERROR_STATE, "the trainer has taken steps: prepare comes before the first one");
+  require_schema(s.schema(), dataset.schema, "dataset");
+  const Split* train = dataset.find("train");
+  require(train != nullptr, "the dataset has no split train");
+  std::vector<const Sample*> samples;
+  for (const Sample& sample : train->samples)
+    if (sample.given != 0) samples.push_back(&sample);
+  require(!samples.empty(), "split train has no sample with a modality");
+
+  ModelPtr model = s.model;
+  if (!model->trained()) model = with_statistics(*model, fit_statistics(s.schema(), samples));
+  require(!s.position.teacher_named || same_statistics(*model, *s.teacher),
+          "the teacher's normaliser is not the one fitted on this dataset");
+  std::vector<float> weights;
+  if (s.options.balance_classes != 0 && s.schema().task == CASD_TASK_CLASSES)
+    weights = balanced_class_weights(s.schema(), samples);
+
+  const ModelPtr old_model = std::exchange(s.model, model);
+  std::vector<float> old_weights = std::exchange(s.class_weights, std::move(weights));
+  try {
+    s.start_backend();
+  } catch (...) {
+    s.model = old_model;
+    s.class_weights = std::move(old_weights);
+    throw;
+  }
+  if (s.position.phase == CASD_PHASE_STUDENT && s.options.teacher != CASD_TEACHER_NONE)
+    s.enter_student();
+  s.position.prepared = true;
+}
+
+void Trainer::set_phase(casd_phase phase) {
+  State& s = *state_;
+  require(phase == CASD_PHASE_TEACHER || phase == CASD_PHASE_STUDENT, "phase is ", phase,
+          ", allowed: 0 (teacher), 1 (student)");
+  if (phase < s.position.phase)
+    fail(CASD_ERROR_STATE, "the trainer is past that phase and cannot go back");
+  if (phase > s.position.phase) s.enter_student();
+}
+
+void Trainer::set_teacher(const ModelPtr& teacher) {
+  State& s = *state_;
+  if (!s.has_teacher_model())
+    fail(CASD_ERROR_STATE, "the trainer's option teacher is ",
+         option_text(find_option(trainer_option_table(), "teacher"), &s.options),
+         ": it takes no teacher");
+  if (s.position.phase != CASD_PHASE_TEACHER)
+    fail(CASD_ERROR_STATE, "the student's phase has begun");
+  require_schema(s.schema(), teacher->schema(), "teacher");
+  require(teacher->options().hidden == s.model->options().hidden, "the teacher's hidden is ",
+          teacher->options().hidden, ", the model's ", s.model->options().hidden);
+  require(same_statistics(*s.model, *teacher),
+          "the teacher's normaliser is not the trainer's (is the trainer prepared?)");
+  require(s.options.teacher != CASD_TEACHER_EMA ||
+              same_layout(s.model->network(), teacher->network()),
+          "the teacher's sizes are not the model's, so it cannot follow it (teacher = ema)");
+  s.freeze_teacher(teacher);
+  s.position.teacher_named = true;
+}
+
+casd_train_stats Trainer::step(const Batch& batch) {
+  State& s = *state_;
+  Position& at = s.position;
+  if (at.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
+  require_schema(s.schema(), batch.schema(), "batch");
+  require(batch.size() > 0, "the batch is empty");
+  if (!at.prepared && !s.model->trained())
+    fail(CASD_ERROR_STATE,
+         "the model has no normaliser yet: call casd_trainer_prepare() before the first step");
+  const std::vector<const Sample*> samples = sample_pointers(batch);
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    require(samples[i]->given != 0, "sample ", i, " has no modality");
+
+  casd_train_stats stats{};
+  stats.struct_size = sizeof stats;
+  stats.phase = at.phase;
+  stats.learning_rate =
+      s.options.total_steps == 0
+          ? s.options.learning_rate
+          : cosine_rate(s.options.learning_rate, s.options.final_rate, at.step,
+                        s.options.total_steps);
+  if (s.wants_teaching()) s.batch_teaching = teach(s.teacher_predictor(), samples);
+  const casd_torch_losses losses = s.take_step(
+      samples, s.wants_teaching() ? &s.batch_teaching : nullptr, stats.learning_rate);
+  stats.step = at.step;
+  stats.samples = batch.size();
+  stats.loss = losses.total;
+  stats.task_loss = losses.task;
+  stats.logit_loss = losses.logit;
+  stats.uncertainty_loss = losses.uncertainty;
+  stats.evidence_loss = losses.evidence;
+  stats.gradient_norm = losses.gradient_norm;
+  stats.score = at.score;
+  stats.best_score = at.selection.best_epoch < 0 ? nan : at.selection.best;
+  {
+    const std::lock_guard<std::mutex> lock(s.progress_mutex);
+    s.progress.phase = at.phase;
+    s.progress.step = at.step;
+    s.progress.steps = s.options.total_steps;
+    s.progress.loss = losses.total;
+  }
+  return stats;
+}
+
+ModelPtr Trainer::snapshot() {
+  return state_->position.phase == CASD_PHASE_DONE ? state_->result : state_->present_model();
+}
+
+void Trainer::cancel() noexcept {
+  state_->cancel_requested.store(true, std::memory_order_relaxed);
+}
+
+casd_train_progress Trainer::progress() const {
+  const std::lock_guard<std::mutex> lock(state_->progress_mutex);
+  return state_->progress;
+}
+
+}  // namespace casd

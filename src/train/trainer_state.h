@@ -1,0 +1,95 @@
+// What a Trainer is made of; its parts lie in trainer.cpp (the calls), step.cpp (one step),
+// epochs.cpp (epochs, phases, the end) and resume.cpp (checkpoints).
+#pragma once
+
+#include "infer/pack.h"
+#include "train/backend.h"
+#include "train/checkpoint.h"
+#include "train/position.h"
+#include "train/teaching.h"
+#include "train/trainer.h"
+
+#include <chrono>
+#include <mutex>
+
+namespace casd {
+
+/// The samples of one call of epoch() or fit(); they belong to the caller's dataset.
+struct TrainingSamples {
+  std::vector<const Sample*> train;  // those with at least one modality
+  std::vector<const Sample*> valid;  // empty: nothing to choose or calibrate by
+};
+
+/// What a callback and the clock know about the present call.
+struct TrainingCall {
+  casd_progress_callback callback = nullptr;
+  void* user = nullptr;
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+  std::int64_t steps = 0;
+  std::int64_t samples = 0;
+};
+
+struct Trainer::State {
+  State(const ModelPtr& model, const casd_trainer_options& options,
+        const casd_torch_plugin* plugin);
+  explicit State(Checkpoint checkpoint, const casd_torch_plugin* plugin);
+  Checkpoint checkpoint() const;
+
+  const Schema& schema() const { return model->schema(); }
+  bool has_teacher_model() const {
+    return options.teacher == CASD_TEACHER_FROZEN || options.teacher == CASD_TEACHER_EMA;
+  }
+  /// The model with these weights, not calibrated.
+  ModelPtr model_with(Span<const float> learned) const;
+  ModelPtr present_model() const;
+  void start_backend();
+  void start_progress();
+  void enter_student();
+  void freeze_teacher(const ModelPtr& teacher);
+
+  // step.cpp
+  /// One step on the samples; `taught`: the frozen teacher's answers about them, or NULL.
+  casd_torch_losses take_step(Span<const Sample* const> samples, const Teaching* taught,
+                              double learning_rate);
+  /// The frozen teacher's answers are wanted in the present phase.
+  bool wants_teaching() const;
+  Predictor& teacher_predictor();
+  void pack_targets(Span<const Sample* const> samples);
+
+  // epochs.cpp
+  TrainingSamples bind(const Dataset& dataset);
+  std::int32_t phase_epochs() const;
+  std::int64_t epoch_steps(std::size_t samples) const;
+  casd_train_stats run_epoch(const TrainingSamples& samples, TrainingCall& call);
+  void run_steps(const TrainingSamples& samples, TrainingCall& call, double learning_rate);
+  void score_epoch(const TrainingSamples& samples);
+  void end_phase(const TrainingSamples& samples);
+  void obey_cancel();
+  void report(const TrainingCall& call, std::int64_t steps);
+  bool callback_cancels(const TrainingCall& call);
+
+  casd_trainer_options options;
+  ModelPtr model;  // the initial weights, the normaliser in force
+  std::vector<float> class_weights;
+  Position position;
+  ModelPtr teacher;         // frozen, or the beginning of `ema`; NULL: none yet
+  std::vector<float> best;  // the learned numbers of the phase's best epoch; empty: none yet
+  ModelPtr result;          // in CASD_PHASE_DONE
+  const casd_torch_plugin& plugin;
+  std::unique_ptr<Backend> backend;
+
+  // Kept from step to step for their memory or because they cost to make.
+  PackedBatch input, complete;
+  std::vector<float> target;           // [samples, columns]
+  std::vector<std::uint8_t> labelled;  // [samples]
+  std::unique_ptr<Predictor> predictor_of_teacher;
+  Teaching teaching;  // about the training samples of the bound dataset
+  Teaching batch_teaching;
+
+  std::atomic<bool> cancel_requested{false};
+  static_assert(std::atomic<bool>::is_always_lock_free, "cancel() runs in signal handlers");
+  mutable std::mutex progress_mutex;
+  casd_train_progress progress{};
+};
+
+}  // namespace casd

@@ -41,13 +41,13 @@ RandomStream::RandomStream(std::uint64_t seed, std::uint64_t step, RandomSite si
       site_(static_cast<std::uint32_t>(site) + part),
       step_(step) {}
 
-std::uint32_t RandomStream::bits(std::uint64_t index) const {
-  const PhiloxBlock block =
-      philox({static_cast<std::uint32_t>(index >> 2), site_, static_cast<std::uint32_t>(step_),
-              static_cast<std::uint32_t>(step_ >> 32)},
-             key_);
-  return block[index & 3];
+PhiloxBlock RandomStream::block(std::uint64_t index) const {
+  return philox({static_cast<std::uint32_t>(index), site_, static_cast<std::uint32_t>(step_),
+                 static_cast<std::uint32_t>(step_ >> 32)},
+                key_);
 }
+
+std::uint32_t RandomStream::bits(std::uint64_t index) const { return block(index >> 2)[index & 3]; }
 
 float RandomStream::uniform(std::uint64_t index) const {
   return static_cast<float>(bits(index) >> 8) * to_unit;

@@ -22,7 +22,7 @@ enum class RandomSite : std::uint32_t {
   initial_weights = 0x0100,  // + 0; step = index of the tensor
   permutation = 0x0200,      // step = phase and epoch
   corruption = 0x0300,       // step = phase and step
-  dropout = 0x1000,          // + 64 * modality + place in the network (0..63 clipped by design)
+  dropout = 0x1000,          // + 160 (32 pass + modality) + place in the network
   sampling_normal = 0x4000,  // + pass (0 student, 1 complete input)
   sampling_gamma = 0x4100,   // + pass
   synthetic = 0x5000
@@ -33,6 +33,8 @@ class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::uint64_t step, RandomSite site, std::uint32_t part = 0);
 
+  /// The numbers 4 index .. 4 index + 3 at once.
+  PhiloxBlock block(std::uint64_t index) const;
   std::uint32_t bits(std::uint64_t index) const;
   /// In [0, 1), 24 bits.
   float uniform(std::uint64_t index) const;

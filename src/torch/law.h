@@ -1,0 +1,26 @@
+// The fused law of a batch, with gradient (METHOD.md 3 to 5).
+#pragma once
+
+#include "torch/noise.h"
+
+#include <casd/train.h>
+
+#include <ATen/core/Tensor.h>
+
+namespace casd::torch_plugin {
+
+/// Everything [samples, hidden] unless said otherwise.
+struct Law {
+  at::Tensor location, degrees_of_freedom, scale, uncertainty;
+  at::Tensor gamma, delta, alpha, beta;  // [samples, modalities, hidden]; any where none takes part
+  at::Tensor part;                       // [samples, modalities, 1]: 1 where it takes part, else 0
+};
+
+/// nig: [samples, modalities, 4, hidden]; part: [samples, modalities, 1].
+Law fuse(const at::Tensor& nig, const at::Tensor& part, const casd_model_options& rules);
+
+/// The sampled representation s. `noise`: t given from outside (tests); else drawn.
+at::Tensor sample(const Law& law, const casd_trainer_options& options, const Chance& chance,
+                  const at::Tensor& noise = {});
+
+}  // namespace casd::torch_plugin

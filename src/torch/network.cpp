@@ -8,10 +8,10 @@
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/softplus.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -54,6 +54,8 @@ Encoders::Encoders(const Parameters& p) : options_(p.network().options()) {
   }
   classifier_weight_ = p["classifier.weight"];
   classifier_bias_ = p["classifier.bias"];
+  without_keys_ = at::ones({3 * options_.hidden}, p.values().options());
+  without_keys_.narrow(0, options_.hidden, options_.hidden).zero_();
 }
 
 at::Tensor Encoders::norm(const at::Tensor& x, const at::Tensor& weight,
@@ -90,21 +92,24 @@ at::Tensor Encoders::attend(const Layer& layer, const at::Tensor& normed, const 
   const auto split = [&](const at::Tensor& x, std::int64_t length) {
     return x.view({rows, length, heads, size}).transpose(1, 2);
   };
+  // The keys' bias adds the same to all scores of a query, which the softmax takes out again: its
+  // gradient is exactly zero. Left in, float32 would return rounding noise, and Adam walk along it.
+  const at::Tensor bias = layer.qkv_bias * without_keys_;
   at::Tensor query, key, value;
   std::int64_t queries = steps;
   if (last.defined()) {
     queries = 1;
     query = split(at::linear(normed.index_select(0, last), layer.qkv_weight.narrow(0, 0, d),
-                             layer.qkv_bias.narrow(0, 0, d)),
+                             bias.narrow(0, 0, d)),
                   1);
     const at::Tensor both = at::linear(normed, layer.qkv_weight.narrow(0, d, 2 * d),
-                                       layer.qkv_bias.narrow(0, d, 2 * d))
+                                       bias.narrow(0, d, 2 * d))
                                 .view({rows, steps, 2, heads, size})
                                 .permute({2, 0, 3, 1, 4});
     key = both.select(0, 0);
     value = both.select(0, 1);
   } else {
-    const at::Tensor all = at::linear(normed, layer.qkv_weight, layer.qkv_bias)
+    const at::Tensor all = at::linear(normed, layer.qkv_weight, bias)
                                .view({rows, steps, 3, heads, size})
                                .permute({2, 0, 3, 1, 4});
     query = all.select(0, 0);

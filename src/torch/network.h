@@ -54,6 +54,7 @@ class Encoders {
   casd_model_options options_;
   std::vector<Modality> modalities_;
   at::Tensor classifier_weight_, classifier_bias_;
+  at::Tensor without_keys_;      // [3 hidden]: 0 for the keys' part, else 1
   mutable at::Tensor position_;  // [steps, hidden], grown when a longer sequence comes
 };
 

@@ -1,0 +1,160 @@
+// Temperatures, and optionally the modalities' trust, fitted on held-out samples (METHOD.md 6.4).
+#include "eval/answers.h"
+#include "eval/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace casd {
+namespace {
+
+constexpr double least = 0.2, most = 20;  // temperatures
+constexpr double least_trust = 0.1, most_trust = 10;
+
+/// One logit row and which of its entries is true; a pair of a multi-label task is a row too.
+struct LogitRows {
+  std::size_t columns = 0;
+  std::vector<double> logits;
+  std::vector<std::size_t> truth;
+
+  double cross_entropy(double temperature) const {
+    double sum = 0;
+    for (std::size_t r = 0; r < truth.size(); ++r) {
+      const double* z = logits.data() + r * columns;
+      const double largest = *std::max_element(z, z + columns);
+      double total = 0;
+      for (std::size_t k = 0; k < columns; ++k) total += std::exp((z[k] - largest) / temperature);
+      sum += std::log(total) - (z[truth[r]] - largest) / temperature;
+    }
+    return sum / static_cast<double>(truth.size());
+  }
+};
+
+void add_rows(LogitRows& rows, const Answers& answers, std::size_t i, const Schema& schema) {
+  const bool classes = schema.task == CASD_TASK_CLASSES;
+  rows.columns = classes ? schema.outputs.size() : 2;
+  const auto width = static_cast<std::size_t>(schema.logit_count());
+  const auto begin = answers.logits.begin() + static_cast<std::ptrdiff_t>(i * width);
+  rows.logits.insert(rows.logits.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+  for (const float target : answers.labelled[i]->target)
+    rows.truth.push_back(static_cast<std::size_t>(target));
+}
+
+/// The sets a temperature is fitted on. Above six modalities, where a key is a number of modalities,
+/// every number must be met: all windows of neighbours, the last followed by the first.
+std::vector<Condition> calibration_conditions(const Schema& schema) {
+  const auto count = static_cast<unsigned>(schema.modality_count());
+  if (count <= 6) return conditions(schema);
+  std::vector<Condition> out;
+  for (unsigned size = 1; size <= count; ++size)
+    for (unsigned first = 0; first < (size == count ? 1 : count); ++first) {
+      ModalityMask mask = 0;
+      for (unsigned i = 0; i < size; ++i) mask |= ModalityMask{1} << (first + i) % count;
+      out.push_back({mask, mask_name(schema, mask)});
+    }
+  return out;
+}
+
+/// Least value of f on [low, high] in log space: a grid against local minima, then golden section.
+template <class F>
+double minimise(double low, double high, int grid, F f) {
+  const double step = std::log(high / low) / (grid - 1);
+  double best = low, best_value = f(low);
+  for (int i = 1; i < grid; ++i) {
+    const double x = low * std::exp(step * i), value = f(x);
+    if (value < best_value) {
+      best = x;
+      best_value = value;
+    }
+  }
+  double a = std::log(std::max(low, best * std::exp(-step)));
+  double b = std::log(std::min(high, best * std::exp(step)));
+  const double ratio = (std::sqrt(5.0) - 1) / 2;
+  for (int i = 0; i < 40; ++i) {
+    const double x = b - ratio * (b - a), y = a + ratio * (b - a);
+    if (f(std::exp(x)) < f(std::exp(y)))
+      b = y;
+    else
+      a = x;
+  }
+  const double refined = std::exp((a + b) / 2);
+  return f(refined) < best_value ? refined : best;
+}
+
+/// Per key the rows of the samples in which exactly its modalities took part when they were asked
+/// for: a sample that lacks one of them belongs to a smaller key.
+std::map<std::string, LogitRows> rows_by_key(const std::vector<Answers>& answers,
+                                             const std::vector<Condition>& all,
+                                             const Schema& schema) {
+  std::map<std::string, LogitRows> out;
+  for (std::size_t c = 0; c < all.size(); ++c)
+    for (std::size_t i = 0; i < answers[c].labelled.size(); ++i)
+      if (answers[c].taking[i] == all[c].mask)
+        add_rows(out[temperature_key(schema, all[c].mask)], answers[c], i, schema);
+  return out;
+}
+
+double total_cross_entropy(Predictor& predictor, Span<const Sample* const> samples,
+                           const std::vector<Condition>& all) {
+  const Schema& schema = predictor.model()->schema();
+  double sum = 0;
+  for (const Answers& answers : collect_answers(predictor, samples, all)) {
+    LogitRows rows;
+    for (std::size_t i = 0; i < answers.labelled.size(); ++i) add_rows(rows, answers, i, schema);
+    if (!rows.truth.empty()) sum += rows.cross_entropy(1);
+  }
+  return sum;
+}
+
+/// Coordinate descent over the logarithms of the factors; only their ratios matter, so the first
+/// modality keeps 1.
+std::vector<double> fit_trust(const ModelPtr& model, Span<const Sample* const> samples,
+                              const std::vector<Condition>& all,
+                              const casd_predictor_options& options) {
+  constexpr int rounds = 2, grid = 9;
+  std::vector<double> trust(model->schema().modalities.size(), 1.0);
+  for (int round = 0; round < rounds; ++round)
+    for (std::size_t m = 1; m < trust.size(); ++m)
+      trust[m] = minimise(least_trust, most_trust, grid, [&](double factor) {
+        std::vector<double> tried = trust;
+        tried[m] = factor;
+        Predictor predictor(
+            std::make_shared<const Model>(model->with_calibration({{}, std::move(tried)})),
+            options);
+        return total_cross_entropy(predictor, samples, all);
+      });
+  return trust;
+}
+
+}  // namespace
+
+Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
+                            const CalibrationRequest& request) {
+  const Schema& schema = model->schema();
+  Calibration out;
+  if (schema.task == CASD_TASK_REGRESSION) return out;
+  casd_predictor_options options = default_predictor_options();
+  options.threads = request.threads;
+  const std::vector<Condition> all = calibration_conditions(schema);
+  if (request.trust && schema.modality_count() > 1)
+    out.trust = fit_trust(model, samples, all, options);
+  if (!request.temperatures) return out;
+
+  Predictor predictor(std::make_shared<const Model>(model->with_calibration({{}, out.trust})),
+                      options);
+  const auto rows = rows_by_key(collect_answers(predictor, samples, all), all, schema);
+  for (const Condition& condition : all) {
+    const std::string key = temperature_key(schema, condition.mask);
+    const auto found = rows.find(key);
+    const bool done = std::any_of(out.temperatures.begin(), out.temperatures.end(),
+                                  [&](const auto& entry) { return entry.first == key; });
+    if (done || found == rows.end()) continue;
+    out.temperatures.emplace_back(key, minimise(least, most, 400, [&](double temperature) {
+                                    return found->second.cross_entropy(temperature);
+                                  }));
+  }
+  return out;
+}
+
+}  // namespace casd

@@ -146,7 +146,10 @@ CASD_API const char *CASD_CALL casd_dataset_sample_name(const casd_dataset *data
                                                         const char *split, int64_t sample);
 
 /**
- * @brief How noisy a synthetic sample truly is in one modality: the noise's standard deviation.
+ * @brief How noisy a synthetic sample truly is in one modality.
+ *
+ * Half of it is the standard deviation of the error that all frames of the sequence share, three
+ * tenths that of each frame's own; the state itself has deviation 1. NaN for a missing modality.
  * @param[out] noise     Receives it.
  * @param      dataset   A dataset made by casd_dataset_create_synthetic().
  * @param      split     Name of the split.

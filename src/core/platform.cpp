@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -64,13 +65,14 @@ struct Handle {
 
 }  // namespace
 
-std::vector<std::uint8_t> read_file(const std::string& path) {
+std::vector<std::uint8_t> read_file(const std::string& path, std::size_t most) {
   Handle file{CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
                           FILE_ATTRIBUTE_NORMAL, nullptr)};
   if (file.value == INVALID_HANDLE_VALUE) fail(CASD_ERROR_IO, path, ": ", reason());
   LARGE_INTEGER size;
   if (!GetFileSizeEx(file.value, &size)) fail(CASD_ERROR_IO, path, ": ", reason());
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size.QuadPart));
+  std::vector<std::uint8_t> bytes(
+      std::min(most, static_cast<std::size_t>(size.QuadPart)));
   std::size_t at = 0;
   while (at < bytes.size()) {
     const std::size_t left = bytes.size() - at;
@@ -163,13 +165,13 @@ struct Descriptor {
 
 }  // namespace
 
-std::vector<std::uint8_t> read_file(const std::string& path) {
+std::vector<std::uint8_t> read_file(const std::string& path, std::size_t most) {
   Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.value < 0) fail(CASD_ERROR_IO, path, ": ", reason());
   struct stat info;
   if (::fstat(file.value, &info) != 0) fail(CASD_ERROR_IO, path, ": ", reason());
   if (S_ISDIR(info.st_mode)) fail(CASD_ERROR_IO, path, ": is a folder");
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(info.st_size));
+  std::vector<std::uint8_t> bytes(std::min(most, static_cast<std::size_t>(info.st_size)));
   std::size_t at = 0;
   while (at < bytes.size()) {
     const ssize_t done = ::read(file.value, bytes.data() + at, bytes.size() - at);

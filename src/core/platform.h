@@ -9,8 +9,9 @@
 
 namespace casd {
 
-/// The whole file; throws IO with path and reason.
-std::vector<std::uint8_t> read_file(const std::string& path);
+/// The whole file, or its first `most` bytes; throws IO with path and reason.
+std::vector<std::uint8_t> read_file(const std::string& path,
+                                    std::size_t most = static_cast<std::size_t>(-1));
 
 /// Replaces the file as a whole or not at all: temporary file beside it, write, sync, rename, sync
 /// of the folder. On failure the old file stands and no temporary one is left. Throws IO.

@@ -1,6 +1,7 @@
 // Samples with splits, in memory.
 #pragma once
 
+#include "core/span.h"
 #include "model/batch.h"
 #include "model/schema.h"
 
@@ -36,18 +37,17 @@ struct TaskRequest {
 };
 TaskRequest parse_task(const char* task);
 
-/// Labels as they stand in a file: [rows, columns], NaN where there is none.
-struct Labels {
-  std::size_t columns = 0;
-  std::vector<double> values;
-};
-/// Settles task and outputs of the schema from the request and the file's own words, and turns the
-/// labels into targets ("classes:A,B" of labels around zero: below, above, zeros none). Throws
-/// INVALID_ARGUMENT when the task does not fit the labels.
+/// Settles task and outputs of the schema from the request, else from the file's own words.
 void apply_task(Schema& schema, const TaskRequest& request, const TaskRequest& own);
-/// One row of labels to a target (empty: none). `signed_classes`: two classes of the sign.
+/// Whether two classes stand for the sign of the labels: some are negative or not whole.
+bool needs_sign(const Schema& schema, Span<const double> labels);
+/// One row of labels to a target; empty, none: a NaN, or with `signed_classes` a zero. Throws
+/// INVALID_ARGUMENT when a label does not fit the task.
 std::vector<float> label_to_target(const Schema& schema, Span<const double> row,
                                    bool signed_classes, const std::string& where);
+
+/// Samples without a name get their number in the split.
+void name_samples(Dataset& dataset);
 
 /// HDF5 (through the plug-in) or CSV, told apart by the first bytes.
 Dataset open_dataset(const std::string& path, const char* task);

@@ -43,6 +43,8 @@ class Batch {
   Sample& at(std::int64_t i);  // throws INVALID_ARGUMENT beyond the size
   Sample& add();
   void clear() { used_ = 0; }
+  /// Forgets the samples from `size` on.
+  void shrink(std::int64_t size) { used_ = static_cast<std::size_t>(size); }
 
  private:
   Schema schema_;

@@ -1,0 +1,147 @@
+#include <casd/dataset.h>
+
+#include "capi/guard.h"
+#include "capi/handles.h"
+#include "model/options.h"
+
+using casd::given;
+using casd::guard;
+
+namespace {
+
+constexpr std::size_t first_size = sizeof(casd_synthetic_options);  // of release 0.1
+
+const casd::Split* find(const casd_dataset* dataset, const char* split) {
+  return dataset && split ? dataset->value.find(split) : nullptr;
+}
+
+const casd::Split& found(const casd_dataset* dataset, const char* split) {
+  const casd::Dataset& data = given(dataset, "dataset").value;
+  const casd::Split* out = data.find(&given(split, "split"));
+  casd::require(out != nullptr, "the dataset has no split '", split, "'");
+  return *out;
+}
+
+}  // namespace
+
+casd_status casd_dataset_open(casd_dataset** dataset, const char* path, const char* task) {
+  return guard([&] {
+    given(dataset, "dataset");
+    *dataset = new casd_dataset(casd::open_dataset(&given(path, "path"), task));
+  });
+}
+
+casd_status casd_synthetic_options_init(casd_synthetic_options* options, size_t size) {
+  return guard([&] {
+    const casd_synthetic_options defaults = casd::default_synthetic_options();
+    casd::export_struct_bytes(options, size, &defaults, sizeof defaults, first_size, "options");
+  });
+}
+
+casd_status casd_dataset_create_synthetic(casd_dataset** dataset,
+                                          const casd_synthetic_options* options) {
+  return guard([&] {
+    given(dataset, "dataset");
+    *dataset = new casd_dataset(casd::make_synthetic(
+        casd::import_struct(options, casd::default_synthetic_options(), first_size, "options")));
+  });
+}
+
+casd_status casd_dataset_create(casd_dataset** dataset, const casd_schema* schema) {
+  return guard([&] {
+    given(dataset, "dataset");
+    casd::require_complete(given(schema, "schema").value);
+    casd::Dataset data;
+    data.schema = schema->value;
+    *dataset = new casd_dataset(std::move(data));
+  });
+}
+
+casd_status casd_dataset_add(casd_dataset* dataset, const char* split, const casd_batch* batch) {
+  return guard([&] {
+    casd::Dataset& data = given(dataset, "dataset").value;
+    const casd::Batch& from = given(batch, "batch").value;
+    casd::require(from.schema() == data.schema, "the batch has another schema than the dataset");
+    // Copied beside the dataset first, so that a failure leaves it as it was.
+    std::vector<casd::Sample> copies;
+    for (std::int64_t i = 0; i < from.size(); ++i) copies.push_back(from[i]);
+    std::vector<casd::Sample>& to = data.split(&given(split, "split")).samples;
+    to.reserve(to.size() + copies.size());
+    for (casd::Sample& copy : copies) to.push_back(std::move(copy));
+    casd::name_samples(data);
+  });
+}
+
+void casd_dataset_destroy(casd_dataset* dataset) { delete dataset; }
+
+casd_status casd_dataset_schema(casd_schema** schema, const casd_dataset* dataset) {
+  return guard([&] {
+    given(schema, "schema");
+    auto copy = std::make_unique<casd_schema>();
+    copy->value = given(dataset, "dataset").value.schema;
+    *schema = copy.release();
+  });
+}
+
+int32_t casd_dataset_split_count(const casd_dataset* dataset) {
+  return dataset ? static_cast<int32_t>(dataset->value.splits.size()) : 0;
+}
+
+const char* casd_dataset_split_name(const casd_dataset* dataset, int32_t index) {
+  if (!dataset || index < 0 || index >= casd_dataset_split_count(dataset)) return nullptr;
+  return dataset->value.splits[static_cast<std::size_t>(index)].name.c_str();
+}
+
+int64_t casd_dataset_size(const casd_dataset* dataset, const char* split) {
+  const casd::Split* of = find(dataset, split);
+  return of ? static_cast<int64_t>(of->samples.size()) : 0;
+}
+
+casd_status casd_dataset_read(casd_batch* batch, const casd_dataset* dataset, const char* split,
+                              const int64_t* indices, size_t count) {
+  return guard([&] {
+    casd::Batch& to = given(batch, "batch").value;
+    const std::vector<casd::Sample>& samples = found(dataset, split).samples;
+    casd::require(to.schema() == dataset->value.schema,
+                  "the batch has another schema than the dataset");
+    const auto index = [&](std::size_t i) {
+      return indices ? indices[i] : static_cast<std::int64_t>(i);
+    };
+    for (std::size_t i = 0; i < count; ++i)
+      casd::require(index(i) >= 0 && index(i) < static_cast<std::int64_t>(samples.size()),
+                    "there is no sample ", index(i), " in split '", split, "', it has ",
+                    samples.size());
+    const std::int64_t before = to.size();
+    try {
+      for (std::size_t i = 0; i < count; ++i)
+        to.add() = samples[static_cast<std::size_t>(index(i))];
+    } catch (...) {
+      to.shrink(before);
+      throw;
+    }
+  });
+}
+
+const char* casd_dataset_sample_name(const casd_dataset* dataset, const char* split,
+                                     int64_t sample) {
+  const casd::Split* of = find(dataset, split);
+  if (!of || sample < 0 || sample >= static_cast<int64_t>(of->samples.size())) return nullptr;
+  return of->samples[static_cast<std::size_t>(sample)].name.c_str();
+}
+
+casd_status casd_dataset_noise(double* noise, const casd_dataset* dataset, const char* split,
+                               int64_t sample, int32_t modality) {
+  return guard([&] {
+    given(noise, "noise");
+    const casd::Split& of = found(dataset, split);
+    const std::int32_t modalities = dataset->value.schema.modality_count();
+    casd::require(sample >= 0 && sample < static_cast<int64_t>(of.samples.size()),
+                  "there is no sample ", sample, " in split '", split, "', it has ",
+                  of.samples.size());
+    casd::require(modality >= 0 && modality < modalities, "there is no modality ", modality,
+                  ", there are ", modalities);
+    if (of.noise.size() != of.samples.size() * static_cast<std::size_t>(modalities))
+      casd::fail(CASD_ERROR_STATE, "only synthetic datasets know the truth about their noise");
+    *noise = of.noise[static_cast<std::size_t>(sample * modalities + modality)];
+  });
+}

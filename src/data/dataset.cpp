@@ -1,0 +1,131 @@
+#include "data/dataset.h"
+
+#include "core/crc32.h"
+#include "core/error.h"
+#include "core/platform.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace casd {
+namespace {
+
+constexpr std::uint8_t hdf5_signature[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+
+std::vector<std::string> split_names(const std::string& list) {
+  std::vector<std::string> out;
+  std::size_t at = 0;
+  for (;;) {
+    const std::size_t comma = list.find(',', at);
+    out.push_back(list.substr(at, comma == std::string::npos ? comma : comma - at));
+    if (comma == std::string::npos) return out;
+    at = comma + 1;
+  }
+}
+
+template <class T>
+std::uint32_t add(std::uint32_t crc, const std::vector<T>& values) {
+  const std::uint64_t count = values.size();  // so that moving a value to the next list shows
+  return crc32(values.data(), values.size() * sizeof(T), crc32(&count, sizeof count, crc));
+}
+
+std::uint32_t add(std::uint32_t crc, const std::string& text) {
+  return crc32(text.c_str(), text.size() + 1, crc);
+}
+
+}  // namespace
+
+const Split* Dataset::find(const std::string& name) const {
+  for (const Split& s : splits)
+    if (s.name == name) return &s;
+  return nullptr;
+}
+
+Split& Dataset::split(const std::string& name) {
+  require(!name.empty() && name.size() <= 64 && is_utf8(name),
+          "a split's name must be UTF-8 of 1 to 64 bytes");
+  for (Split& s : splits)
+    if (s.name == name) return s;
+  splits.push_back({name, {}, {}});
+  return splits.back();
+}
+
+void name_samples(Dataset& dataset) {
+  for (Split& split : dataset.splits)
+    for (std::size_t i = 0; i < split.samples.size(); ++i)
+      if (split.samples[i].name.empty()) split.samples[i].name = std::to_string(i);
+}
+
+TaskRequest parse_task(const char* task) {
+  TaskRequest request;
+  if (!task || !*task) return request;
+  const std::string word = task;
+  const std::size_t colon = word.find(':');
+  request.given = true;
+  request.task = task_from_name(word.substr(0, colon), CASD_ERROR_INVALID_ARGUMENT);
+  if (colon != std::string::npos) request.outputs = split_names(word.substr(colon + 1));
+  require(request.task == CASD_TASK_REGRESSION || !request.outputs.empty(), "the task '", word,
+          "' needs names: ", task_name(request.task), ":A,B,...");
+  return request;
+}
+
+void apply_task(Schema& schema, const TaskRequest& request, const TaskRequest& own) {
+  const TaskRequest& wanted = request.given ? request : own;
+  schema.set_task(wanted.task);
+  schema.outputs.clear();
+  const bool same_kind = request.given && request.outputs.empty() && own.task == request.task;
+  for (const std::string& name : same_kind ? own.outputs : wanted.outputs) schema.add_output(name);
+}
+
+std::vector<float> label_to_target(const Schema& schema, Span<const double> row,
+                                   bool signed_classes, const std::string& where) {
+  std::vector<float> target;
+  for (const double label : row) {
+    if (std::isnan(label)) return {};
+    if (signed_classes) {
+      if (label == 0) return {};
+      target.push_back(label > 0 ? 1.0f : 0.0f);
+    } else {
+      target.push_back(static_cast<float>(label));
+    }
+  }
+  Sample checked = empty_sample(schema);
+  set_target(checked, schema, target, where);
+  return checked.target;
+}
+
+bool needs_sign(const Schema& schema, Span<const double> labels) {
+  return schema.task == CASD_TASK_CLASSES && schema.outputs.size() == 2 &&
+         std::any_of(labels.begin(), labels.end(), [](double label) {
+           return !std::isnan(label) && (label < 0 || label != std::floor(label));
+         });
+}
+
+Dataset open_dataset(const std::string& path, const char* task) {
+  const TaskRequest request = parse_task(task);
+  const std::vector<std::uint8_t> head = read_file(path, sizeof hdf5_signature);
+  const bool hdf5 = std::equal(head.begin(), head.end(), std::begin(hdf5_signature),
+                               std::end(hdf5_signature));
+  Dataset dataset = hdf5 ? read_hdf5(path, request) : read_csv(path, request);
+  name_samples(dataset);
+  return dataset;
+}
+
+std::uint32_t fingerprint(const Schema& schema, const Split& split) {
+  std::uint32_t crc = 0;
+  for (const Modality& m : schema.modalities) {
+    crc = add(crc, m.name);
+    crc = crc32(&m.features, sizeof m.features, crc);
+  }
+  crc = crc32(&schema.task, sizeof schema.task, crc);
+  for (const std::string& output : schema.outputs) crc = add(crc, output);
+  crc = add(crc, split.name);
+  for (const Sample& sample : split.samples) {
+    for (const auto& frames : sample.frames) crc = add(crc, frames);
+    crc = add(crc, sample.target);
+    crc = add(crc, sample.name);
+  }
+  return crc;
+}
+
+}  // namespace casd

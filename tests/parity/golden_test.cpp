@@ -250,9 +250,9 @@ TEST_P(GoldenGradients, AreMetInFloat64) { check_step(GetParam(), at::kDouble); 
 TEST_P(GoldenGradients, AreMetInFloat32) { check_step(GetParam(), at::kFloat); }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenOutputs, testing::ValuesIn(test::model_cases()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& parameters) { return parameters.param; });
 INSTANTIATE_TEST_SUITE_P(All, GoldenGradients, testing::ValuesIn(test::loss_cases()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& parameters) { return parameters.param; });
 
 }  // namespace
 }  // namespace casd

@@ -82,7 +82,7 @@ TEST_P(GoldenCase, ModelFileSavesToTheSameBytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenCase, testing::ValuesIn(test::model_cases()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& parameters) { return parameters.param; });
 
 }  // namespace
 }  // namespace casd

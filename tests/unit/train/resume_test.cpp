@@ -1,0 +1,223 @@
+// Wherever a training is interrupted, what it ends in has the same bits.
+#include "train/trainer.h"
+
+#include "core/error.h"
+#include "core/platform.h"
+#include "model/model_file.h"
+#include "unit/train/stand_in_plugin.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <functional>
+
+namespace casd {
+namespace {
+
+using test::seen;
+using test::stand_in_plugin;
+
+constexpr int teacher_epochs = 2, epochs = 2, steps = 3;
+
+Dataset tiny_data() {
+  casd_synthetic_options options = default_synthetic_options();
+  options.train_samples = 40;
+  options.valid_samples = 20;
+  options.test_samples = 1;
+  options.max_steps = 4;
+  options.missing_rate = 0.2;
+  return make_synthetic(options);
+}
+
+ModelPtr tiny_model(const Schema& schema) {
+  casd_model_options options = default_model_options();
+  options.hidden = 4;
+  options.heads = 1;
+  options.layers = 1;
+  return create_model(schema, options);
+}
+
+casd_trainer_options tiny_options(casd_teacher teacher) {
+  casd_trainer_options options = default_trainer_options();
+  options.teacher = teacher;
+  options.teacher_epochs = teacher_epochs;
+  options.epochs = epochs;
+  options.select_from = 0;
+  options.batch_size = 16;
+  options.learning_rate = 0.02;
+  options.fit_trust = 1;
+  return options;
+}
+
+casd_status status_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.status();
+  }
+  return CASD_OK;
+}
+
+/// A progress callback that cancels at its n-th call.
+struct CancelAt {
+  int left;
+  static std::int32_t call(const casd_train_progress*, void* user) {
+    return --static_cast<CancelAt*>(user)->left == 0 ? 1 : 0;
+  }
+};
+
+class Resume : public testing::TestWithParam<casd_teacher> {
+ protected:
+  void SetUp() override { seen() = {}; }
+  void TearDown() override {
+    EXPECT_EQ(seen().networks, 0);
+    std::remove(path_.c_str());
+  }
+
+  std::unique_ptr<Trainer> make() const {
+    return std::make_unique<Trainer>(model_, tiny_options(GetParam()), &stand_in_plugin());
+  }
+  std::unique_ptr<Trainer> load() const { return Trainer::load(path_, &stand_in_plugin()); }
+  int calls() const {
+    const int all = GetParam() == CASD_TEACHER_NONE ? epochs : teacher_epochs + epochs;
+    return all * (steps + 1);
+  }
+  std::vector<std::uint8_t> uninterrupted() const {
+    const auto trainer = make();
+    trainer->fit(data_, nullptr, nullptr, nullptr);
+    return serialise_model(*trainer->snapshot());
+  }
+
+  const Dataset data_ = tiny_data();
+  const ModelPtr model_ = tiny_model(data_.schema);
+  const std::string path_ = testing::TempDir() + "casd_resume_test_" +
+                            std::to_string(GetParam()) + ".checkpoint";
+};
+
+TEST_P(Resume, EndsInTheSameBitsWhereverItWasCancelled) {
+  const std::vector<std::uint8_t> expected = uninterrupted();
+  // Of each epoch's calls, `steps` come after a step and one after its end.
+  for (int at = 1; at < calls(); ++at) {
+    CancelAt cancel{at};
+    auto trainer = make();
+    ASSERT_EQ(status_of([&] { trainer->fit(data_, path_.c_str(), CancelAt::call, &cancel); }),
+              CASD_ERROR_CANCELLED)
+        << at;
+    trainer.reset();
+    trainer = load();
+    trainer->fit(data_, path_.c_str(), nullptr, nullptr);
+    EXPECT_EQ(trainer->phase(), CASD_PHASE_DONE);
+    EXPECT_TRUE(serialise_model(*trainer->snapshot()) == expected) << at;
+    // And the last checkpoint is that of the finished training.
+    const auto done = load();
+    EXPECT_EQ(done->phase(), CASD_PHASE_DONE);
+    EXPECT_TRUE(serialise_model(*done->snapshot()) == expected) << at;
+  }
+}
+
+TEST_P(Resume, SurvivesAnInterruptionAfterEveryStep) {
+  const std::vector<std::uint8_t> expected = uninterrupted();
+  auto trainer = make();
+  int interruptions = 0;
+  while (trainer->phase() != CASD_PHASE_DONE) {
+    CancelAt cancel{1};
+    if (status_of([&] { trainer->fit(data_, path_.c_str(), CancelAt::call, &cancel); }) ==
+        CASD_ERROR_CANCELLED)
+      ++interruptions;
+    trainer.reset();
+    trainer = load();
+  }
+  EXPECT_GE(interruptions, calls() / 2);
+  EXPECT_TRUE(serialise_model(*trainer->snapshot()) == expected);
+}
+
+TEST_P(Resume, CancelledAndContinuedWithoutAFileIsTheSameToo) {
+  const std::vector<std::uint8_t> expected = uninterrupted();
+  const auto trainer = make();
+  while (trainer->phase() != CASD_PHASE_DONE) {
+    CancelAt cancel{2};
+    status_of([&] { trainer->fit(data_, nullptr, CancelAt::call, &cancel); });
+  }
+  EXPECT_TRUE(serialise_model(*trainer->snapshot()) == expected);
+}
+
+TEST_P(Resume, TheCheckpointItselfHasTheSameBitsHoweverItCameAbout) {
+  CancelAt cancel{5};
+  const auto straight = make();
+  EXPECT_EQ(status_of([&] { straight->fit(data_, path_.c_str(), CancelAt::call, &cancel); }),
+            CASD_ERROR_CANCELLED);
+  const std::vector<std::uint8_t> expected = read_file(path_);
+  CancelAt early{2};
+  auto broken = make();
+  status_of([&] { broken->fit(data_, path_.c_str(), CancelAt::call, &early); });
+  broken = load();
+  CancelAt rest{3};
+  status_of([&] { broken->fit(data_, path_.c_str(), CancelAt::call, &rest); });
+  EXPECT_TRUE(read_file(path_) == expected);
+}
+
+TEST_P(Resume, OwnStepsGoOnAsWell) {
+  const auto batch_at = [&](std::size_t first) {
+    Batch batch(data_.schema);
+    for (std::size_t i = first; i < first + 10; ++i) batch.add() = data_.splits[0].samples[i];
+    return batch;
+  };
+  const auto straight = make();
+  straight->prepare(data_);
+  auto broken = make();
+  broken->prepare(data_);
+  for (const std::size_t first : {0u, 10u, 20u, 30u}) {
+    if (first == 20) {
+      straight->set_phase(CASD_PHASE_STUDENT);
+      broken->set_phase(CASD_PHASE_STUDENT);
+    }
+    straight->step(batch_at(first));
+    broken->step(batch_at(first));
+    broken->save(path_);
+    broken = load();
+  }
+  EXPECT_TRUE(serialise_model(*straight->snapshot()) == serialise_model(*broken->snapshot()));
+}
+
+TEST_P(Resume, AnotherDatasetIsRefused) {
+  CancelAt cancel{3};
+  auto trainer = make();
+  status_of([&] { trainer->fit(data_, path_.c_str(), CancelAt::call, &cancel); });
+  trainer = load();
+  Dataset other = data_;
+  other.splits[0].samples[0].target[0] = 1 - other.splits[0].samples[0].target[0];
+  EXPECT_EQ(status_of([&] { trainer->epoch(other); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_OK);
+}
+
+std::string teacher_name(const testing::TestParamInfo<casd_teacher>& info) {
+  const casd_trainer_options options = tiny_options(info.param);
+  return option_text(find_option(trainer_option_table(), "teacher"), &options);
+}
+
+INSTANTIATE_TEST_SUITE_P(Teachers, Resume,
+                         testing::Values(CASD_TEACHER_FROZEN, CASD_TEACHER_EMA,
+                                         CASD_TEACHER_SHARED, CASD_TEACHER_NONE),
+                         teacher_name);
+
+TEST(ResumeFile, MissingAndForeignFilesAreRefused) {
+  EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stand_in_plugin()); }),
+            CASD_ERROR_IO);
+  const std::string path = testing::TempDir() + "casd_resume_test_foreign";
+  const Dataset data = tiny_data();
+  save_model(*tiny_model(data.schema), path);
+  EXPECT_EQ(status_of([&] { Trainer::load(path, &stand_in_plugin()); }), CASD_ERROR_FORMAT);
+  std::remove(path.c_str());
+}
+
+TEST(ResumeFile, ACheckpointThatCannotBeWrittenIsAnError) {
+  seen() = {};
+  const Dataset data = tiny_data();
+  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stand_in_plugin());
+  EXPECT_EQ(status_of([&] { trainer.fit(data, "/nowhere/at/all", nullptr, nullptr); }),
+            CASD_ERROR_IO);
+}
+
+}  // namespace
+}  // namespace casd

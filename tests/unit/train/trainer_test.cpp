@@ -1,0 +1,514 @@
+// The machine of phases, epochs and steps, with a stand-in for the learner.
+#include "train/trainer.h"
+
+#include "core/error.h"
+#include "data/statistics.h"
+#include "infer/predictor.h"
+#include "unit/train/stand_in_plugin.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <set>
+#include <thread>
+
+namespace casd {
+namespace {
+
+using test::seen;
+using test::SeenStep;
+using test::stand_in_plugin;
+
+Dataset small_data(casd_task task = CASD_TASK_CLASSES, std::int32_t valid = 30) {
+  casd_synthetic_options options = default_synthetic_options();
+  options.task = task;
+  options.train_samples = 50;
+  options.valid_samples = valid;
+  options.test_samples = 1;
+  options.max_steps = 5;
+  options.missing_rate = 0.2;
+  return make_synthetic(options);
+}
+
+ModelPtr small_model(const Schema& schema, std::uint64_t seed = 1) {
+  casd_model_options options = default_model_options();
+  options.hidden = 8;
+  options.heads = 2;
+  options.layers = 1;
+  options.seed = seed;
+  return create_model(schema, options);
+}
+
+casd_trainer_options small_options() {
+  casd_trainer_options options = default_trainer_options();
+  options.teacher_epochs = 2;
+  options.epochs = 3;
+  options.select_from = 1;
+  options.batch_size = 16;
+  options.learning_rate = 0.01;
+  options.seed = 5;
+  return options;
+}
+
+casd_status status_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.status();
+  }
+  return CASD_OK;
+}
+
+class TrainerMachine : public testing::Test {
+ protected:
+  void SetUp() override { seen() = {}; }
+  void TearDown() override { EXPECT_EQ(seen().networks, 0); }
+
+  std::unique_ptr<Trainer> make(const casd_trainer_options& options) const {
+    return std::make_unique<Trainer>(model_, options, &stand_in_plugin());
+  }
+  Batch batch(std::int64_t first, std::int64_t count) const {
+    Batch out(data_.schema);
+    for (std::int64_t i = 0; i < count; ++i)
+      out.add() = data_.splits[0].samples[static_cast<std::size_t>(first + i)];
+    return out;
+  }
+
+  const Dataset data_ = small_data();
+  const ModelPtr model_ = small_model(data_.schema);
+};
+
+TEST_F(TrainerMachine, GoesThroughBothPhasesEpochByEpoch) {
+  const auto trainer = make(small_options());
+  EXPECT_EQ(trainer->phase(), CASD_PHASE_TEACHER);
+  for (int epoch = 0; epoch < 5; ++epoch) {
+    const bool student = epoch >= 2;
+    const casd_train_stats stats = trainer->epoch(data_);
+    EXPECT_EQ(stats.phase, student ? CASD_PHASE_STUDENT : CASD_PHASE_TEACHER);
+    EXPECT_EQ(stats.epoch, student ? epoch - 2 : epoch);
+    EXPECT_EQ(stats.samples, 50);
+    EXPECT_EQ(stats.step, 4 * (stats.epoch + 1));
+    EXPECT_EQ(stats.go_on, epoch < 4 ? 1 : 0);
+    // Selection: the teacher's from epoch 0, the student's from select_from on.
+    EXPECT_EQ(std::isnan(stats.score), student && stats.epoch < 1);
+    EXPECT_EQ(std::isnan(stats.logit_loss), !student);
+    EXPECT_TRUE(std::isnan(stats.uncertainty_loss));
+  }
+  EXPECT_EQ(trainer->phase(), CASD_PHASE_DONE);
+  EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_STATE);
+  EXPECT_EQ(status_of([&] { trainer->fit(data_, nullptr, nullptr, nullptr); }), CASD_ERROR_STATE);
+  EXPECT_EQ(status_of([&] { trainer->step(batch(0, 2)); }), CASD_ERROR_STATE);
+  EXPECT_EQ(seen().phases.back(), CASD_PHASE_STUDENT);
+  ASSERT_EQ(seen().steps.size(), 20u);
+  EXPECT_FALSE(trainer->snapshot()->calibration().temperatures.empty());
+}
+
+TEST_F(TrainerMachine, StepsHaveTheirRatesSizesAndNumbers) {
+  casd_trainer_options options = small_options();
+  const auto trainer = make(options);
+  trainer->fit(data_, nullptr, nullptr, nullptr);
+  std::set<std::uint64_t> numbers;
+  for (std::size_t i = 0; i < seen().steps.size(); ++i) {
+    const SeenStep& step = seen().steps[i];
+    const std::size_t epoch = i / 4;
+    const bool student = epoch >= 2;
+    EXPECT_EQ(step.samples, i % 4 == 3 ? 2 : 16);  // the smaller rest is a step, too
+    EXPECT_EQ(step.seed, 5u);
+    numbers.insert(step.step);
+    const double place = student ? static_cast<double>(epoch - 2) / 3
+                                 : static_cast<double>(epoch) / 2;
+    EXPECT_NEAR(step.learning_rate, 0.01 * (0.05 + 0.95 * (1 + std::cos(M_PI * place)) / 2), 1e-12);
+    EXPECT_EQ(step.teacher_location.size(), student ? 8u * static_cast<std::size_t>(step.samples)
+                                                    : 0u);
+    EXPECT_FALSE(step.complete);
+  }
+  EXPECT_EQ(numbers.size(), 20u) << "two steps would draw the same random numbers";
+}
+
+TEST_F(TrainerMachine, EachEpochVisitsEverySampleInAnotherOrder) {
+  casd_trainer_options options = small_options();
+  options.teacher = CASD_TEACHER_NONE;
+  const Dataset data = small_data(CASD_TASK_REGRESSION);  // the targets tell the samples apart
+  Trainer trainer(small_model(data.schema), options, &stand_in_plugin());
+  EXPECT_EQ(trainer.phase(), CASD_PHASE_STUDENT);
+  trainer.fit(data, nullptr, nullptr, nullptr);
+  std::vector<std::vector<float>> orders(3);
+  for (std::size_t i = 0; i < seen().steps.size(); ++i)
+    for (const float target : seen().steps[i].target) orders[i / 4].push_back(target);
+  EXPECT_NE(orders[0], orders[1]);
+  EXPECT_NE(orders[1], orders[2]);
+  for (auto& order : orders) std::sort(order.begin(), order.end());
+  EXPECT_EQ(orders[0], orders[1]);
+  EXPECT_EQ(orders[1], orders[2]);
+}
+
+TEST_F(TrainerMachine, RegressionTargetsAreStandardised) {
+  casd_trainer_options options = small_options();
+  options.teacher_epochs = 1;
+  const Dataset data = small_data(CASD_TASK_REGRESSION);
+  Trainer trainer(small_model(data.schema), options, &stand_in_plugin());
+  trainer.epoch(data);
+  double sum = 0, square = 0;
+  for (const SeenStep& step : seen().steps)
+    for (const float target : step.target) {
+      sum += static_cast<double>(target);
+      square += static_cast<double>(target) * static_cast<double>(target);
+    }
+  EXPECT_NEAR(sum / 50, 0, 1e-5);
+  EXPECT_NEAR(square / 50, 1, 1e-4);
+}
+
+TEST_F(TrainerMachine, SamplesWithoutModalityAreDroppedAndWithoutTargetKept) {
+  Dataset data = data_;
+  data.splits[0].samples[3] = empty_sample(data.schema);
+  for (Sample& sample : data.splits[0].samples) sample.target.clear();
+  const auto trainer = make(small_options());
+  const casd_train_stats stats = trainer->epoch(data);
+  EXPECT_EQ(stats.samples, 49);
+  for (const SeenStep& step : seen().steps)
+    for (const std::uint8_t labelled : step.labelled) EXPECT_EQ(labelled, 0);
+}
+
+TEST_F(TrainerMachine, PrepareFitsNormaliserAndClassWeights) {
+  const auto trainer = make(small_options());
+  EXPECT_TRUE(seen().class_weights.empty());
+  trainer->prepare(data_);
+  EXPECT_TRUE(trainer->snapshot()->trained());
+  const auto samples = sample_pointers(data_.splits[0].samples);
+  EXPECT_EQ(seen().class_weights, balanced_class_weights(data_.schema, samples));
+
+  casd_trainer_options plain = small_options();
+  plain.balance_classes = 0;
+  const auto unweighted = make(plain);
+  unweighted->prepare(data_);
+  EXPECT_TRUE(seen().class_weights.empty());
+}
+
+TEST_F(TrainerMachine, ATrainedModelKeepsItsNormaliser) {
+  Statistics statistics = fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples));
+  statistics.mean[0][0] += 3;
+  const ModelPtr trained = with_statistics(*model_, statistics);
+  Trainer trainer(trained, small_options(), &stand_in_plugin());
+  trainer.step(batch(0, 4));  // needs no prepare
+  Trainer other(trained, small_options(), &stand_in_plugin());
+  other.prepare(data_);
+  const auto mean = other.snapshot()->tensor(data_.schema.modalities[0].name + ".normalizer.mean");
+  EXPECT_EQ(mean[0], statistics.mean[0][0]);
+  EXPECT_FALSE(seen().class_weights.empty());
+}
+
+TEST_F(TrainerMachine, TheFrozenTeacherSpeaksAboutCompleteSamples) {
+  casd_trainer_options options = small_options();
+  const auto trainer = make(options);
+  trainer->prepare(data_);
+  trainer->step(batch(0, 8));
+  trainer->set_phase(CASD_PHASE_STUDENT);
+  const ModelPtr teacher = trainer->snapshot();
+  trainer->step(batch(8, 8));
+  trainer->step(batch(16, 8));  // the student has moved, the teacher has not
+  Predictor predictor(teacher, default_predictor_options());
+  Prediction prediction;
+  predictor.predict(prediction, batch(16, 8), CASD_ALL_MODALITIES);
+  const SeenStep& step = seen().steps.back();
+  const auto same = [](const std::vector<float>& told, Span<const float> expected) {
+    ASSERT_EQ(told.size(), expected.size());
+    for (std::size_t i = 0; i < told.size(); ++i) ASSERT_EQ(told[i], expected[i]) << i;
+  };
+  same(step.teacher_location, prediction.table(CASD_FIELD_REPRESENTATION));
+  same(step.teacher_logits, prediction.table(CASD_FIELD_LOGITS));
+  for (std::size_t i = 0; i < 8; ++i) {  // UNCERTAINTY is the mean of U_F
+    double mean = 0;
+    for (std::size_t j = 0; j < 8; ++j)
+      mean += static_cast<double>(step.teacher_uncertainty[8 * i + j]) / 8;
+    EXPECT_NEAR(mean, static_cast<double>(prediction.table(CASD_FIELD_UNCERTAINTY)[i]),
+                1e-5 * mean);
+  }
+}
+
+TEST_F(TrainerMachine, CachedTeachingIsThatOfTheSamplesAtHand) {
+  casd_trainer_options options = small_options();
+  options.teacher_epochs = 1;
+  options.epochs = 1;
+  const Dataset data = small_data(CASD_TASK_REGRESSION);
+  Trainer trainer(small_model(data.schema), options, &stand_in_plugin());
+  trainer.epoch(data);
+  const ModelPtr teacher = trainer.snapshot();
+  trainer.epoch(data);
+  Predictor predictor(teacher, default_predictor_options());
+  const SeenStep& step = seen().steps.back();
+  const auto scale = teacher->tensor("target.std");
+  const auto mean = teacher->tensor("target.mean");
+  int found = 0;
+  for (const Sample& sample : data.splits[0].samples)
+    for (std::size_t row = 0; row < step.target.size(); ++row) {
+      if ((sample.target[0] - mean[0]) / scale[0] != step.target[row]) continue;
+      Batch one(data.schema);
+      one.add() = sample;
+      Prediction prediction;
+      predictor.predict(prediction, one, CASD_ALL_MODALITIES);
+      EXPECT_EQ(step.teacher_logits[row], prediction.table(CASD_FIELD_LOGITS)[0]);
+      ++found;
+    }
+  EXPECT_GE(found, 2);
+}
+
+TEST_F(TrainerMachine, OtherTeachersGetTheCompleteBatchOrNothing) {
+  for (const casd_teacher teacher : {CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
+    seen().steps.clear();
+    casd_trainer_options options = small_options();
+    options.teacher = teacher;
+    const auto trainer = make(options);
+    trainer->fit(data_, nullptr, nullptr, nullptr);
+    EXPECT_EQ(seen().steps.size(), teacher == CASD_TEACHER_NONE ? 12u : 20u);
+    for (const SeenStep& step : seen().steps) {
+      EXPECT_EQ(step.complete, step.phase == CASD_PHASE_STUDENT && teacher != CASD_TEACHER_NONE);
+      EXPECT_TRUE(step.teacher_location.empty());
+    }
+  }
+}
+
+TEST_F(TrainerMachine, TheStudentBeginsWithTheTeachersBestEpoch) {
+  casd_trainer_options options = small_options();
+  options.teacher_epochs = 6;
+  const auto trainer = make(options);
+  double best = -1;
+  ModelPtr best_model;
+  while (trainer->phase() == CASD_PHASE_TEACHER) {
+    // The weights of an epoch's end are to be had before the next one begins.
+    const casd_train_stats stats = trainer->epoch(data_);
+    if (trainer->phase() == CASD_PHASE_TEACHER && stats.score > best) {
+      best = stats.score;
+      best_model = trainer->snapshot();
+    } else if (stats.score > best) {
+      best_model = nullptr;  // the last epoch is the best: nothing to compare with
+    }
+    EXPECT_GE(stats.best_score, best);
+  }
+  if (best_model) {
+    EXPECT_TRUE(std::equal(best_model->values().begin(), best_model->values().end(),
+                           trainer->snapshot()->values().begin()));
+  }
+}
+
+TEST_F(TrainerMachine, PatienceEndsAPhaseEarly) {
+  casd_trainer_options options = small_options();
+  options.teacher = CASD_TEACHER_NONE;
+  options.epochs = 60;
+  options.select_from = 0;
+  options.patience = 2;
+  const auto trainer = make(options);
+  double best = -std::numeric_limits<double>::infinity();
+  int waited = 0, epochs = 0;
+  casd_train_stats stats;
+  do {
+    ASSERT_LT(waited, 2);
+    stats = trainer->epoch(data_);
+    ++epochs;
+    waited = stats.score > best ? 0 : waited + 1;
+    best = std::max(best, stats.score);
+    EXPECT_EQ(stats.best_score, best);
+  } while (stats.go_on);
+  EXPECT_TRUE(waited == 2 || epochs == 60);
+  EXPECT_LT(epochs, 60);
+}
+
+TEST_F(TrainerMachine, WithoutValidTheLastEpochIsTaken) {
+  Dataset data = data_;
+  data.splits.erase(data.splits.begin() + 1);
+  ASSERT_EQ(data.find("valid"), nullptr);
+  const auto trainer = make(small_options());
+  ModelPtr last;
+  casd_train_stats stats;
+  do {
+    stats = trainer->epoch(data);
+    EXPECT_TRUE(std::isnan(stats.score));
+    EXPECT_TRUE(std::isnan(stats.best_score));
+  } while (stats.go_on);
+  EXPECT_EQ(seen().steps.size(), 20u);
+  EXPECT_TRUE(trainer->snapshot()->calibration().empty());
+}
+
+TEST_F(TrainerMachine, StepFollowsItsOwnSchedule) {
+  casd_trainer_options options = small_options();
+  const auto constant = make(options);
+  constant->prepare(data_);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(constant->step(batch(0, 4)).learning_rate, 0.01);
+  options.total_steps = 4;
+  const auto cosine = make(options);
+  cosine->prepare(data_);
+  for (int i = 0; i < 6; ++i) {
+    const casd_train_stats stats = cosine->step(batch(0, 4));
+    EXPECT_NEAR(stats.learning_rate,
+                0.01 * (0.05 + 0.95 * (1 + std::cos(M_PI * std::min(i, 4) / 4.0)) / 2), 1e-12);
+    EXPECT_EQ(stats.step, i + 1);
+    EXPECT_EQ(stats.samples, 4);
+  }
+  cosine->set_phase(CASD_PHASE_STUDENT);  // the count begins anew
+  EXPECT_EQ(cosine->step(batch(0, 4)).learning_rate, 0.01);
+}
+
+TEST_F(TrainerMachine, StepRefusesWhatItCannotLearnFrom) {
+  const auto trainer = make(small_options());
+  EXPECT_EQ(status_of([&] { trainer->step(batch(0, 2)); }), CASD_ERROR_STATE);
+  trainer->prepare(data_);
+  EXPECT_EQ(status_of([&] { trainer->step(Batch(data_.schema)); }), CASD_ERROR_INVALID_ARGUMENT);
+  Schema other = data_.schema;
+  other.outputs.push_back("neutral");
+  EXPECT_EQ(status_of([&] {
+              Batch strange(other);
+              strange.add();
+              trainer->step(strange);
+            }),
+            CASD_ERROR_INVALID_ARGUMENT);
+  Batch hollow = batch(0, 2);
+  hollow.at(1) = empty_sample(data_.schema);
+  EXPECT_EQ(status_of([&] { trainer->step(hollow); }), CASD_ERROR_INVALID_ARGUMENT);
+  Batch long_one = batch(0, 2);
+  const std::vector<float> frames(
+      513u * static_cast<std::size_t>(data_.schema.modalities[0].features), 0.5f);
+  set_frames(long_one.at(1), data_.schema, 0, frames, "sample 1");
+  EXPECT_EQ(status_of([&] { trainer->step(long_one); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_TRUE(seen().steps.empty());
+  EXPECT_NO_THROW(trainer->step(batch(0, 2)));
+  EXPECT_EQ(status_of([&] { trainer->prepare(data_); }), CASD_ERROR_STATE);
+}
+
+TEST_F(TrainerMachine, PhasesOnlyGoForward) {
+  const auto trainer = make(small_options());
+  EXPECT_EQ(status_of([&] { trainer->set_phase(CASD_PHASE_DONE); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { trainer->set_phase(-1); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_NO_THROW(trainer->set_phase(CASD_PHASE_TEACHER));
+  EXPECT_NO_THROW(trainer->set_phase(CASD_PHASE_STUDENT));
+  EXPECT_EQ(status_of([&] { trainer->set_phase(CASD_PHASE_TEACHER); }), CASD_ERROR_STATE);
+}
+
+TEST_F(TrainerMachine, ANamedTeacherTeaches) {
+  const auto trainer = make(small_options());
+  trainer->prepare(data_);
+  const Statistics statistics =
+      fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples));
+  const ModelPtr teacher = with_statistics(*small_model(data_.schema, 99), statistics);
+  trainer->set_teacher(teacher);
+  trainer->set_phase(CASD_PHASE_STUDENT);
+  trainer->step(batch(0, 4));
+  Predictor predictor(teacher, default_predictor_options());
+  Prediction prediction;
+  predictor.predict(prediction, batch(0, 4), CASD_ALL_MODALITIES);
+  const auto logits = prediction.table(CASD_FIELD_LOGITS);
+  EXPECT_TRUE(std::equal(logits.begin(), logits.end(),
+                         seen().steps.back().teacher_logits.begin()));
+}
+
+TEST_F(TrainerMachine, ATeacherThatDoesNotFitIsRefused) {
+  const auto trainer = make(small_options());
+  const Statistics statistics =
+      fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples));
+  const ModelPtr teacher = with_statistics(*small_model(data_.schema, 99), statistics);
+  EXPECT_EQ(status_of([&] { trainer->set_teacher(teacher); }), CASD_ERROR_INVALID_ARGUMENT);
+  trainer->prepare(data_);
+  EXPECT_EQ(status_of([&] { trainer->set_teacher(small_model(data_.schema)); }),
+            CASD_ERROR_INVALID_ARGUMENT);
+  Schema other = data_.schema;
+  other.outputs.push_back("neutral");
+  EXPECT_EQ(status_of([&] { trainer->set_teacher(small_model(other)); }),
+            CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_NO_THROW(trainer->set_teacher(teacher));
+  trainer->set_phase(CASD_PHASE_STUDENT);
+  EXPECT_EQ(status_of([&] { trainer->set_teacher(teacher); }), CASD_ERROR_STATE);
+  for (const casd_teacher kind : {CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
+    casd_trainer_options options = small_options();
+    options.teacher = kind;
+    EXPECT_EQ(status_of([&] { make(options)->set_teacher(teacher); }), CASD_ERROR_STATE);
+  }
+}
+
+TEST_F(TrainerMachine, DatasetsThatDoNotFitAreRefused) {
+  const auto trainer = make(small_options());
+  Dataset other = data_;
+  other.schema.outputs.push_back("neutral");
+  EXPECT_EQ(status_of([&] { trainer->epoch(other); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { trainer->prepare(other); }), CASD_ERROR_INVALID_ARGUMENT);
+  Dataset empty = data_;
+  empty.splits[0].samples.clear();
+  EXPECT_EQ(status_of([&] { trainer->epoch(empty); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { trainer->prepare(empty); }), CASD_ERROR_INVALID_ARGUMENT);
+  trainer->epoch(data_);
+  for (const std::size_t split : {0u, 1u}) {
+    Dataset changed = data_;
+    changed.splits[split].samples[7].target[0] = 1 - changed.splits[split].samples[7].target[0];
+    EXPECT_EQ(status_of([&] { trainer->epoch(changed); }), CASD_ERROR_INVALID_ARGUMENT);
+  }
+  EXPECT_NO_THROW(trainer->epoch(data_));
+}
+
+TEST_F(TrainerMachine, ADivergedStepChangesNothing) {
+  const auto trainer = make(small_options());
+  seen().fail_at = 5;
+  trainer->epoch(data_);
+  EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_NUMERIC);
+  seen().fail_at = -1;
+  trainer->fit(data_, nullptr, nullptr, nullptr);
+  const ModelPtr resumed = trainer->snapshot();
+  const auto undisturbed = make(small_options());
+  undisturbed->fit(data_, nullptr, nullptr, nullptr);
+  EXPECT_TRUE(std::equal(resumed->values().begin(), resumed->values().end(),
+                         undisturbed->snapshot()->values().begin()));
+}
+
+TEST_F(TrainerMachine, CancelIsObeyedOnceAndFromAnyThread) {
+  const auto trainer = make(small_options());
+  trainer->cancel();
+  EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_CANCELLED);
+  EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_OK);
+
+  std::atomic<bool> stop{false};
+  std::thread watcher([&] {
+    while (!stop) {
+      const casd_train_progress progress = trainer->progress();
+      EXPECT_LE(progress.step, 4);
+      if (progress.phase == CASD_PHASE_STUDENT) trainer->cancel();
+    }
+  });
+  int cancelled = 0;
+  while (trainer->phase() != CASD_PHASE_DONE && cancelled < 3)
+    cancelled += status_of([&] { trainer->fit(data_, nullptr, nullptr, nullptr); }) ==
+                 CASD_ERROR_CANCELLED;
+  stop = true;
+  watcher.join();
+}
+
+TEST_F(TrainerMachine, ProgressTellsHowFarItIs) {
+  struct Calls {
+    std::vector<casd_train_progress> all;
+  } calls;
+  const auto trainer = make(small_options());
+  trainer->fit(
+      data_, nullptr,
+      [](const casd_train_progress* progress, void* user) -> std::int32_t {
+        static_cast<Calls*>(user)->all.push_back(*progress);
+        return 0;
+      },
+      &calls);
+  ASSERT_EQ(calls.all.size(), 25u);  // after every step and every epoch
+  for (std::size_t i = 0; i < calls.all.size(); ++i) {
+    const casd_train_progress& p = calls.all[i];
+    const std::size_t epoch = i / 5;
+    EXPECT_EQ(p.struct_size, sizeof p);
+    EXPECT_EQ(p.phase, epoch < 2 ? CASD_PHASE_TEACHER : CASD_PHASE_STUDENT);
+    EXPECT_EQ(p.epoch, static_cast<std::int32_t>(epoch < 2 ? epoch : epoch - 2));
+    EXPECT_EQ(p.epochs, epoch < 2 ? 2 : 3);
+    EXPECT_EQ(p.step, static_cast<std::int64_t>(std::min<std::size_t>(i % 5 + 1, 4)));
+    EXPECT_EQ(p.steps, 4);
+    EXPECT_GT(p.loss, 0);
+    EXPECT_GE(p.seconds_left, 0);
+  }
+  EXPECT_EQ(calls.all.back().seconds_left, 0);
+  EXPECT_TRUE(std::isnan(calls.all[0].score));
+  EXPECT_FALSE(std::isnan(calls.all[4].score));
+}
+
+}  // namespace
+}  // namespace casd

@@ -91,6 +91,7 @@ typedef struct casd_trainer_options {
   casd_device device;         /**< (::CASD_DEVICE_CPU) */
   int32_t device_index;       /**< Which GPU (0). */
   int32_t threads;            /**< On the CPU (1; 1 to 256). Part of what fixes the bits. */
+  uint32_t reserved;          /**< 0. */
   double dropout;             /**< (0.4; 0 to below 1) */
   double frame_drop;          /**< Most chance that a frame is dropped (0.5; 0 to 1). */
   double sigma_scale;         /**< Factor kappa of the sampling noise (1; 0 to 10; 0: off). */

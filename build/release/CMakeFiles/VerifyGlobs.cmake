@@ -12,6 +12,7 @@ set(OLD_GLOB
   "/tmp/wt/lead/src/capi/model.cpp"
   "/tmp/wt/lead/src/capi/predict.cpp"
   "/tmp/wt/lead/src/capi/schema.cpp"
+  "/tmp/wt/lead/src/capi/train.cpp"
   )
 if(NOT "${NEW_GLOB}" STREQUAL "${OLD_GLOB}")
   message("-- GLOB mismatch!")
@@ -306,6 +307,14 @@ endif()
 # sources at tools/casd/CMakeLists.txt:2 (file)
 file(GLOB NEW_GLOB LIST_DIRECTORIES true "/tmp/wt/lead/tools/casd/*.cpp")
 set(OLD_GLOB
+  "/tmp/wt/lead/tools/casd/common.cpp"
+  "/tmp/wt/lead/tools/casd/eval.cpp"
+  "/tmp/wt/lead/tools/casd/info.cpp"
+  "/tmp/wt/lead/tools/casd/main.cpp"
+  "/tmp/wt/lead/tools/casd/predict.cpp"
+  "/tmp/wt/lead/tools/casd/progress.cpp"
+  "/tmp/wt/lead/tools/casd/terminal.cpp"
+  "/tmp/wt/lead/tools/casd/train.cpp"
   )
 if(NOT "${NEW_GLOB}" STREQUAL "${OLD_GLOB}")
   message("-- GLOB mismatch!")
@@ -315,6 +324,10 @@ endif()
 # sources at tools/casd/CMakeLists.txt:2 (file)
 file(GLOB NEW_GLOB LIST_DIRECTORIES true "/tmp/wt/lead/tools/casd/*.h")
 set(OLD_GLOB
+  "/tmp/wt/lead/tools/casd/commands.h"
+  "/tmp/wt/lead/tools/casd/common.h"
+  "/tmp/wt/lead/tools/casd/progress.h"
+  "/tmp/wt/lead/tools/casd/terminal.h"
   )
 if(NOT "${NEW_GLOB}" STREQUAL "${OLD_GLOB}")
   message("-- GLOB mismatch!")

@@ -1,0 +1,13 @@
+// The subcommands: each adds itself to the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace program {
+
+void add_train(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_predict(CLI::App& app);
+void add_info(CLI::App& app);
+
+}  // namespace program

@@ -1,0 +1,54 @@
+// casd info: what a model file holds.
+#include "commands.h"
+#include "common.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+namespace program {
+namespace {
+
+void run(const std::string& path, bool json) {
+  const Model model = load_model(path);
+  if (json) {
+    std::printf("%s\n", casd_model_info(model.get()));
+    return;
+  }
+  const auto info = nlohmann::ordered_json::parse(casd_model_info(model.get()));
+  std::printf("%s: %lld parameters%s\n", path.c_str(), info["parameters"].get<long long>(),
+              info["trained"].get<bool>() ? "" : ", not trained");
+  const Schema schema = schema_of(model.get());
+  std::printf("task: %s\n", task_of(schema.get()).c_str());
+  for (const auto& modality : info["schema"]["modalities"])
+    std::printf("modality %s: %d features\n", modality["name"].get<std::string>().c_str(),
+                modality["features"].get<int>());
+  const auto list = [](const char* title, const nlohmann::ordered_json& values) {
+    std::printf("%s:", title);
+    for (const auto& [key, value] : values.items())
+      std::printf(" %s=%s", key.c_str(),
+                  value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+    std::printf("\n");
+  };
+  list("options", info["options"]);
+  if (info.contains("calibration") && info["calibration"].contains("temperatures")) {
+    std::printf("temperatures:");
+    for (const auto& [key, value] : info["calibration"]["temperatures"].items())
+      std::printf(" %s=%.3f", key.c_str(), value.get<double>());
+    std::printf("   (key: the mask of the modalities that take part)\n");
+  }
+  if (!info["user"].empty()) list("user", info["user"]);
+}
+
+}  // namespace
+
+void add_info(CLI::App& app) {
+  auto path = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("info", "Tell what a model file holds");
+  command->add_option("MODEL", *path, "A model file")->required();
+  command->add_flag("--json", *json, "One JSON object");
+  command->callback([path, json] { run(*path, *json); });
+}
+
+}  // namespace program

@@ -1,0 +1,647 @@
+/* Everything that casd/train.h documents. The parts that learn need the plug-in libcasd_torch
+ * (found through CASD_PLUGIN_PATH, or beside libcasd); without it they are skipped and say so. */
+#include "support.h"
+
+#include <casd/casd.h>
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECKPOINT "test_train.checkpoint"
+
+/* Small enough to train in a moment, with both phases. */
+static casd_trainer_options small_options(void) {
+  casd_trainer_options options;
+  assert_int_equal(casd_trainer_options_init(&options, sizeof options), CASD_OK);
+  options.teacher_epochs = 2;
+  options.epochs = 2;
+  options.select_from = 0;
+  options.batch_size = 16;
+  options.seed = 3;
+  return options;
+}
+
+static casd_dataset *small_data(casd_task task, uint64_t seed) {
+  casd_synthetic_options options;
+  casd_dataset *data = NULL;
+  assert_int_equal(casd_synthetic_options_init(&options, sizeof options), CASD_OK);
+  options.task = task;
+  options.train_samples = 40;
+  options.valid_samples = 30;
+  options.test_samples = 1;
+  options.max_steps = 5;
+  options.seed = seed;
+  assert_int_equal(casd_dataset_create_synthetic(&data, &options), CASD_OK);
+  return data;
+}
+
+static casd_model *small_model(const casd_dataset *data, int32_t hidden, uint64_t seed) {
+  casd_schema *schema = NULL;
+  casd_model *model = NULL;
+  casd_model_options options;
+  assert_int_equal(casd_model_options_init(&options, sizeof options), CASD_OK);
+  options.hidden = hidden;
+  options.heads = 2;
+  options.layers = 1;
+  options.max_steps = 16;
+  options.seed = seed;
+  assert_int_equal(casd_dataset_schema(&schema, data), CASD_OK);
+  assert_int_equal(casd_model_create(&model, schema, &options), CASD_OK);
+  casd_schema_destroy(schema);
+  return model;
+}
+
+struct fixture {
+  casd_dataset *data;
+  casd_model *model;
+  casd_trainer *trainer;
+  casd_batch *batch; /* 8 samples of split train */
+};
+
+/* 0 when the plug-in is not there: the test has said so. */
+static int begin_with(struct fixture *f, casd_task task, const casd_trainer_options *options) {
+  casd_schema *schema = NULL;
+  casd_status status;
+  memset(f, 0, sizeof *f);
+  f->data = small_data(task, 1);
+  f->model = small_model(f->data, 8, 0);
+  assert_int_equal(casd_dataset_schema(&schema, f->data), CASD_OK);
+  assert_int_equal(casd_batch_create(&f->batch, schema), CASD_OK);
+  casd_schema_destroy(schema);
+  assert_int_equal(casd_dataset_read(f->batch, f->data, "train", NULL, 8), CASD_OK);
+  status = casd_trainer_create(&f->trainer, f->model, options);
+  if (status == CASD_ERROR_UNAVAILABLE) return 0;
+  assert_int_equal(status, CASD_OK);
+  return 1;
+}
+
+static void end(struct fixture *f) {
+  casd_trainer_destroy(f->trainer);
+  casd_batch_destroy(f->batch);
+  casd_model_destroy(f->model);
+  casd_dataset_destroy(f->data);
+  remove(CHECKPOINT);
+}
+
+#define BEGIN(f, task, options)                                                       \
+  do {                                                                                \
+    if (!begin_with(&(f), (task), (options))) {                                       \
+      print_message("skipped, training is not to be had: %s\n", casd_last_error());   \
+      end(&(f));                                                                      \
+      skip();                                                                         \
+    }                                                                                 \
+  } while (0)
+
+/* The bytes of the trainer's present model; free() them. */
+static unsigned char *model_bytes(casd_trainer *trainer, size_t *size) {
+  casd_model *model = NULL;
+  unsigned char *bytes;
+  assert_int_equal(casd_trainer_snapshot(&model, trainer), CASD_OK);
+  casd_model_save_memory(model, NULL, 0, size); /* tells the size */
+  bytes = malloc(*size);
+  assert_non_null(bytes);
+  assert_int_equal(casd_model_save_memory(model, bytes, *size, size), CASD_OK);
+  casd_model_destroy(model);
+  return bytes;
+}
+
+static void assert_same_model(casd_trainer *a, casd_trainer *b) {
+  size_t size_a = 0, size_b = 0;
+  unsigned char *bytes_a = model_bytes(a, &size_a), *bytes_b = model_bytes(b, &size_b);
+  assert_int_equal(size_a, size_b);
+  assert_memory_equal(bytes_a, bytes_b, size_a);
+  free(bytes_a);
+  free(bytes_b);
+}
+
+static casd_train_stats new_stats(void) {
+  casd_train_stats stats;
+  memset(&stats, 0, sizeof stats);
+  stats.struct_size = sizeof stats;
+  return stats;
+}
+
+static void options_have_defaults_recipes_and_names(void **state) {
+  casd_trainer_options o;
+  (void)state;
+  assert_int_equal(casd_trainer_options_init(&o, sizeof o), CASD_OK);
+  assert_int_equal(o.struct_size, sizeof o);
+  assert_int_equal(o.epochs, 16);
+  assert_int_equal(casd_trainer_options_use_recipe(&o, CASD_RECIPE_PAPER), CASD_OK);
+  assert_int_equal(o.epochs, 25);
+  assert_true(o.uncertainty_weight == 0.1);
+  assert_int_equal(casd_trainer_options_set(&o, "teacher", "ema"), CASD_OK);
+  assert_int_equal(o.teacher, CASD_TEACHER_EMA);
+  assert_int_equal(casd_trainer_options_set(&o, "learning_rate", "0.01"), CASD_OK);
+  assert_true(o.learning_rate == 0.01);
+}
+
+static void options_refuse_what_is_wrong(void **state) {
+  casd_trainer_options o, before;
+  (void)state;
+  assert_int_equal(casd_trainer_options_init(NULL, sizeof o), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_init(&o, 8), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_init(&o, sizeof o), CASD_OK);
+  before = o;
+  assert_int_equal(casd_trainer_options_use_recipe(NULL, 0), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_use_recipe(&o, 7), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_set(NULL, "epochs", "1"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_set(&o, NULL, "1"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_set(&o, "epochs", NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_set(&o, "epoch", "1"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_non_null(strstr(casd_last_error(), "epochs"));
+  assert_int_equal(casd_trainer_options_set(&o, "epochs", "0"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_non_null(strstr(casd_last_error(), "1 to 100000"));
+  assert_int_equal(casd_trainer_options_set(&o, "epochs", "many"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_set(&o, "teacher", "me"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_memory_equal(&o, &before, sizeof o);
+}
+
+static void create_refuses_what_is_wrong(void **state) {
+  casd_dataset *data = small_data(CASD_TASK_CLASSES, 1);
+  casd_model *model = small_model(data, 8, 0);
+  casd_trainer *trainer = NULL;
+  casd_trainer_options options = small_options();
+  struct {
+    casd_trainer_options options;
+    char tail[8];
+  } newer;
+  (void)state;
+  assert_int_equal(casd_trainer_create(NULL, model, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_create(&trainer, NULL, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  options.batch_size = 0;
+  assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_INVALID_ARGUMENT);
+  assert_non_null(strstr(casd_last_error(), "batch_size"));
+  options = small_options();
+  options.struct_size = 4;
+  assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_INVALID_ARGUMENT);
+  memset(&newer, 0, sizeof newer);
+  newer.options = small_options();
+  newer.options.struct_size = sizeof newer;
+  newer.tail[3] = 1;
+  assert_int_equal(casd_trainer_create(&trainer, model, &newer.options),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  /* Where libcasd_torch or such a device is missing, the message says so. */
+  options = small_options();
+  options.device = CASD_DEVICE_CUDA;
+  options.device_index = 1023;
+  assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_UNAVAILABLE);
+  assert_true(strlen(casd_last_error()) > 0);
+  assert_null(trainer);
+  casd_trainer_destroy(NULL);
+  casd_model_destroy(model);
+  casd_dataset_destroy(data);
+}
+
+static void functions_refuse_null(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_train_progress progress;
+  casd_model *model = NULL;
+  casd_trainer *trainer = NULL;
+  (void)state;
+  assert_int_equal(casd_trainer_phase(NULL), CASD_PHASE_DONE);
+  casd_trainer_cancel(NULL);
+  assert_int_equal(casd_trainer_load(NULL, "x"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_load(&trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  memset(&progress, 0, sizeof progress);
+  progress.struct_size = sizeof progress;
+  assert_int_equal(casd_trainer_prepare(NULL, f.data), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_prepare(f.trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_set_phase(NULL, 0), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_set_teacher(NULL, f.model), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_set_teacher(f.trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_train_step(NULL, NULL, f.batch), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_train_step(NULL, f.trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_epoch(NULL, NULL, f.data), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_epoch(NULL, f.trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_fit(NULL, f.data, NULL, NULL, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_fit(f.trainer, NULL, NULL, NULL, NULL),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_progress(NULL, f.trainer), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_progress(&progress, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  progress.struct_size = 4;
+  assert_int_equal(casd_trainer_progress(&progress, f.trainer), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_snapshot(NULL, f.trainer), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_snapshot(&model, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_save(NULL, "x"), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_save(f.trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_get(NULL, &options, sizeof options),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_get(f.trainer, NULL, sizeof options),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_options_get(f.trainer, &options, 8), CASD_ERROR_INVALID_ARGUMENT);
+  end(&f);
+}
+
+static void options_are_given_back(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options(), back;
+  (void)state;
+  options.evidence_rate = 7;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_trainer_options_get(f.trainer, &back, sizeof back), CASD_OK);
+  assert_memory_equal(&back, &options, sizeof back);
+  end(&f);
+}
+
+static void steps_lower_the_loss(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_train_stats stats = new_stats();
+  double first = 0;
+  int i;
+  (void)state;
+  options.dropout = 0;
+  options.sampling = CASD_SAMPLING_NONE;
+  options.learning_rate = 0.02;
+  options.evidence_rate = 1;
+  options.total_steps = 60;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_trainer_phase(f.trainer), CASD_PHASE_TEACHER);
+  assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
+  for (i = 0; i < 60; ++i) {
+    assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_OK);
+    if (i == 0) first = stats.loss;
+  }
+  assert_int_equal(stats.phase, CASD_PHASE_TEACHER);
+  assert_int_equal(stats.step, 60);
+  assert_int_equal(stats.samples, 8);
+  assert_true(stats.loss < first / 2);
+  assert_true(isnan(stats.logit_loss));
+  assert_true(stats.gradient_norm >= 0);
+  assert_true(stats.learning_rate < options.learning_rate);
+
+  assert_int_equal(casd_trainer_set_phase(f.trainer, CASD_PHASE_STUDENT), CASD_OK);
+  assert_int_equal(casd_trainer_phase(f.trainer), CASD_PHASE_STUDENT);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_OK);
+  assert_int_equal(stats.step, 1);
+  assert_true(isfinite(stats.logit_loss));
+  assert_true(isfinite(stats.evidence_loss));
+  assert_int_equal(casd_train_step(NULL, f.trainer, f.batch), CASD_OK);
+  end(&f);
+}
+
+static void step_refuses_what_it_cannot_learn_from(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_train_stats stats = new_stats();
+  casd_schema *schema = NULL;
+  casd_batch *other = NULL;
+  int64_t sample = 0;
+  float frames[6 * 64];
+  size_t count = sizeof frames / sizeof *frames;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_STATE);
+  assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
+  stats.struct_size = 4;
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_INVALID_ARGUMENT);
+  stats = new_stats();
+
+  assert_int_equal(casd_schema_create(&schema), CASD_OK);
+  assert_int_equal(casd_schema_add_modality(schema, "smell", 2), CASD_OK);
+  assert_int_equal(casd_schema_add_output(schema, "good"), CASD_OK);
+  assert_int_equal(casd_schema_add_output(schema, "bad"), CASD_OK);
+  assert_int_equal(casd_batch_create(&other, schema), CASD_OK);
+  assert_int_equal(casd_batch_add_sample(&sample, other), CASD_OK);
+  assert_int_equal(casd_train_step(&stats, f.trainer, other), CASD_ERROR_INVALID_ARGUMENT);
+  casd_batch_destroy(other);
+  casd_schema_destroy(schema);
+
+  assert_int_equal(casd_batch_add_sample(&sample, f.batch), CASD_OK);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_INVALID_ARGUMENT);
+  assert_non_null(strstr(casd_last_error(), "8"));  /* it is named */
+
+  memset(frames, 0, sizeof frames);
+  assert_int_equal(casd_dataset_schema(&schema, f.data), CASD_OK);
+  count -= count % (size_t)casd_schema_modality_features(schema, 0);
+  casd_schema_destroy(schema);
+  assert_int_equal(casd_batch_set_frames(f.batch, sample, 0, frames, count), CASD_OK);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_INVALID_ARGUMENT);
+
+  casd_batch_clear(f.batch);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_INVALID_ARGUMENT);
+  end(&f);
+}
+
+static void a_diverged_step_leaves_the_weights(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_train_stats stats = new_stats();
+  const float far_away = 3e38f;
+  size_t before_size = 0, after_size = 0;
+  unsigned char *before, *after;
+  (void)state;
+  BEGIN(f, CASD_TASK_REGRESSION, &options);
+  assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_OK);
+  before = model_bytes(f.trainer, &before_size);
+  assert_int_equal(casd_batch_set_target(f.batch, 0, &far_away, 1), CASD_OK);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_NUMERIC);
+  after = model_bytes(f.trainer, &after_size);
+  assert_int_equal(before_size, after_size);
+  assert_memory_equal(before, after, before_size);
+  free(before);
+  free(after);
+  end(&f);
+}
+
+static void prepare_refuses_what_does_not_fit(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_dataset *other = small_data(CASD_TASK_REGRESSION, 1), *empty = NULL;
+  casd_schema *schema = NULL;
+  (void)state;
+  if (!begin_with(&f, CASD_TASK_CLASSES, &options)) {
+    print_message("skipped, training is not to be had: %s\n", casd_last_error());
+    casd_dataset_destroy(other);
+    end(&f);
+    skip();
+  }
+  assert_int_equal(casd_trainer_prepare(f.trainer, other), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_dataset_schema(&schema, f.data), CASD_OK);
+  assert_int_equal(casd_dataset_create(&empty, schema), CASD_OK);
+  assert_int_equal(casd_trainer_prepare(f.trainer, empty), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_epoch(NULL, f.trainer, empty), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_fit(f.trainer, other, NULL, NULL, NULL),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
+  assert_int_equal(casd_train_step(NULL, f.trainer, f.batch), CASD_OK);
+  assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_ERROR_STATE);
+  casd_schema_destroy(schema);
+  casd_dataset_destroy(empty);
+  casd_dataset_destroy(other);
+  end(&f);
+}
+
+static void phases_and_teachers_come_in_order(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_model *untrained, *wide;
+  casd_model *teacher = NULL;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  untrained = small_model(f.data, 8, 9);
+  wide = small_model(f.data, 16, 9);
+  assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
+  assert_int_equal(casd_trainer_snapshot(&teacher, f.trainer), CASD_OK);
+  assert_int_equal(casd_trainer_set_teacher(f.trainer, untrained), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_set_teacher(f.trainer, wide), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_set_teacher(f.trainer, teacher), CASD_OK);
+  assert_int_equal(casd_trainer_set_phase(f.trainer, CASD_PHASE_DONE),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_set_phase(f.trainer, CASD_PHASE_TEACHER), CASD_OK);
+  assert_int_equal(casd_trainer_set_phase(f.trainer, CASD_PHASE_STUDENT), CASD_OK);
+  assert_int_equal(casd_trainer_set_phase(f.trainer, CASD_PHASE_TEACHER), CASD_ERROR_STATE);
+  assert_int_equal(casd_trainer_set_teacher(f.trainer, teacher), CASD_ERROR_STATE);
+  assert_int_equal(casd_train_step(NULL, f.trainer, f.batch), CASD_OK);
+  casd_trainer_destroy(f.trainer);
+  f.trainer = NULL;
+
+  options.teacher = CASD_TEACHER_SHARED;
+  assert_int_equal(casd_trainer_create(&f.trainer, f.model, &options), CASD_OK);
+  assert_int_equal(casd_trainer_set_teacher(f.trainer, teacher), CASD_ERROR_STATE);
+  casd_trainer_destroy(f.trainer);
+  f.trainer = NULL;
+  options.teacher = CASD_TEACHER_NONE;
+  assert_int_equal(casd_trainer_create(&f.trainer, f.model, &options), CASD_OK);
+  assert_int_equal(casd_trainer_phase(f.trainer), CASD_PHASE_STUDENT);
+
+  casd_model_destroy(untrained);
+  casd_model_destroy(wide);
+  casd_model_destroy(teacher);
+  end(&f);
+}
+
+struct watch {
+  int calls;
+  int cancel_at;
+  casd_phase last_phase;
+};
+
+static int32_t CASD_CALL watching(const casd_train_progress *progress, void *user) {
+  struct watch *w = user;
+  w->last_phase = progress->phase;
+  assert_int_equal(progress->steps, 3);
+  return ++w->calls == w->cancel_at;
+}
+
+static void epochs_and_fit_come_to_the_same(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_trainer *other = NULL;
+  casd_train_stats stats = new_stats();
+  casd_train_progress progress;
+  casd_model *trained = NULL;
+  struct watch w = {0, -1, -1};
+  double temperature = 0;
+  int epochs = 0;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, watching, &w), CASD_OK);
+  assert_int_equal(w.calls, 4 * (3 + 1));
+  assert_int_equal(w.last_phase, CASD_PHASE_STUDENT);
+  assert_int_equal(casd_trainer_phase(f.trainer), CASD_PHASE_DONE);
+  assert_int_equal(casd_trainer_epoch(&stats, f.trainer, f.data), CASD_ERROR_STATE);
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_ERROR_STATE);
+  assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_STATE);
+  memset(&progress, 0, sizeof progress);
+  progress.struct_size = sizeof progress;
+  assert_int_equal(casd_trainer_progress(&progress, f.trainer), CASD_OK);
+  assert_int_equal(progress.steps, 3);
+  assert_int_equal(progress.epochs, 2);
+  assert_int_equal(casd_trainer_snapshot(&trained, f.trainer), CASD_OK);
+  assert_int_equal(casd_model_temperature(trained, CASD_ALL_MODALITIES, &temperature), CASD_OK);
+  assert_true(temperature != 1);
+
+  assert_int_equal(casd_trainer_create(&other, f.model, &options), CASD_OK);
+  do {
+    assert_int_equal(casd_trainer_epoch(&stats, other, f.data), CASD_OK);
+    assert_int_equal(stats.samples, 40);
+    assert_true(isfinite(stats.loss));
+    assert_true(stats.score >= 0 && stats.score <= stats.best_score && stats.best_score <= 100);
+    ++epochs;
+  } while (stats.go_on);
+  assert_int_equal(epochs, 4);
+  assert_same_model(f.trainer, other);
+  casd_trainer_destroy(other);
+  casd_model_destroy(trained);
+  end(&f);
+}
+
+static void a_cancelled_fit_is_resumed_to_the_same_bits(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_trainer *resumed = NULL;
+  casd_dataset *other;
+  /* In the teacher's phase, at its end, in the student's, just before all is done. */
+  const int moments[] = {2, 8, 10, 15};
+  size_t i;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  other = small_data(CASD_TASK_CLASSES, 2);
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_OK);
+  for (i = 0; i < sizeof moments / sizeof *moments; ++i) {
+    struct watch w = {0, 0, -1};
+    w.cancel_at = moments[i];
+    assert_int_equal(casd_trainer_create(&resumed, f.model, &options), CASD_OK);
+    assert_int_equal(casd_trainer_fit(resumed, f.data, CHECKPOINT, watching, &w),
+                     CASD_ERROR_CANCELLED);
+    casd_trainer_destroy(resumed);
+    resumed = NULL;
+    assert_int_equal(casd_trainer_load(&resumed, CHECKPOINT), CASD_OK);
+    assert_int_equal(casd_trainer_epoch(NULL, resumed, other), CASD_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(casd_trainer_fit(resumed, f.data, CHECKPOINT, NULL, NULL), CASD_OK);
+    assert_same_model(f.trainer, resumed);
+    casd_trainer_destroy(resumed);
+    resumed = NULL;
+  }
+  casd_dataset_destroy(other);
+  end(&f);
+}
+
+static casd_trainer *interrupted;
+
+static void on_signal(int number) {
+  (void)number;
+  casd_trainer_cancel(interrupted);
+}
+
+static int32_t CASD_CALL raising(const casd_train_progress *progress, void *user) {
+  (void)progress;
+  (void)user;
+  raise(SIGINT);
+  return 0;
+}
+
+static void cancel_may_come_from_a_signal_handler(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_train_progress progress;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  interrupted = f.trainer;
+  assert_true(signal(SIGINT, on_signal) != SIG_ERR);
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, raising, NULL),
+                   CASD_ERROR_CANCELLED);
+  signal(SIGINT, SIG_DFL);
+  memset(&progress, 0, sizeof progress);
+  progress.struct_size = sizeof progress;
+  assert_int_equal(casd_trainer_progress(&progress, f.trainer), CASD_OK);
+  assert_int_equal(progress.step, 1);
+  /* The request is forgotten once it was obeyed. */
+  assert_int_equal(casd_trainer_epoch(NULL, f.trainer, f.data), CASD_OK);
+  casd_trainer_cancel(f.trainer);
+  assert_int_equal(casd_trainer_epoch(NULL, f.trainer, f.data), CASD_ERROR_CANCELLED);
+  assert_int_equal(casd_trainer_epoch(NULL, f.trainer, f.data), CASD_OK);
+  end(&f);
+}
+
+/* Replaces a byte of the file CHECKPOINT, or cuts it off there. */
+static void damage(long at, int cut) {
+  FILE *file = fopen(CHECKPOINT, "rb");
+  unsigned char *bytes;
+  long size;
+  assert_non_null(file);
+  fseek(file, 0, SEEK_END);
+  size = ftell(file);
+  rewind(file);
+  if (at < 0) at += size;
+  bytes = malloc((size_t)size);
+  assert_non_null(bytes);
+  assert_int_equal(fread(bytes, 1, (size_t)size, file), size);
+  fclose(file);
+  bytes[at] ^= 1;
+  file = fopen(CHECKPOINT, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(bytes, 1, (size_t)(cut ? at : size), file), cut ? at : size);
+  fclose(file);
+  free(bytes);
+}
+
+/* Raises the format's version in the file CHECKPOINT. */
+static void make_newer(void) {
+  static const char key[] = "\"casd.checkpoint\":\"";
+  char start[4096];
+  FILE *file = fopen(CHECKPOINT, "r+b");
+  size_t got, i;
+  assert_non_null(file);
+  got = fread(start, 1, sizeof start, file);
+  for (i = 0; i + sizeof key < got; ++i)
+    if (memcmp(start + i, key, sizeof key - 1) == 0) break;
+  assert_true(i + sizeof key < got);
+  fseek(file, (long)(i + sizeof key - 1), SEEK_SET);
+  fputc('9', file);
+  fclose(file);
+}
+
+static void checkpoints_that_are_not_whole_are_refused(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_trainer *loaded = NULL;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_trainer_save(f.trainer, "no/such/folder/checkpoint"), CASD_ERROR_IO);
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, "no/such/folder/checkpoint", NULL, NULL),
+                   CASD_ERROR_IO);
+  assert_int_equal(casd_trainer_load(&loaded, "no/such/checkpoint"), CASD_ERROR_IO);
+  assert_int_equal(casd_trainer_save(f.trainer, CHECKPOINT), CASD_OK);
+  assert_int_equal(casd_trainer_load(&loaded, CHECKPOINT), CASD_OK);
+  assert_same_model(f.trainer, loaded);
+  casd_trainer_destroy(loaded);
+  loaded = NULL;
+  damage(-1, 0);
+  assert_int_equal(casd_trainer_load(&loaded, CHECKPOINT), CASD_ERROR_FORMAT);
+  assert_int_equal(casd_trainer_save(f.trainer, CHECKPOINT), CASD_OK);
+  damage(-100, 1);
+  assert_int_equal(casd_trainer_load(&loaded, CHECKPOINT), CASD_ERROR_FORMAT);
+  assert_int_equal(casd_model_save(f.model, CHECKPOINT), CASD_OK);
+  assert_int_equal(casd_trainer_load(&loaded, CHECKPOINT), CASD_ERROR_FORMAT);
+  assert_int_equal(casd_trainer_save(f.trainer, CHECKPOINT), CASD_OK);
+  make_newer();
+  assert_int_equal(casd_trainer_load(&loaded, CHECKPOINT), CASD_ERROR_VERSION);
+  assert_null(loaded);
+  end(&f);
+}
+
+static void a_trained_model_needs_no_preparation(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_model *trained = NULL;
+  casd_trainer *again = NULL;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_OK);
+  assert_int_equal(casd_trainer_snapshot(&trained, f.trainer), CASD_OK);
+  assert_int_equal(casd_trainer_create(&again, trained, &options), CASD_OK);
+  assert_int_equal(casd_train_step(NULL, again, f.batch), CASD_OK);
+  casd_trainer_destroy(again);
+  casd_model_destroy(trained);
+  end(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(options_have_defaults_recipes_and_names),
+      cmocka_unit_test(options_refuse_what_is_wrong),
+      cmocka_unit_test(create_refuses_what_is_wrong),
+      cmocka_unit_test(functions_refuse_null),
+      cmocka_unit_test(options_are_given_back),
+      cmocka_unit_test(steps_lower_the_loss),
+      cmocka_unit_test(step_refuses_what_it_cannot_learn_from),
+      cmocka_unit_test(a_diverged_step_leaves_the_weights),
+      cmocka_unit_test(prepare_refuses_what_does_not_fit),
+      cmocka_unit_test(phases_and_teachers_come_in_order),
+      cmocka_unit_test(epochs_and_fit_come_to_the_same),
+      cmocka_unit_test(a_cancelled_fit_is_resumed_to_the_same_bits),
+      cmocka_unit_test(cancel_may_come_from_a_signal_handler),
+      cmocka_unit_test(checkpoints_that_are_not_whole_are_refused),
+      cmocka_unit_test(a_trained_model_needs_no_preparation),
+  };
+  return cmocka_run_group_tests(tests, NULL, nothing_is_left);
+}

@@ -12,8 +12,9 @@
  * @endcode
  *
  * Everything is copied during the call. A modality that is never set is missing; a frame that is
- * wholly NaN is a missing frame; a modality all of whose frames are missing is missing. Single
- * values that are not finite are accepted in features and stand for the training data's mean.
+ * wholly NaN is a missing frame, which keeps its place in time and says nothing; a modality all of
+ * whose frames are missing is missing. Single values that are not finite are accepted in features
+ * and stand for the training data's mean.
  */
 #ifndef CASD_BATCH_H
 #define CASD_BATCH_H
@@ -87,7 +88,8 @@ CASD_API void CASD_CALL casd_batch_clear(casd_batch *batch);
 CASD_API int64_t CASD_CALL casd_batch_size(const casd_batch *batch);
 
 /**
- * @brief The number of frames a sample has of a modality; 0 if it is missing or there is none.
+ * @brief The number of frames a sample has of a modality, missing frames among them; 0 if the
+ *        modality is missing or there is none.
  * @since 0.1
  */
 CASD_API int64_t CASD_CALL casd_batch_steps(const casd_batch *batch, int64_t sample,

@@ -12,9 +12,9 @@ const casd::Sample* sample_of(const casd_batch* batch, int64_t sample) {
   return batch && sample >= 0 && sample < batch->value.size() ? &batch->value[sample] : nullptr;
 }
 
-bool has_frames(const casd_batch* batch, const casd::Sample* sample, int32_t modality) {
+bool has(const casd_batch* batch, const casd::Sample* sample, int32_t modality) {
   return sample && modality >= 0 && modality < batch->value.schema().modality_count() &&
-         !sample->frames[static_cast<std::size_t>(modality)].empty();
+         (sample->given >> modality & 1u) != 0;
 }
 
 }  // namespace
@@ -64,14 +64,13 @@ int64_t casd_batch_size(const casd_batch* batch) { return batch ? batch->value.s
 
 int64_t casd_batch_steps(const casd_batch* batch, int64_t sample, int32_t modality) {
   const casd::Sample* found = sample_of(batch, sample);
-  return has_frames(batch, found, modality) ? found->steps(batch->value.schema(), modality) : 0;
+  return has(batch, found, modality) ? found->steps(batch->value.schema(), modality) : 0;
 }
 
 const float* casd_batch_frames(const casd_batch* batch, int64_t sample, int32_t modality) {
   const casd::Sample* found = sample_of(batch, sample);
-  return has_frames(batch, found, modality)
-             ? found->frames[static_cast<std::size_t>(modality)].data()
-             : nullptr;
+  return has(batch, found, modality) ? found->frames[static_cast<std::size_t>(modality)].data()
+                                     : nullptr;
 }
 
 const float* casd_batch_target(const casd_batch* batch, int64_t sample) {

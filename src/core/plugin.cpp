@@ -1,6 +1,7 @@
 #include "core/plugin.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/platform.h"
 
 #include <mutex>
@@ -35,6 +36,14 @@ std::vector<std::string> folders(const std::string& first) {
   return out;
 }
 
+bool is_there(const std::string& path) {
+  try {
+    return !read_file(path, 1).empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 template <class Table, class Get>
 const Table* find(const std::string& name, const std::string& first, std::uint32_t version,
                   const char* purpose) {
@@ -45,9 +54,14 @@ const Table* find(const std::string& name, const std::string& first, std::uint32
     std::string why;
     if (void* address = load_symbol(path, symbol.c_str(), why)) {
       const Table* table = reinterpret_cast<Get>(address)(version);
-      if (table && table->struct_size >= sizeof(Table)) return table;
+      if (table && table->struct_size >= sizeof(Table)) {
+        log(CASD_LOG_INFO, text("plug-in ", path));
+        return table;
+      }
       why = text("is of another version than ", version);
     }
+    // One that is there and useless is a surprise, also when a later folder has a better one.
+    if (is_there(path)) log(CASD_LOG_WARNING, text("the plug-in ", path, " is passed over: ", why));
     tried += text("\n  ", path, ": ", why);
   }
   fail(CASD_ERROR_UNAVAILABLE, "the plug-in libcasd_", name, ", needed for ", purpose,

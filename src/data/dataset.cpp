@@ -64,8 +64,11 @@ TaskRequest parse_task(const char* task) {
   request.given = true;
   request.task = task_from_name(word.substr(0, colon), CASD_ERROR_INVALID_ARGUMENT);
   if (colon != std::string::npos) request.outputs = split_names(word.substr(colon + 1));
-  require(request.task == CASD_TASK_REGRESSION || !request.outputs.empty(), "the task '", word,
-          "' needs names: ", task_name(request.task), ":A,B,...");
+  const std::size_t least = request.task == CASD_TASK_REGRESSION ? 0
+                            : request.task == CASD_TASK_CLASSES  ? 2
+                                                                 : 1;
+  require(request.outputs.size() >= least, "the task '", word, "' needs ", least,
+          " or more names: ", task_name(request.task), ":A,B,...");
   return request;
 }
 

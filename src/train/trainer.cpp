@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/plugin.h"
 #include "data/statistics.h"
 #include "train/trainer_state.h"
@@ -15,6 +16,16 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 void require_schema(const Schema& own, const Schema& given, const char* what) {
   require(same_modalities(own, given), "the ", what, "'s modalities are not those of the model");
   require(own == given, "the ", what, "'s task or outputs are not those of the model");
+}
+
+void warn_of_unseen_classes(const Schema& schema, Span<const Sample* const> samples) {
+  if (schema.task != CASD_TASK_CLASSES) return;
+  std::vector<bool> seen(schema.outputs.size());
+  for (const Sample* sample : samples)
+    if (!sample->target.empty()) seen[static_cast<std::size_t>(sample->target[0])] = true;
+  for (std::size_t k = 0; k < seen.size(); ++k)
+    if (!seen[k])
+      log(CASD_LOG_WARNING, text("split train has no sample of class '", schema.outputs[k], "'"));
 }
 
 /// Whether both standardise alike, features and targets.
@@ -128,6 +139,7 @@ void Trainer::prepare(const Dataset& dataset) {
   std::vector<float> weights;
   if (s.options.balance_classes != 0 && s.schema().task == CASD_TASK_CLASSES)
     weights = balanced_class_weights(s.schema(), samples);
+  warn_of_unseen_classes(s.schema(), samples);
 
   const ModelPtr old_model = std::exchange(s.model, model);
   std::vector<float> old_weights = std::exchange(s.class_weights, std::move(weights));

@@ -24,36 +24,6 @@ static casd_trainer_options small_options(void) {
   return options;
 }
 
-static casd_dataset *small_data(casd_task task, uint64_t seed) {
-  casd_synthetic_options options;
-  casd_dataset *data = NULL;
-  assert_int_equal(casd_synthetic_options_init(&options, sizeof options), CASD_OK);
-  options.task = task;
-  options.train_samples = 40;
-  options.valid_samples = 30;
-  options.test_samples = 1;
-  options.max_steps = 5;
-  options.seed = seed;
-  assert_int_equal(casd_dataset_create_synthetic(&data, &options), CASD_OK);
-  return data;
-}
-
-static casd_model *small_model(const casd_dataset *data, int32_t hidden, uint64_t seed) {
-  casd_schema *schema = NULL;
-  casd_model *model = NULL;
-  casd_model_options options;
-  assert_int_equal(casd_model_options_init(&options, sizeof options), CASD_OK);
-  options.hidden = hidden;
-  options.heads = 2;
-  options.layers = 1;
-  options.max_steps = 16;
-  options.seed = seed;
-  assert_int_equal(casd_dataset_schema(&schema, data), CASD_OK);
-  assert_int_equal(casd_model_create(&model, schema, &options), CASD_OK);
-  casd_schema_destroy(schema);
-  return model;
-}
-
 struct fixture {
   casd_dataset *data;
   casd_model *model;
@@ -66,8 +36,8 @@ static int begin_with(struct fixture *f, casd_task task, const casd_trainer_opti
   casd_schema *schema = NULL;
   casd_status status;
   memset(f, 0, sizeof *f);
-  f->data = small_data(task, 1);
-  f->model = small_model(f->data, 8, 0);
+  f->data = new_data(task, 1);
+  f->model = new_model_for(f->data, 8, 0);
   assert_int_equal(casd_dataset_schema(&schema, f->data), CASD_OK);
   assert_int_equal(casd_batch_create(&f->batch, schema), CASD_OK);
   casd_schema_destroy(schema);
@@ -96,21 +66,18 @@ static void end(struct fixture *f) {
   } while (0)
 
 /* The bytes of the trainer's present model; free() them. */
-static unsigned char *model_bytes(casd_trainer *trainer, size_t *size) {
+static unsigned char *snapshot_bytes(casd_trainer *trainer, size_t *size) {
   casd_model *model = NULL;
   unsigned char *bytes;
-  assert_int_equal(casd_trainer_snapshot(&model, trainer), CASD_OK);
-  casd_model_save_memory(model, NULL, 0, size); /* tells the size */
-  bytes = malloc(*size);
-  assert_non_null(bytes);
-  assert_int_equal(casd_model_save_memory(model, bytes, *size, size), CASD_OK);
+  ASSERT_OK(casd_trainer_snapshot(&model, trainer));
+  bytes = model_bytes(model, size);
   casd_model_destroy(model);
   return bytes;
 }
 
 static void assert_same_model(casd_trainer *a, casd_trainer *b) {
   size_t size_a = 0, size_b = 0;
-  unsigned char *bytes_a = model_bytes(a, &size_a), *bytes_b = model_bytes(b, &size_b);
+  unsigned char *bytes_a = snapshot_bytes(a, &size_a), *bytes_b = snapshot_bytes(b, &size_b);
   assert_int_equal(size_a, size_b);
   assert_memory_equal(bytes_a, bytes_b, size_a);
   free(bytes_a);
@@ -161,8 +128,8 @@ static void options_refuse_what_is_wrong(void **state) {
 }
 
 static void create_refuses_what_is_wrong(void **state) {
-  casd_dataset *data = small_data(CASD_TASK_CLASSES, 1);
-  casd_model *model = small_model(data, 8, 0);
+  casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
+  casd_model *model = new_model_for(data, 8, 0);
   casd_trainer *trainer = NULL;
   casd_trainer_options options = small_options();
   struct {
@@ -340,10 +307,10 @@ static void a_diverged_step_leaves_the_weights(void **state) {
   BEGIN(f, CASD_TASK_REGRESSION, &options);
   assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
   assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_OK);
-  before = model_bytes(f.trainer, &before_size);
+  before = snapshot_bytes(f.trainer, &before_size);
   assert_int_equal(casd_batch_set_target(f.batch, 0, &far_away, 1), CASD_OK);
   assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_NUMERIC);
-  after = model_bytes(f.trainer, &after_size);
+  after = snapshot_bytes(f.trainer, &after_size);
   assert_int_equal(before_size, after_size);
   assert_memory_equal(before, after, before_size);
   free(before);
@@ -354,7 +321,7 @@ static void a_diverged_step_leaves_the_weights(void **state) {
 static void prepare_refuses_what_does_not_fit(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
-  casd_dataset *other = small_data(CASD_TASK_REGRESSION, 1), *empty = NULL;
+  casd_dataset *other = new_data(CASD_TASK_REGRESSION, 1), *empty = NULL;
   casd_schema *schema = NULL;
   (void)state;
   if (!begin_with(&f, CASD_TASK_CLASSES, &options)) {
@@ -386,8 +353,8 @@ static void phases_and_teachers_come_in_order(void **state) {
   casd_model *teacher = NULL;
   (void)state;
   BEGIN(f, CASD_TASK_CLASSES, &options);
-  untrained = small_model(f.data, 8, 9);
-  wide = small_model(f.data, 16, 9);
+  untrained = new_model_for(f.data, 8, 9);
+  wide = new_model_for(f.data, 16, 9);
   assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
   assert_int_equal(casd_trainer_snapshot(&teacher, f.trainer), CASD_OK);
   assert_int_equal(casd_trainer_set_teacher(f.trainer, untrained), CASD_ERROR_INVALID_ARGUMENT);
@@ -484,7 +451,7 @@ static void a_cancelled_fit_is_resumed_to_the_same_bits(void **state) {
   size_t i;
   (void)state;
   BEGIN(f, CASD_TASK_CLASSES, &options);
-  other = small_data(CASD_TASK_CLASSES, 2);
+  other = new_data(CASD_TASK_CLASSES, 2);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_OK);
   for (i = 0; i < sizeof moments / sizeof *moments; ++i) {
     struct watch w = {0, 0, -1};

@@ -1,0 +1,151 @@
+/* Everything that casd/base.h documents. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void versions_agree_with_the_headers(void **state) {
+  char text[32];
+  (void)state;
+  assert_int_equal(casd_version(), CASD_VERSION_MAJOR * 10000 + CASD_VERSION_MINOR * 100 +
+                                       CASD_VERSION_PATCH);
+  snprintf(text, sizeof text, "%d.%d.%d", CASD_VERSION_MAJOR, CASD_VERSION_MINOR,
+           CASD_VERSION_PATCH);
+  assert_string_equal(casd_version_string(), text);
+  assert_int_equal(casd_abi_version(), CASD_VERSION_MAJOR);
+}
+
+static void build_info_has_its_keys(void **state) {
+  static const char *const keys[] = {"\"version\"",    "\"abi\"",    "\"compiler\"",
+                                     "\"build_type\"", "\"system\"", "\"engine\""};
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof keys / sizeof *keys; ++i)
+    assert_non_null(strstr(casd_build_info(), keys[i]));
+}
+
+static void statuses_have_names_and_pinned_values(void **state) {
+  static const char *const names[] = {"OK",          "INVALID_ARGUMENT", "OUT_OF_MEMORY", "IO",
+                                      "FORMAT",      "VERSION",          "UNAVAILABLE",   "STATE",
+                                      "CANCELLED",   "NUMERIC",          "DEVICE",        "INTERNAL"};
+  int32_t status;
+  (void)state;
+  for (status = 0; status < 12; ++status)
+    assert_string_equal(casd_status_name(status), names[status]);
+  assert_string_equal(casd_status_name(12), "UNKNOWN");
+  assert_string_equal(casd_status_name(-1), "UNKNOWN");
+  assert_int_equal(CASD_ERROR_INTERNAL, 11);
+}
+
+static void a_failure_leaves_its_message(void **state) {
+  casd_schema *schema = NULL;
+  (void)state;
+  ASSERT_INVALID(casd_schema_create(NULL), "schema is NULL");
+  ASSERT_OK(casd_schema_create(&schema)); /* success leaves the message alone */
+  assert_string_equal(casd_last_error(), "schema is NULL");
+  casd_schema_destroy(schema);
+}
+
+static void the_message_can_be_copied(void **state) {
+  char buffer[64] = "untouched";
+  size_t needed = 0;
+  (void)state;
+  ASSERT_INVALID(casd_schema_create(NULL), "schema is NULL");
+  ASSERT_OK(casd_last_error_copy(NULL, 0, &needed));
+  assert_int_equal(needed, strlen("schema is NULL") + 1);
+  assert_int_equal(casd_last_error_copy(buffer, needed - 1, &needed), CASD_ERROR_INVALID_ARGUMENT);
+  assert_string_equal(buffer, "untouched");
+  assert_string_equal(casd_last_error(), "schema is NULL"); /* the message that was asked for */
+  assert_int_equal(casd_last_error_copy(NULL, 5, NULL), CASD_ERROR_INVALID_ARGUMENT);
+  ASSERT_OK(casd_last_error_copy(buffer, needed, NULL));
+  assert_string_equal(buffer, "schema is NULL");
+}
+
+struct heard {
+  int count;
+  casd_log_level level;
+  char text[512];
+};
+
+static void CASD_CALL listen_to(casd_log_level level, const char *message, void *user) {
+  struct heard *heard = user;
+  ++heard->count;
+  heard->level = level;
+  snprintf(heard->text, sizeof heard->text, "%s", message);
+}
+
+/* A plug-in that is refused says so in the log, and the search goes on. */
+static void make_it_warn(void) {
+  casd_dataset *data = NULL;
+  write_text("libcasd_hdf5.so", "no library");
+  ASSERT_OK(casd_set_plugin_path("."));
+  write_bytes("test_base.h5", "\x89HDF\r\n\x1a\n", 8);
+  assert_int_not_equal(casd_dataset_open(&data, "test_base.h5", NULL), CASD_OK);
+  assert_null(data);
+  ASSERT_OK(casd_set_plugin_path(NULL));
+  remove("libcasd_hdf5.so");
+  remove("test_base.h5");
+}
+
+static void the_log_goes_where_it_is_sent(void **state) {
+  struct heard heard = {0, -1, ""};
+  (void)state;
+  ASSERT_OK(casd_set_log(listen_to, CASD_LOG_WARNING, &heard));
+  make_it_warn();
+  assert_int_equal(heard.count, 1);
+  assert_int_equal(heard.level, CASD_LOG_WARNING);
+  assert_non_null(strstr(heard.text, "libcasd_hdf5"));
+  ASSERT_OK(casd_set_log(listen_to, CASD_LOG_OFF, &heard));
+  make_it_warn();
+  assert_int_equal(heard.count, 1);
+  ASSERT_INVALID(casd_set_log(listen_to, 5, NULL), "level");
+  ASSERT_INVALID(casd_set_log(listen_to, -1, NULL), "level");
+  ASSERT_OK(casd_set_log(NULL, CASD_LOG_WARNING, NULL));
+}
+
+static void a_missing_plugin_is_named_with_each_path_tried(void **state) {
+  casd_dataset *data = NULL;
+  (void)state;
+  ASSERT_OK(casd_set_log(NULL, CASD_LOG_OFF, NULL));
+  write_bytes("test_base.h5", "\x89HDF\r\n\x1a\n", 8);
+  ASSERT_OK(casd_set_plugin_path("no/such/folder"));
+  /* Where the plug-in stands beside libcasd it is found in the end: then the file is at fault. */
+  if (casd_dataset_open(&data, "test_base.h5", NULL) == CASD_ERROR_UNAVAILABLE) {
+    assert_non_null(strstr(casd_last_error(), "no/such/folder"));
+    assert_non_null(strstr(casd_last_error(), "libcasd_hdf5"));
+  } else {
+    assert_non_null(strstr(casd_last_error(), "test_base.h5"));
+  }
+  assert_null(data);
+  ASSERT_OK(casd_set_plugin_path(""));
+  ASSERT_OK(casd_set_log(NULL, CASD_LOG_WARNING, NULL));
+  remove("test_base.h5");
+}
+
+static void live_objects_are_counted(void **state) {
+  const int64_t before = casd_live_objects();
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  casd_batch *batch = NULL;
+  (void)state;
+  assert_int_equal(casd_live_objects(), before + 1);
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  assert_int_equal(casd_live_objects(), before + 2);
+  casd_schema_destroy(schema);
+  casd_batch_destroy(batch);
+  assert_int_equal(casd_live_objects(), before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(versions_agree_with_the_headers),
+      cmocka_unit_test(build_info_has_its_keys),
+      cmocka_unit_test(statuses_have_names_and_pinned_values),
+      cmocka_unit_test(a_failure_leaves_its_message),
+      cmocka_unit_test(the_message_can_be_copied),
+      cmocka_unit_test(the_log_goes_where_it_is_sent),
+      cmocka_unit_test(a_missing_plugin_is_named_with_each_path_tried),
+      cmocka_unit_test(live_objects_are_counted),
+  };
+  return cmocka_run_group_tests_name("base", tests, NULL, nothing_is_left);
+}

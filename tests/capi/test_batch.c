@@ -1,0 +1,152 @@
+/* Everything that casd/batch.h documents. */
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+static casd_batch *empty_batch(casd_task task) {
+  casd_schema *schema = new_schema(task);
+  casd_batch *batch = NULL;
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  casd_schema_destroy(schema); /* the batch has its own */
+  return batch;
+}
+
+static void a_batch_gives_back_what_was_put_in(void **state) {
+  casd_batch *batch = empty_batch(CASD_TASK_REGRESSION);
+  const float voice[2 * 3] = {1, 2, 3, 4, 5, 6}, other[3] = {7, 8, 9};
+  const float target[3] = {0.5f, -1, 2};
+  int64_t sample = -1;
+  (void)state;
+  ASSERT_OK(casd_batch_add_sample(&sample, batch));
+  assert_int_equal(sample, 0);
+  ASSERT_OK(casd_batch_add_sample(&sample, batch));
+  assert_int_equal(sample, 1);
+  ASSERT_OK(casd_batch_add_sample(NULL, batch));
+  assert_int_equal(casd_batch_size(batch), 3);
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, voice, 6));
+  assert_int_equal(casd_batch_steps(batch, 1, 1), 2);
+  assert_memory_equal(casd_batch_frames(batch, 1, 1), voice, sizeof voice);
+  assert_int_equal(casd_batch_steps(batch, 1, 0), 0);
+  assert_null(casd_batch_frames(batch, 1, 0));
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, other, 3)); /* replaces */
+  assert_int_equal(casd_batch_steps(batch, 1, 1), 1);
+  assert_memory_equal(casd_batch_frames(batch, 1, 1), other, sizeof other);
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, NULL, 0)); /* takes away */
+  assert_int_equal(casd_batch_steps(batch, 1, 1), 0);
+  assert_null(casd_batch_target(batch, 1));
+  ASSERT_OK(casd_batch_set_target(batch, 1, target, 3));
+  assert_memory_equal(casd_batch_target(batch, 1), target, sizeof target);
+  ASSERT_OK(casd_batch_set_target(batch, 1, NULL, 0));
+  assert_null(casd_batch_target(batch, 1));
+  casd_batch_clear(batch);
+  assert_int_equal(casd_batch_size(batch), 0);
+  casd_batch_clear(NULL);
+  casd_batch_destroy(batch);
+  casd_batch_destroy(NULL);
+}
+
+static void frames_that_are_wholly_nan_are_missing(void **state) {
+  casd_batch *batch = empty_batch(CASD_TASK_CLASSES);
+  const float voice[4 * 3] = {NAN, NAN, NAN, 1, NAN, 3, NAN, NAN, NAN, 4, 5, 6};
+  const float nothing[3] = {NAN, NAN, NAN};
+  const float *kept;
+  (void)state;
+  ASSERT_OK(casd_batch_add_sample(NULL, batch));
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, voice, 12));
+  assert_int_equal(casd_batch_steps(batch, 0, 1), 4); /* they keep their place in time */
+  kept = casd_batch_frames(batch, 0, 1);
+  assert_true(isnan(kept[0]) && kept[3] == 1 && isnan(kept[4]) && kept[11] == 6);
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, nothing, 3));
+  assert_int_equal(casd_batch_steps(batch, 0, 1), 0);
+  casd_batch_destroy(batch);
+}
+
+static void frames_that_do_not_fit_are_refused(void **state) {
+  casd_batch *batch = empty_batch(CASD_TASK_CLASSES);
+  const float values[8] = {0};
+  (void)state;
+  ASSERT_OK(casd_batch_add_sample(NULL, batch));
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, values, 6));
+  ASSERT_INVALID(casd_batch_set_frames(NULL, 0, 1, values, 3), "NULL");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 1, 1, values, 3), "sample 1");
+  ASSERT_INVALID(casd_batch_set_frames(batch, -1, 1, values, 3), "sample -1");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 3, values, 3), "modality 3");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, -1, values, 3), "modality -1");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, NULL, 3), "NULL");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, values, 4), "audio");
+  assert_int_equal(casd_batch_steps(batch, 0, 1), 2);
+  casd_batch_destroy(batch);
+}
+
+static void targets_that_do_not_fit_are_refused(void **state) {
+  casd_batch *classes = empty_batch(CASD_TASK_CLASSES), *labels = empty_batch(CASD_TASK_MULTILABEL),
+             *numbers = empty_batch(CASD_TASK_REGRESSION);
+  const float target[3] = {0, 1, 1};
+  float bad[3] = {0, 1, 0};
+  (void)state;
+  ASSERT_OK(casd_batch_add_sample(NULL, classes));
+  ASSERT_OK(casd_batch_add_sample(NULL, labels));
+  ASSERT_OK(casd_batch_add_sample(NULL, numbers));
+  ASSERT_OK(casd_batch_set_target(classes, 0, target, 1));
+  ASSERT_INVALID(casd_batch_set_target(NULL, 0, target, 1), "NULL");
+  ASSERT_INVALID(casd_batch_set_target(classes, 1, target, 1), "sample 1");
+  ASSERT_INVALID(casd_batch_set_target(classes, 0, target, 3), "3");
+  ASSERT_INVALID(casd_batch_set_target(classes, 0, NULL, 1), "NULL");
+  bad[0] = 3;
+  ASSERT_INVALID(casd_batch_set_target(classes, 0, bad, 1), "3");
+  bad[0] = 0.5f;
+  ASSERT_INVALID(casd_batch_set_target(classes, 0, bad, 1), "0.5");
+  bad[0] = -1;
+  ASSERT_INVALID(casd_batch_set_target(classes, 0, bad, 1), "-1");
+  bad[0] = NAN;
+  ASSERT_INVALID(casd_batch_set_target(classes, 0, bad, 1), "nan");
+  assert_true(casd_batch_target(classes, 0)[0] == 0);
+  ASSERT_OK(casd_batch_set_target(labels, 0, target, 3));
+  ASSERT_INVALID(casd_batch_set_target(labels, 0, target, 2), "2");
+  bad[0] = 0.5f;
+  ASSERT_INVALID(casd_batch_set_target(labels, 0, bad, 3), "0.5");
+  ASSERT_OK(casd_batch_set_target(numbers, 0, bad, 3));
+  bad[2] = INFINITY;
+  ASSERT_INVALID(casd_batch_set_target(numbers, 0, bad, 3), "inf");
+  ASSERT_INVALID(casd_batch_set_target(numbers, 0, target, 1), "1");
+  casd_batch_destroy(classes);
+  casd_batch_destroy(labels);
+  casd_batch_destroy(numbers);
+}
+
+static void the_rest_takes_null_and_what_is_not_there(void **state) {
+  casd_schema *none = NULL;
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  casd_batch *batch = NULL;
+  (void)state;
+  ASSERT_OK(casd_schema_create(&none));
+  ASSERT_INVALID(casd_batch_create(NULL, schema), "NULL");
+  ASSERT_INVALID(casd_batch_create(&batch, NULL), "NULL");
+  ASSERT_INVALID(casd_batch_create(&batch, none), "modality");
+  assert_null(batch);
+  ASSERT_INVALID(casd_batch_add_sample(NULL, NULL), "NULL");
+  assert_int_equal(casd_batch_size(NULL), 0);
+  assert_int_equal(casd_batch_steps(NULL, 0, 0), 0);
+  assert_null(casd_batch_frames(NULL, 0, 0));
+  assert_null(casd_batch_target(NULL, 0));
+  batch = new_batch(CASD_TASK_CLASSES, 1);
+  assert_int_equal(casd_batch_steps(batch, 1, 0), 0);
+  assert_int_equal(casd_batch_steps(batch, 0, 3), 0);
+  assert_null(casd_batch_frames(batch, -1, 0));
+  assert_null(casd_batch_target(batch, 5));
+  casd_batch_destroy(batch);
+  casd_schema_destroy(none);
+  casd_schema_destroy(schema);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_batch_gives_back_what_was_put_in),
+      cmocka_unit_test(frames_that_are_wholly_nan_are_missing),
+      cmocka_unit_test(frames_that_do_not_fit_are_refused),
+      cmocka_unit_test(targets_that_do_not_fit_are_refused),
+      cmocka_unit_test(the_rest_takes_null_and_what_is_not_there),
+  };
+  return cmocka_run_group_tests_name("batch", tests, NULL, nothing_is_left);
+}

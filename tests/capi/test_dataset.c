@@ -1,0 +1,281 @@
+/* Everything that casd/dataset.h documents, but for HDF5 (tests/hdf5). */
+#include "support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH "test_dataset.csv"
+
+static casd_dataset *open_text(const char *text, const char *task) {
+  casd_dataset *data = NULL;
+  write_text(PATH, text);
+  ASSERT_OK(casd_dataset_open(&data, PATH, task));
+  remove(PATH);
+  return data;
+}
+
+static void refuse_text(const char *text, const char *task, casd_status status, const char *words) {
+  casd_dataset *data = NULL;
+  write_text(PATH, text);
+  ASSERT_FAILS(casd_dataset_open(&data, PATH, task), status, words);
+  assert_null(data);
+  remove(PATH);
+}
+
+static casd_batch *read_all(const casd_dataset *data, const char *split) {
+  casd_schema *schema = NULL;
+  casd_batch *batch = NULL;
+  ASSERT_OK(casd_dataset_schema(&schema, data));
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  ASSERT_OK(casd_dataset_read(batch, data, split, NULL, (size_t)casd_dataset_size(data, split)));
+  casd_schema_destroy(schema);
+  return batch;
+}
+
+static void csv_is_read_as_documented(void **state) {
+  casd_dataset *data = open_text(
+      "sample,split,label,voice.f0,voice.f1,words.a\n"
+      "one,train,calm,1,2,\n"
+      "one,train,,3,,0.5\n"
+      "two,valid,angry,,,7\n",
+      NULL);
+  casd_schema *schema = NULL;
+  casd_batch *train = read_all(data, "train"), *valid = read_all(data, "valid");
+  const float *voice;
+  (void)state;
+  ASSERT_OK(casd_dataset_schema(&schema, data));
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_CLASSES);
+  assert_int_equal(casd_schema_output_count(schema), 2);
+  assert_int_equal(casd_schema_modality_count(schema), 2);
+  assert_int_equal(casd_schema_modality_features(schema, 0), 2);
+  assert_int_equal(casd_dataset_split_count(data), 2);
+  assert_string_equal(casd_dataset_split_name(data, 0), "train");
+  assert_string_equal(casd_dataset_split_name(data, 1), "valid");
+  assert_null(casd_dataset_split_name(data, 2));
+  assert_int_equal(casd_dataset_size(data, "train"), 1);
+  assert_string_equal(casd_dataset_sample_name(data, "valid", 0), "two");
+  assert_int_equal(casd_batch_steps(train, 0, 0), 2);
+  assert_int_equal(casd_batch_steps(train, 0, 1), 1); /* a line without words is no frame of it */
+  voice = casd_batch_frames(train, 0, 0);
+  assert_true(voice[0] == 1 && voice[1] == 2 && voice[2] == 3 && isnan(voice[3]));
+  assert_int_equal(casd_batch_steps(valid, 0, 0), 0);
+  assert_true(casd_batch_target(train, 0)[0] != casd_batch_target(valid, 0)[0]);
+  casd_schema_destroy(schema);
+  casd_batch_destroy(train);
+  casd_batch_destroy(valid);
+  casd_dataset_destroy(data);
+}
+
+static void tasks_are_inferred_or_named(void **state) {
+  static const char *const real = "sample,label,a.x\n1,-2.5,1\n2,0,1\n3,1.5,1\n";
+  casd_dataset *data = open_text(real, NULL);
+  casd_schema *schema = NULL;
+  casd_batch *batch;
+  (void)state;
+  ASSERT_OK(casd_dataset_schema(&schema, data));
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_REGRESSION);
+  casd_schema_destroy(schema);
+  casd_dataset_destroy(data);
+
+  data = open_text(real, "classes:negative,positive"); /* below, above; zero has no class */
+  batch = read_all(data, "train");
+  assert_true(casd_batch_target(batch, 0)[0] == 0);
+  assert_null(casd_batch_target(batch, 1));
+  assert_true(casd_batch_target(batch, 2)[0] == 1);
+  casd_batch_destroy(batch);
+  casd_dataset_destroy(data);
+
+  data = open_text("sample,label:happy,label:loud,a.x\n1,1,0,1\n2,0,0,1\n", NULL);
+  ASSERT_OK(casd_dataset_schema(&schema, data));
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_MULTILABEL);
+  assert_string_equal(casd_schema_output_name(schema, 1), "loud");
+  casd_schema_destroy(schema);
+  casd_dataset_destroy(data);
+
+  refuse_text(real, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT, "-2.5");
+  refuse_text(real, "classes:one", CASD_ERROR_INVALID_ARGUMENT, "one");
+  refuse_text(real, "clusters:a,b", CASD_ERROR_INVALID_ARGUMENT, "clusters");
+  refuse_text(real, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT, "label");
+}
+
+static void bad_csv_is_refused_with_its_line(void **state) {
+  casd_dataset *data = NULL;
+  (void)state;
+  ASSERT_FAILS(casd_dataset_open(&data, "no/such.csv", NULL), CASD_ERROR_IO, "no/such.csv");
+  ASSERT_INVALID(casd_dataset_open(NULL, PATH, NULL), "NULL");
+  ASSERT_INVALID(casd_dataset_open(&data, NULL, NULL), "NULL");
+  refuse_text("", NULL, CASD_ERROR_FORMAT, PATH);
+  refuse_text("a.x,b.y\n1,2\n", NULL, CASD_ERROR_FORMAT, "sample");
+  refuse_text("sample,label\n1,2\n", NULL, CASD_ERROR_FORMAT, "features");
+  refuse_text("sample,a.x,a.x\n1,2,3\n", NULL, CASD_ERROR_FORMAT, "twice");
+  refuse_text("sample,a.x,what\n1,2,3\n", NULL, CASD_ERROR_FORMAT, "what");
+  refuse_text("sample,a.x,label\n1,2\n", NULL, CASD_ERROR_FORMAT, "line 2");
+  refuse_text("sample,label,a.x\n1,1,1\n1,1,two\n", NULL, CASD_ERROR_FORMAT, "line 3");
+  refuse_text("sample,label,a.x\n1,1,1\n2,1,1\n1,1,1\n", NULL, CASD_ERROR_FORMAT, "line 4");
+  refuse_text("sample,label,a.x\n1,1,1\n1,2,1\n", NULL, CASD_ERROR_FORMAT, "label");
+  refuse_text("sample,label,a.x\n\"1,1,1\n", NULL, CASD_ERROR_FORMAT, "quote");
+}
+
+static void synthetic_data_keeps_its_options(void **state) {
+  casd_synthetic_options o;
+  casd_dataset *a = NULL, *b = NULL;
+  casd_batch *x, *y;
+  double noise = 0;
+  int64_t sample, missing = 0;
+  int32_t m;
+  (void)state;
+  ASSERT_OK(casd_synthetic_options_init(&o, sizeof o));
+  assert_int_equal(o.train_samples, 600);
+  o.train_samples = 50;
+  o.valid_samples = 0;
+  o.missing_rate = 0.4;
+  o.seed = 5;
+  ASSERT_OK(casd_dataset_create_synthetic(&a, &o));
+  ASSERT_OK(casd_dataset_create_synthetic(&b, &o));
+  assert_int_equal(casd_dataset_size(a, "train"), 50);
+  assert_int_equal(casd_dataset_size(a, "valid"), 0);
+  assert_int_equal(casd_dataset_size(a, "test"), 200);
+  x = read_all(a, "train");
+  y = read_all(b, "train");
+  for (sample = 0; sample < 50; ++sample) {
+    int there = 0;
+    assert_true(casd_batch_target(x, sample)[0] == casd_batch_target(y, sample)[0]);
+    for (m = 0; m < 3; ++m) {
+      const int64_t steps = casd_batch_steps(x, sample, m);
+      assert_in_range(steps, 0, 12);
+      assert_int_equal(steps, casd_batch_steps(y, sample, m));
+      ASSERT_OK(casd_dataset_noise(&noise, a, "train", sample, m));
+      if (steps == 0) {
+        ++missing;
+        assert_true(isnan(noise));
+        continue;
+      }
+      ++there;
+      assert_true(noise >= 0);
+      assert_memory_equal(casd_batch_frames(x, sample, m), casd_batch_frames(y, sample, m),
+                          (size_t)steps * sizeof(float));
+    }
+    assert_true(there >= 1); /* one always stays */
+  }
+  assert_in_range(missing, 20, 100);
+  casd_batch_destroy(x);
+  casd_batch_destroy(y);
+  casd_dataset_destroy(a);
+  casd_dataset_destroy(b);
+}
+
+static void synthetic_options_are_checked(void **state) {
+  casd_synthetic_options o;
+  casd_dataset *data = NULL;
+  (void)state;
+  ASSERT_INVALID(casd_synthetic_options_init(NULL, sizeof o), "NULL");
+  ASSERT_INVALID(casd_synthetic_options_init(&o, 4), "options");
+  ASSERT_INVALID(casd_dataset_create_synthetic(NULL, NULL), "NULL");
+#define REFUSED(field, value)                                         \
+  ASSERT_OK(casd_synthetic_options_init(&o, sizeof o));               \
+  o.field = value;                                                    \
+  ASSERT_INVALID(casd_dataset_create_synthetic(&data, &o), #field)
+  REFUSED(task, 3);
+  REFUSED(train_samples, 0);
+  REFUSED(valid_samples, -1);
+  REFUSED(test_samples, 1000001);
+  REFUSED(max_steps, 4097);
+  REFUSED(missing_rate, 1);
+  REFUSED(missing_rate, NAN);
+  REFUSED(struct_size, 8);
+#undef REFUSED
+  assert_null(data);
+}
+
+static void datasets_grow_from_batches(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES), *other = new_schema(CASD_TASK_REGRESSION),
+              *empty = NULL;
+  casd_dataset *data = NULL;
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 4), *strange = new_batch(CASD_TASK_REGRESSION, 1);
+  char too_long[66];
+  double noise;
+  (void)state;
+  ASSERT_OK(casd_schema_create(&empty));
+  ASSERT_INVALID(casd_dataset_create(NULL, schema), "NULL");
+  ASSERT_INVALID(casd_dataset_create(&data, NULL), "NULL");
+  ASSERT_INVALID(casd_dataset_create(&data, empty), "modality");
+  ASSERT_OK(casd_dataset_create(&data, schema));
+  assert_int_equal(casd_dataset_split_count(data), 0);
+  ASSERT_OK(casd_dataset_add(data, "train", batch));
+  ASSERT_OK(casd_dataset_add(data, "train", batch));
+  assert_int_equal(casd_dataset_size(data, "train"), 8);
+  assert_string_equal(casd_dataset_sample_name(data, "train", 7), "7");
+  memset(too_long, 'x', 65);
+  too_long[65] = 0;
+  ASSERT_INVALID(casd_dataset_add(NULL, "train", batch), "NULL");
+  ASSERT_INVALID(casd_dataset_add(data, NULL, batch), "NULL");
+  ASSERT_INVALID(casd_dataset_add(data, "train", NULL), "NULL");
+  ASSERT_INVALID(casd_dataset_add(data, "", batch), "64");
+  ASSERT_INVALID(casd_dataset_add(data, too_long, batch), "64");
+  ASSERT_INVALID(casd_dataset_add(data, "train", strange), "schema");
+  assert_int_equal(casd_dataset_size(data, "train"), 8);
+  ASSERT_FAILS(casd_dataset_noise(&noise, data, "train", 0, 0), CASD_ERROR_STATE, "synthetic");
+  casd_batch_destroy(batch);
+  casd_batch_destroy(strange);
+  casd_dataset_destroy(data);
+  casd_schema_destroy(schema);
+  casd_schema_destroy(other);
+  casd_schema_destroy(empty);
+}
+
+static void what_is_not_there_is_refused(void **state) {
+  casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
+  casd_schema *schema = NULL;
+  casd_batch *batch = NULL, *other = new_batch(CASD_TASK_REGRESSION, 0);
+  const int64_t good[2] = {39, 0}, bad[2] = {0, 40};
+  double noise = 0;
+  (void)state;
+  ASSERT_OK(casd_dataset_schema(&schema, data));
+  ASSERT_INVALID(casd_dataset_schema(NULL, data), "NULL");
+  ASSERT_INVALID(casd_dataset_schema(&schema, NULL), "NULL");
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  ASSERT_OK(casd_dataset_read(batch, data, "train", good, 2));
+  assert_int_equal(casd_batch_size(batch), 2);
+  ASSERT_INVALID(casd_dataset_read(batch, data, "train", bad, 2), "40");
+  ASSERT_INVALID(casd_dataset_read(batch, data, "train", NULL, 41), "40");
+  ASSERT_INVALID(casd_dataset_read(batch, data, "holdout", good, 1), "holdout");
+  ASSERT_INVALID(casd_dataset_read(NULL, data, "train", good, 1), "NULL");
+  ASSERT_INVALID(casd_dataset_read(batch, NULL, "train", good, 1), "NULL");
+  ASSERT_INVALID(casd_dataset_read(batch, data, NULL, good, 1), "NULL");
+  ASSERT_INVALID(casd_dataset_read(other, data, "train", good, 1), "schema");
+  assert_int_equal(casd_batch_size(batch), 2);
+  ASSERT_INVALID(casd_dataset_noise(NULL, data, "train", 0, 0), "NULL");
+  ASSERT_INVALID(casd_dataset_noise(&noise, NULL, "train", 0, 0), "NULL");
+  ASSERT_INVALID(casd_dataset_noise(&noise, data, NULL, 0, 0), "NULL");
+  ASSERT_INVALID(casd_dataset_noise(&noise, data, "holdout", 0, 0), "holdout");
+  ASSERT_INVALID(casd_dataset_noise(&noise, data, "train", 40, 0), "40");
+  ASSERT_INVALID(casd_dataset_noise(&noise, data, "train", 0, 3), "3");
+  assert_int_equal(casd_dataset_size(NULL, "train"), 0);
+  assert_int_equal(casd_dataset_size(data, NULL), 0);
+  assert_int_equal(casd_dataset_size(data, "holdout"), 0);
+  assert_int_equal(casd_dataset_split_count(NULL), 0);
+  assert_null(casd_dataset_split_name(NULL, 0));
+  assert_null(casd_dataset_split_name(data, -1));
+  assert_null(casd_dataset_sample_name(data, "train", 40));
+  assert_null(casd_dataset_sample_name(data, "holdout", 0));
+  assert_null(casd_dataset_sample_name(NULL, "train", 0));
+  casd_batch_destroy(batch);
+  casd_batch_destroy(other);
+  casd_schema_destroy(schema);
+  casd_dataset_destroy(data);
+  casd_dataset_destroy(NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(csv_is_read_as_documented),
+      cmocka_unit_test(tasks_are_inferred_or_named),
+      cmocka_unit_test(bad_csv_is_refused_with_its_line),
+      cmocka_unit_test(synthetic_data_keeps_its_options),
+      cmocka_unit_test(synthetic_options_are_checked),
+      cmocka_unit_test(datasets_grow_from_batches),
+      cmocka_unit_test(what_is_not_there_is_refused),
+  };
+  return cmocka_run_group_tests_name("dataset", tests, NULL, nothing_is_left);
+}

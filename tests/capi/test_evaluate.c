@@ -1,0 +1,163 @@
+/* Everything that casd/evaluate.h documents. */
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+struct judged {
+  casd_dataset *data;
+  casd_predictor *predictor;
+  casd_report *report;
+};
+
+static struct judged judge(casd_task task) {
+  struct judged j = {new_data(task, 1), NULL, NULL};
+  casd_model *model = new_model_for(j.data, 8, 0);
+  ASSERT_OK(casd_predictor_create(&j.predictor, model, NULL));
+  ASSERT_OK(casd_evaluate(&j.report, j.predictor, j.data, "valid"));
+  casd_model_destroy(model);
+  return j;
+}
+
+static void done(struct judged *j) {
+  casd_report_destroy(j->report);
+  casd_predictor_destroy(j->predictor);
+  casd_dataset_destroy(j->data);
+}
+
+static double value_of(const casd_report *report, const char *condition, const char *name) {
+  double value = NAN;
+  ASSERT_OK(casd_report_value(&value, report, condition, name));
+  return value;
+}
+
+static void every_condition_is_reported(void **state) {
+  static const char *const names[] = {"language",       "audio",        "visual",
+                                      "language+audio", "language+visual", "audio+visual",
+                                      "language+audio+visual"};
+  struct judged j = judge(CASD_TASK_CLASSES);
+  double sum = 0;
+  int32_t i, k;
+  (void)state;
+  assert_int_equal(casd_report_condition_count(j.report), 7);
+  assert_string_equal(casd_report_condition(j.report, 6), names[6]); /* all of them last */
+  assert_null(casd_report_condition(j.report, 7));
+  assert_null(casd_report_condition(j.report, -1));
+  for (i = 0; i < 7; ++i) {
+    int found = 0;
+    const double f1 = value_of(j.report, names[i], "f1");
+    for (k = 0; k < 7; ++k) found |= strcmp(names[i], casd_report_condition(j.report, k)) == 0;
+    assert_true(found);
+    assert_true(f1 >= 0 && f1 <= 100);
+    assert_true(value_of(j.report, names[i], "accuracy") >= 0);
+    assert_true(value_of(j.report, names[i], "ece") >= 0);
+    assert_true(value_of(j.report, names[i], "uncertainty") > 0);
+    assert_true(value_of(j.report, names[i], "samples") == 30);
+    (void)value_of(j.report, names[i], "auroc_uncertainty");
+    (void)value_of(j.report, names[i], "auroc_confidence");
+    if (i < 6) sum += f1;
+  }
+  assert_true(fabs(value_of(j.report, NULL, "mean_incomplete_f1") - sum / 6) < 1e-9);
+  (void)value_of(j.report, NULL, "pooled_auroc_uncertainty");
+  (void)value_of(j.report, NULL, "pooled_auroc_confidence");
+  done(&j);
+}
+
+/* The accuracy of the report is that of a caller who counts. */
+static void accuracy_is_what_a_caller_counts(void **state) {
+  struct judged j = judge(CASD_TASK_CLASSES);
+  casd_schema *schema = NULL;
+  casd_batch *batch = NULL;
+  casd_prediction *prediction = NULL;
+  const float *p;
+  int64_t sample, right = 0;
+  (void)state;
+  ASSERT_OK(casd_dataset_schema(&schema, j.data));
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  ASSERT_OK(casd_dataset_read(batch, j.data, "valid", NULL, 30));
+  ASSERT_OK(casd_prediction_create(&prediction));
+  ASSERT_OK(casd_predict(prediction, j.predictor, batch, 1));
+  p = casd_prediction_data(prediction, CASD_FIELD_PROBABILITIES);
+  for (sample = 0; sample < 30; ++sample)
+    right += (p[2 * sample + 1] > p[2 * sample]) == (casd_batch_target(batch, sample)[0] > 0.5f);
+  assert_true(fabs(value_of(j.report, "language", "accuracy") - 100.0 * (double)right / 30) < 1e-9);
+  casd_prediction_destroy(prediction);
+  casd_batch_destroy(batch);
+  casd_schema_destroy(schema);
+  done(&j);
+}
+
+static void regression_and_labels_have_their_numbers(void **state) {
+  struct judged r = judge(CASD_TASK_REGRESSION), m = judge(CASD_TASK_MULTILABEL);
+  double value = 0;
+  (void)state;
+  assert_true(value_of(r.report, "language+audio", "mae") > 0);
+  assert_true(fabs(value_of(r.report, "audio", "correlation")) <= 1);
+  assert_true(value_of(r.report, "audio", "f1") >= 0);
+  assert_true(value_of(r.report, NULL, "mean_incomplete_mae") > 0);
+  ASSERT_INVALID(casd_report_value(&value, r.report, "audio", "accuracy"), "accuracy");
+  assert_true(value_of(m.report, "audio", "accuracy") >= 0);
+  ASSERT_INVALID(casd_report_value(&value, m.report, "audio", "mae"), "mae");
+  done(&r);
+  done(&m);
+}
+
+static void json_holds_the_same(void **state) {
+  struct judged j = judge(CASD_TASK_CLASSES);
+  const char *json = casd_report_json(j.report);
+  static const char *const keys[] = {"\"conditions\":{\"language\":{",
+                                     "\"language+audio\":{",
+                                     "\"f1\":",
+                                     "\"accuracy\":",
+                                     "\"ece\":",
+                                     "\"auroc_uncertainty\":",
+                                     "\"auroc_confidence\":",
+                                     "\"uncertainty\":",
+                                     "\"mean_incomplete_f1\":",
+                                     "\"pooled_auroc_uncertainty\":",
+                                     "\"pooled_auroc_confidence\":"};
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof keys / sizeof *keys; ++i) assert_non_null(strstr(json, keys[i]));
+  assert_null(strstr(json, "nan"));
+  assert_null(casd_report_json(NULL));
+  done(&j);
+}
+
+static void what_does_not_fit_is_refused(void **state) {
+  struct judged j = judge(CASD_TASK_CLASSES);
+  casd_dataset *other = new_data(CASD_TASK_REGRESSION, 1);
+  casd_report *report = NULL;
+  double value = 42;
+  (void)state;
+  ASSERT_INVALID(casd_evaluate(NULL, j.predictor, j.data, "valid"), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, NULL, j.data, "valid"), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, NULL, "valid"), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, NULL), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "holdout"), "holdout");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, other, "valid"), "model");
+  assert_null(report);
+  ASSERT_INVALID(casd_report_value(NULL, j.report, "audio", "f1"), "NULL");
+  ASSERT_INVALID(casd_report_value(&value, NULL, "audio", "f1"), "NULL");
+  ASSERT_INVALID(casd_report_value(&value, j.report, "audio", NULL), "NULL");
+  ASSERT_INVALID(casd_report_value(&value, j.report, "smell", "f1"), "smell");
+  ASSERT_INVALID(casd_report_value(&value, j.report, "audio", "f2"), "f2");
+  ASSERT_INVALID(casd_report_value(&value, j.report, NULL, "f1"), "f1");
+  assert_true(value == 42);
+  assert_int_equal(casd_report_condition_count(NULL), 0);
+  assert_null(casd_report_condition(NULL, 0));
+  casd_report_destroy(NULL);
+  casd_dataset_destroy(other);
+  done(&j);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_condition_is_reported),
+      cmocka_unit_test(accuracy_is_what_a_caller_counts),
+      cmocka_unit_test(regression_and_labels_have_their_numbers),
+      cmocka_unit_test(json_holds_the_same),
+      cmocka_unit_test(what_does_not_fit_is_refused),
+  };
+  return cmocka_run_group_tests_name("evaluate", tests, NULL, nothing_is_left);
+}

@@ -1,0 +1,161 @@
+/* Everything that casd/schema.h documents. */
+#include "support.h"
+
+#include <string.h>
+
+static void a_schema_gives_back_what_it_was_told(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_MULTILABEL);
+  int32_t index = -1;
+  (void)state;
+  assert_int_equal(casd_schema_modality_count(schema), 3);
+  assert_string_equal(casd_schema_modality_name(schema, 0), "language");
+  assert_string_equal(casd_schema_modality_name(schema, 2), "visual");
+  assert_int_equal(casd_schema_modality_features(schema, 1), 3);
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_MULTILABEL);
+  assert_int_equal(casd_schema_output_count(schema), 3);
+  assert_string_equal(casd_schema_output_name(schema, 1), "positive");
+  ASSERT_OK(casd_schema_modality_index(&index, schema, "audio"));
+  assert_int_equal(index, 1);
+  ASSERT_OK(casd_schema_output_index(&index, schema, "neutral"));
+  assert_int_equal(index, 2);
+  casd_schema_destroy(schema);
+  casd_schema_destroy(NULL);
+}
+
+static void a_new_schema_is_empty(void **state) {
+  casd_schema *schema = NULL;
+  (void)state;
+  ASSERT_OK(casd_schema_create(&schema));
+  assert_int_equal(casd_schema_modality_count(schema), 0);
+  assert_int_equal(casd_schema_output_count(schema), 0);
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_CLASSES);
+  casd_schema_destroy(schema);
+}
+
+static void what_is_not_there_is_null_or_zero(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  (void)state;
+  assert_null(casd_schema_modality_name(schema, 3));
+  assert_null(casd_schema_modality_name(schema, -1));
+  assert_null(casd_schema_output_name(schema, 3));
+  assert_null(casd_schema_output_name(schema, -1));
+  assert_int_equal(casd_schema_modality_features(schema, 3), 0);
+  assert_int_equal(casd_schema_modality_features(schema, -1), 0);
+  assert_int_equal(casd_schema_modality_count(NULL), 0);
+  assert_int_equal(casd_schema_output_count(NULL), 0);
+  assert_int_equal(casd_schema_modality_features(NULL, 0), 0);
+  assert_null(casd_schema_modality_name(NULL, 0));
+  assert_null(casd_schema_output_name(NULL, 0));
+  assert_int_equal(casd_schema_task(NULL), CASD_TASK_CLASSES);
+  casd_schema_destroy(schema);
+}
+
+static void names_that_are_unknown_list_those_that_are_known(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  int32_t index = 77;
+  (void)state;
+  ASSERT_INVALID(casd_schema_modality_index(&index, schema, "voice"), "language, audio, visual");
+  ASSERT_INVALID(casd_schema_output_index(&index, schema, "happy"), "negative, positive, neutral");
+  ASSERT_INVALID(casd_schema_modality_index(NULL, schema, "audio"), "NULL");
+  ASSERT_INVALID(casd_schema_modality_index(&index, NULL, "audio"), "NULL");
+  ASSERT_INVALID(casd_schema_modality_index(&index, schema, NULL), "NULL");
+  ASSERT_INVALID(casd_schema_output_index(NULL, schema, "neutral"), "NULL");
+  ASSERT_INVALID(casd_schema_output_index(&index, NULL, "neutral"), "NULL");
+  ASSERT_INVALID(casd_schema_output_index(&index, schema, NULL), "NULL");
+  assert_int_equal(index, 77);
+  casd_schema_destroy(schema);
+}
+
+static void modalities_that_do_not_fit_are_refused(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  char longest[65], too_long[66];
+  (void)state;
+  memset(longest, 'x', 64);
+  longest[64] = 0;
+  memset(too_long, 'x', 65);
+  too_long[65] = 0;
+  ASSERT_INVALID(casd_schema_create(NULL), "NULL");
+  ASSERT_INVALID(casd_schema_add_modality(NULL, "a", 1), "NULL");
+  ASSERT_INVALID(casd_schema_add_modality(schema, NULL, 1), "NULL");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "", 1), "64");
+  ASSERT_INVALID(casd_schema_add_modality(schema, too_long, 1), "64");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "a b", 1), "a b");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "a+b", 1), "a+b");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "\xff", 1), "UTF-8");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "audio", 1), "audio");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "a", 0), "1 to 65536");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "a", -4), "-4");
+  ASSERT_INVALID(casd_schema_add_modality(schema, "a", 65537), "65537");
+  assert_int_equal(casd_schema_modality_count(schema), 3);
+  ASSERT_OK(casd_schema_add_modality(schema, longest, 65536));
+  ASSERT_OK(casd_schema_add_modality(schema, "stimme-\xc3\xa4_2", 1));
+  casd_schema_destroy(schema);
+}
+
+static void there_are_at_most_32_modalities(void **state) {
+  casd_schema *schema = NULL;
+  int i;
+  (void)state;
+  ASSERT_OK(casd_schema_create(&schema));
+  for (i = 0; i < CASD_MAX_MODALITIES; ++i) {
+    char name[2] = {0, 0};
+    name[0] = (char)('A' + i);
+    if (name[0] > 'Z') name[0] = (char)('a' + i - 26);
+    ASSERT_OK(casd_schema_add_modality(schema, name, 1));
+  }
+  ASSERT_INVALID(casd_schema_add_modality(schema, "one_more", 1), "32");
+  casd_schema_destroy(schema);
+}
+
+static void outputs_that_do_not_fit_are_refused(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  char too_long[66];
+  int i;
+  (void)state;
+  memset(too_long, 'x', 65);
+  too_long[65] = 0;
+  ASSERT_INVALID(casd_schema_add_output(NULL, "a"), "NULL");
+  ASSERT_INVALID(casd_schema_add_output(schema, NULL), "NULL");
+  ASSERT_INVALID(casd_schema_add_output(schema, ""), "64");
+  ASSERT_INVALID(casd_schema_add_output(schema, too_long), "64");
+  ASSERT_INVALID(casd_schema_add_output(schema, "positive"), "positive");
+  ASSERT_INVALID(casd_schema_add_output(schema, "a\nb"), "control");
+  ASSERT_INVALID(casd_schema_add_output(schema, "\xc3"), "UTF-8");
+  ASSERT_OK(casd_schema_add_output(schema, "very happy")); /* a space is allowed here */
+  for (i = casd_schema_output_count(schema); i < 4096; ++i) {
+    char name[16];
+    int digit = 0, rest = i;
+    do name[digit++] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    name[digit] = 0;
+    ASSERT_OK(casd_schema_add_output(schema, name));
+  }
+  ASSERT_INVALID(casd_schema_add_output(schema, "one more"), "4096");
+  casd_schema_destroy(schema);
+}
+
+static void tasks_are_checked(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  (void)state;
+  ASSERT_INVALID(casd_schema_set_task(schema, 3), "3");
+  ASSERT_INVALID(casd_schema_set_task(schema, -1), "-1");
+  ASSERT_INVALID(casd_schema_set_task(NULL, CASD_TASK_CLASSES), "NULL");
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_CLASSES);
+  ASSERT_OK(casd_schema_set_task(schema, CASD_TASK_REGRESSION));
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_REGRESSION);
+  casd_schema_destroy(schema);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_schema_gives_back_what_it_was_told),
+      cmocka_unit_test(a_new_schema_is_empty),
+      cmocka_unit_test(what_is_not_there_is_null_or_zero),
+      cmocka_unit_test(names_that_are_unknown_list_those_that_are_known),
+      cmocka_unit_test(modalities_that_do_not_fit_are_refused),
+      cmocka_unit_test(there_are_at_most_32_modalities),
+      cmocka_unit_test(outputs_that_do_not_fit_are_refused),
+      cmocka_unit_test(tasks_are_checked),
+  };
+  return cmocka_run_group_tests_name("schema", tests, NULL, nothing_is_left);
+}

@@ -16,7 +16,9 @@
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 #else
+#ifndef CASD_STATIC
 #include <dlfcn.h>
+#endif
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -219,14 +221,6 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-std::string own_folder() {
-  Dl_info info;
-  if (::dladdr(reinterpret_cast<void*>(&own_folder), &info) == 0 || !info.dli_fname) return ".";
-  const std::string path = info.dli_fname;
-  const std::size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
 std::string join_path(const std::string& folder, const std::string& name) {
   return folder + "/" + name;
 }
@@ -234,6 +228,26 @@ std::string join_path(const std::string& folder, const std::string& name) {
 char path_list_separator() { return ':'; }
 
 std::string plugin_file_name(const std::string& name) { return "libcasd_" + name + ".so"; }
+
+#ifdef CASD_STATIC
+
+// A static libcasd has no folder of its own and no need of the dynamic loader.
+std::string own_folder() { return "."; }
+
+void* load_symbol(const std::string&, const char*, std::string& why) {
+  why = "a static libcasd loads no plug-ins";
+  return nullptr;
+}
+
+#else
+
+std::string own_folder() {
+  Dl_info info;
+  if (::dladdr(reinterpret_cast<void*>(&own_folder), &info) == 0 || !info.dli_fname) return ".";
+  const std::string path = info.dli_fname;
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
 
 void* load_symbol(const std::string& path, const char* symbol, std::string& why) {
   // RTLD_LOCAL keeps LibTorch's and HDF5's symbols out of the host's name space.
@@ -248,6 +262,7 @@ void* load_symbol(const std::string& path, const char* symbol, std::string& why)
   return address;
 }
 
+#endif
 #endif
 
 }  // namespace casd

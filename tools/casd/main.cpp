@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
       "Learns from several modalities at once, works when some are missing, and says how sure it "
       "is.");
   app.require_subcommand(1);
-  app.set_version_flag("--version", casd_version_string());
+  app.set_version_flag("--version", std::string("casd ") + casd_version_string());
   app.footer(
       "Examples:\n"
       "  casd train mosi.h5 --task classes:negative,positive --output mood.casd\n"

@@ -1,0 +1,59 @@
+"""Doxygen's reference holds every public item with its words (Doxygen itself, whose warnings stop
+the build, overlooks values of enumerations and members), and links in the documents lead somewhere."""
+import os
+import pathlib
+import re
+import unittest
+import xml.etree.ElementTree as tree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+XML = pathlib.Path(os.environ["CASD_BUILD_DIR"]) / "docs/xml"
+
+
+def words(element):
+    return any("".join(element.find(kind).itertext()).strip()
+               for kind in ("briefdescription", "detaileddescription"))
+
+
+@unittest.skipUnless(XML.exists(), f"not there: {XML} (CASD_BUILD_DOCS is off)")
+class Reference(unittest.TestCase):
+    def members(self):
+        for file in XML.glob("*.xml"):
+            for member in tree.parse(file).iter("memberdef"):
+                yield member
+
+    def test_every_item_has_words(self):
+        seen = 0
+        for member in self.members():
+            name = member.findtext("name")
+            if name.endswith("_H"):
+                continue
+            seen += 1
+            self.assertTrue(words(member), name)
+            for value in member.iter("enumvalue"):
+                self.assertTrue(words(value), value.findtext("name"))
+        self.assertGreater(seen, 100)
+
+    def test_every_function_is_there(self):
+        lines = (ROOT / "tests/abi/symbols.txt").read_text().splitlines()
+        functions = {member.findtext("name") for member in self.members()
+                     if member.get("kind") == "function"}
+        for line in lines:
+            if line and not line.startswith("#"):
+                self.assertIn(line.split()[0], functions)
+
+
+class Links(unittest.TestCase):
+    def test_relative_links_lead_somewhere(self):
+        pages = [ROOT / "README.md", *(path for folder in
+                 ("docs", "include", "src", "tests", "tools", "examples", "bench", "cmake", "scripts")
+                 for path in (ROOT / folder).rglob("*.md")), *ROOT.glob("C*.md")]
+        for page in pages:
+            for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+                if "://" not in target:
+                    with self.subTest(page=str(page.relative_to(ROOT)), target=target):
+                        self.assertTrue((page.parent / target).exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

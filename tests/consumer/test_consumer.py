@@ -1,0 +1,100 @@
+"""An installation serves a user's project: through find_package and through pkg-config, the shared
+library and the static one, also after it was moved. The examples build alone against it."""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["CASD_BUILD_DIR"])
+
+
+def run(*command, **options):
+    """The output of a command; its words are in the failure."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} gave {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+class Installed(unittest.TestCase):
+    """The tests, over an installation that `install` makes; it is moved before use."""
+
+    @classmethod
+    def install(cls, prefix):
+        run("cmake", "--install", BUILD, "--prefix", prefix)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="casd consumer "))
+        cls.install(cls.folder / "first")
+        cls.prefix = cls.folder / "moved"
+        (cls.folder / "first").rename(cls.prefix)
+        cls.libraries = next(cls.prefix.glob("lib*/**/casd.pc")).parents[1]
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def build(self, source, name):
+        build = self.folder / name
+        run("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+        run("cmake", "--build", build)
+        return build
+
+    def test_find_package(self):
+        build = self.build(SOURCE / "tests/consumer", "consumer")
+        self.assertRegex(run(build / "consumer_c"), r"casd 0\.1\.\d+ says (calm|angry)")
+        self.assertIn("INVALID_ARGUMENT", run(build / "consumer_cpp"))
+
+    def test_pkg_config(self):
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(self.libraries / "pkgconfig"),
+                       "LD_LIBRARY_PATH": str(self.libraries)}
+        program = self.folder / "by_pkg_config"
+        run("sh", "-ec", f'eval cc -std=c99 -o "\'{program}\'" "{SOURCE}/tests/consumer/consumer.c" '
+            "$(pkg-config --cflags --libs casd)", env=environment)
+        self.assertIn("casd 0.1", run(program, env=environment))
+
+
+class Shared(Installed):
+    def test_what_is_installed(self):
+        self.assertTrue((self.libraries / "libcasd.so.0").exists())
+        for name in ("libcasd_torch.so", "libcasd_hdf5.so"):
+            if (BUILD / "lib" / name).exists():
+                self.assertTrue((self.libraries / name).exists(), name)
+        headers = {path.name for path in (SOURCE / "include/casd").glob("*.h")}
+        self.assertEqual({path.name for path in (self.prefix / "include/casd").iterdir()}, headers)
+
+    def test_the_program_finds_its_library(self):
+        self.assertIn("casd", run(self.prefix / "bin/casd", "--version"))
+
+    def test_examples_build_alone(self):
+        for folder in ("c", "cpp"):
+            self.build(SOURCE / "examples" / folder, f"example_{folder}")
+
+
+class Static(Installed):
+    @classmethod
+    def install(cls, prefix):
+        build = cls.folder / "static"
+        run("cmake", "-S", SOURCE, "-B", build, "-G", "Ninja", "-DCASD_STATIC=ON")
+        run("cmake", "--build", build, "--target", "casd")
+        run("cmake", "--install", build, "--prefix", prefix)
+
+    def test_what_is_installed(self):
+        self.assertTrue((self.libraries / "libcasd.a").exists())
+        self.assertFalse(list(self.prefix.rglob("*.so*")))
+
+    def test_no_dynamic_loading(self):
+        undefined = run("nm", "--undefined-only", self.libraries / "libcasd.a")
+        self.assertNotIn("dlopen", undefined)
+        self.assertNotIn("dladdr", undefined)
+
+
+del Installed  # unittest would run it on its own
+
+if __name__ == "__main__":
+    unittest.main()

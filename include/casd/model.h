@@ -92,23 +92,23 @@ enum {
  * @since 0.1
  */
 typedef struct casd_model_options {
-  uint32_t struct_size;                /**< sizeof of the caller's struct. */
-  int32_t hidden;                      /**< Width d of all layers; 40; 1 to 4096. */
-  int32_t layers;                      /**< Transformer layers per modality; 2; 1 to 64. */
-  int32_t heads;                       /**< Attention heads; 4; must divide hidden. */
-  int32_t feed_forward;                /**< Inner width; 0: 2 * hidden; at most 65536. */
-  casd_pooling pooling;                /**< ::CASD_POOLING_LAST. */
-  casd_absent absent;                  /**< ::CASD_ABSENT_EXCLUDED. */
-  casd_weights weights;                /**< ::CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM. */
-  casd_fused_variance fused_variance;  /**< ::CASD_FUSED_VARIANCE_WEIGHTED. */
-  int32_t max_steps;                   /**< Most frames of a sample; 512; 1 to 65536. */
-  double input_clip;                   /**< Standardised features are cut there; 5; 0: off. */
-  double delta_min;                    /**< Least delta; 0.01; above 0. */
-  double delta_max;                    /**< Most delta; 20; above delta_min. */
-  double alpha_min;                    /**< Least alpha; 1.25; above 1. */
-  double alpha_max;                    /**< Most alpha; 20; above alpha_min. */
-  double beta_min;                     /**< Least beta; 0.2; above 0. */
-  uint64_t seed;                       /**< Of the initial weights; 0. */
+  uint32_t struct_size;               /**< sizeof of the caller's struct. */
+  int32_t hidden;                     /**< Width d of all layers; 40; 1 to 4096. */
+  int32_t layers;                     /**< Transformer layers per modality; 2; 1 to 64. */
+  int32_t heads;                      /**< Attention heads; 4; must divide hidden. */
+  int32_t feed_forward;               /**< Inner width; 0: 2 * hidden; at most 65536. */
+  casd_pooling pooling;               /**< ::CASD_POOLING_LAST. */
+  casd_absent absent;                 /**< ::CASD_ABSENT_EXCLUDED. */
+  casd_weights weights;               /**< ::CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM. */
+  casd_fused_variance fused_variance; /**< ::CASD_FUSED_VARIANCE_WEIGHTED. */
+  int32_t max_steps;                  /**< Most frames of a sample; 512; 1 to 65536. */
+  double input_clip;                  /**< Standardised features are cut there; 5; 0: off. */
+  double delta_min;                   /**< Least delta; 0.01; above 0. */
+  double delta_max;                   /**< Most delta; 20; above delta_min. */
+  double alpha_min;                   /**< Least alpha; 1.25; above 1. */
+  double alpha_max;                   /**< Most alpha; 20; above alpha_min. */
+  double beta_min;                    /**< Least beta; 0.2; above 0. */
+  uint64_t seed;                      /**< Of the initial weights; 0. */
 } casd_model_options;
 
 /**

@@ -130,7 +130,7 @@ typedef int32_t casd_field;
 
 /** @brief The values of ::casd_field, with their number of columns. @since 0.1 */
 enum {
-  CASD_FIELD_PROBABILITIES = 0, /**< [outputs] calibrated; classes: sum 1; multi-label: each 0..1. */
+  CASD_FIELD_PROBABILITIES = 0, /**< [outputs] calibrated; classes: sum 1; labels: each 0..1. */
   CASD_FIELD_LOGITS = 1,        /**< [outputs]; multi-label: [2 outputs], (negative, positive). */
   CASD_FIELD_VALUE = 2,         /**< [outputs] regression: in the targets' units. */
   CASD_FIELD_CONFIDENCE = 3,    /**< [1] classes: largest probability; multi-label: mean of the
@@ -138,14 +138,14 @@ enum {
   CASD_FIELD_UNCERTAINTY = 4,   /**< [1] variance U_F of the fused law. */
   CASD_FIELD_DISAGREEMENT = 5,  /**< [1] weighted spread of the modalities' locations. */
   CASD_FIELD_STATUS = 6,        /**< [1] ::CASD_ROW_OK or ::CASD_ROW_EMPTY. */
-  CASD_FIELD_MODALITY_VARIANCE = 7,           /**< [modalities] V_m, the primary one. */
-  CASD_FIELD_MODALITY_ALEATORIC = 8,          /**< [modalities] A_m = beta / (alpha - 1). */
-  CASD_FIELD_MODALITY_EPISTEMIC = 9,          /**< [modalities] E_m = A_m / delta. */
+  CASD_FIELD_MODALITY_VARIANCE = 7,            /**< [modalities] V_m, the primary one. */
+  CASD_FIELD_MODALITY_ALEATORIC = 8,           /**< [modalities] A_m = beta / (alpha - 1). */
+  CASD_FIELD_MODALITY_EPISTEMIC = 9,           /**< [modalities] E_m = A_m / delta. */
   CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM = 10, /**< [modalities] nu_m = 2 alpha. */
-  CASD_FIELD_MODALITY_WEIGHT = 11,            /**< [modalities] C_m, sum 1. */
-  CASD_FIELD_REPRESENTATION = 12,             /**< [hidden] mu_F. */
-  CASD_FIELD_SCALE = 13,                      /**< [hidden] sigma_F. */
-  CASD_FIELD_DEGREES_OF_FREEDOM = 14          /**< [hidden] nu_F. */
+  CASD_FIELD_MODALITY_WEIGHT = 11,             /**< [modalities] C_m, sum 1. */
+  CASD_FIELD_REPRESENTATION = 12,              /**< [hidden] mu_F. */
+  CASD_FIELD_SCALE = 13,                       /**< [hidden] sigma_F. */
+  CASD_FIELD_DEGREES_OF_FREEDOM = 14           /**< [hidden] nu_F. */
 };
 
 /** @brief The values in ::CASD_FIELD_STATUS. @since 0.1 */

@@ -76,36 +76,36 @@ enum {
  * @since 0.1
  */
 typedef struct casd_trainer_options {
-  uint32_t struct_size;       /**< sizeof of the caller's struct. */
-  casd_teacher teacher;       /**< (::CASD_TEACHER_FROZEN) */
-  casd_sampling sampling;     /**< (::CASD_SAMPLING_STUDENT_T) */
-  int32_t teacher_epochs;     /**< Most epochs of the teacher's phase (12; 1 to 100000). */
-  int32_t epochs;             /**< Most epochs of the student's phase (16, 25; 1 to 100000). */
-  int32_t select_from;        /**< First epoch, from 0, that may be the student's best (6, 0). */
-  int32_t patience;           /**< Epochs without a new best that end a phase (10, 8; from 1). */
-  int32_t batch_size;         /**< Samples a step (128; 1 to 65536). */
-  int32_t total_steps;        /**< For casd_train_step(): length of the cosine; 0: constant rate. */
-  int32_t balance_classes;    /**< 1: class weights N / (K N_k); 0: none (1). */
-  int32_t calibrate;          /**< 1: fit temperatures on valid at the end (1). */
-  int32_t fit_trust;          /**< 1: fit one factor per modality on valid at the end (0). */
-  casd_device device;         /**< (::CASD_DEVICE_CPU) */
-  int32_t device_index;       /**< Which GPU (0). */
-  int32_t threads;            /**< On the CPU (1; 1 to 256). Part of what fixes the bits. */
-  uint32_t reserved;          /**< 0. */
-  double dropout;             /**< (0.4; 0 to below 1) */
-  double frame_drop;          /**< Most chance that a frame is dropped (0.5; 0 to 1). */
-  double sigma_scale;         /**< Factor kappa of the sampling noise (1; 0 to 10; 0: off). */
-  double ema_decay;           /**< Of the teacher `ema` (0.99; 0 to 1). */
-  double logit_weight;        /**< Of the Jensen-Shannon term (1; 0 to 1000). */
-  double uncertainty_weight;  /**< Of (U_F - teacher's)^2 (0, 0.1; 0 to 1000). */
-  double evidence_weight;     /**< Of the evidence's likelihood (1, 0; 0 to 1000). */
+  uint32_t struct_size;      /**< sizeof of the caller's struct. */
+  casd_teacher teacher;      /**< (::CASD_TEACHER_FROZEN) */
+  casd_sampling sampling;    /**< (::CASD_SAMPLING_STUDENT_T) */
+  int32_t teacher_epochs;    /**< Most epochs of the teacher's phase (12; 1 to 100000). */
+  int32_t epochs;            /**< Most epochs of the student's phase (16, 25; 1 to 100000). */
+  int32_t select_from;       /**< First epoch, from 0, that may be the student's best (6, 0). */
+  int32_t patience;          /**< Epochs without a new best that end a phase (10, 8; from 1). */
+  int32_t batch_size;        /**< Samples a step (128; 1 to 65536). */
+  int32_t total_steps;       /**< For casd_train_step(): length of the cosine; 0: constant rate. */
+  int32_t balance_classes;   /**< 1: class weights N / (K N_k); 0: none (1). */
+  int32_t calibrate;         /**< 1: fit temperatures on valid at the end (1). */
+  int32_t fit_trust;         /**< 1: fit one factor per modality on valid at the end (0). */
+  casd_device device;        /**< (::CASD_DEVICE_CPU) */
+  int32_t device_index;      /**< Which GPU (0). */
+  int32_t threads;           /**< On the CPU (1; 1 to 256). Part of what fixes the bits. */
+  uint32_t reserved;         /**< 0. */
+  double dropout;            /**< (0.4; 0 to below 1) */
+  double frame_drop;         /**< Most chance that a frame is dropped (0.5; 0 to 1). */
+  double sigma_scale;        /**< Factor kappa of the sampling noise (1; 0 to 10; 0: off). */
+  double ema_decay;          /**< Of the teacher `ema` (0.99; 0 to 1). */
+  double logit_weight;       /**< Of the Jensen-Shannon term (1; 0 to 1000). */
+  double uncertainty_weight; /**< Of (U_F - teacher's)^2 (0, 0.1; 0 to 1000). */
+  double evidence_weight;    /**< Of the evidence's likelihood (1, 0; 0 to 1000). */
   double evidence_regularizer; /**< Of |y - gamma| (2 delta + alpha) (0.05; 0 to 1000). */
-  double evidence_rate;       /**< Factor of the evidence heads' rate (10, 1; 0 to 1000). */
-  double learning_rate;       /**< (0.001; above 0, up to 1) */
-  double final_rate;          /**< Share of the rate that the cosine ends with (0.05; 0 to 1). */
-  double weight_decay;        /**< L2, in the gradient (0.0001; 0 to 1). */
-  double gradient_clip;       /**< Most norm of the gradient (0.8; 0: off). */
-  uint64_t seed;              /**< Of shuffling, corruption, dropout and sampling (0). */
+  double evidence_rate;        /**< Factor of the evidence heads' rate (10, 1; 0 to 1000). */
+  double learning_rate;        /**< (0.001; above 0, up to 1) */
+  double final_rate;           /**< Share of the rate that the cosine ends with (0.05; 0 to 1). */
+  double weight_decay;         /**< L2, in the gradient (0.0001; 0 to 1). */
+  double gradient_clip;        /**< Most norm of the gradient (0.8; 0: off). */
+  uint64_t seed;               /**< Of shuffling, corruption, dropout and sampling (0). */
 } casd_trainer_options;
 
 /** @brief Fills in the defaults; errors as casd_model_options_init(). @since 0.1 */
@@ -148,22 +148,23 @@ typedef struct casd_train_stats {
  * @since 0.1
  */
 typedef struct casd_train_progress {
-  uint32_t struct_size;     /**< sizeof of the caller's struct. */
-  casd_phase phase;         /**< Which phase. */
-  int32_t epoch;            /**< From 0. */
-  int32_t epochs;           /**< Most epochs of the phase. */
-  int64_t step;             /**< Steps taken in this epoch. */
-  int64_t steps;            /**< Steps of an epoch. */
-  double loss;              /**< Mean of this epoch so far. */
-  double score;             /**< Selection score of the last finished epoch; NaN before. */
-  double best_score;        /**< The phase's best; NaN before. */
+  uint32_t struct_size;      /**< sizeof of the caller's struct. */
+  casd_phase phase;          /**< Which phase. */
+  int32_t epoch;             /**< From 0. */
+  int32_t epochs;            /**< Most epochs of the phase. */
+  int64_t step;              /**< Steps taken in this epoch. */
+  int64_t steps;             /**< Steps of an epoch. */
+  double loss;               /**< Mean of this epoch so far. */
+  double score;              /**< Selection score of the last finished epoch; NaN before. */
+  double best_score;         /**< The phase's best; NaN before. */
   double samples_per_second; /**< Of this call so far. */
-  double seconds;           /**< Since the call began. */
-  double seconds_left;      /**< If neither phase stops early. */
+  double seconds;            /**< Since the call began. */
+  double seconds_left;       /**< If neither phase stops early. */
 } casd_train_progress;
 
 /**
- * @brief Told about progress after every step and every epoch, on the thread that trains.
+ * @brief Told about progress after every step, after an epoch's last one (`step` = `steps`) with
+ *        its score, on the thread that trains.
  * @param progress  Valid during the call.
  * @param user      What was given to casd_trainer_fit().
  * @return 0 to go on; anything else cancels.

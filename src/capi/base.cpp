@@ -46,10 +46,9 @@ casd_status casd_last_error_copy(char* buffer, size_t capacity, size_t* needed) 
 }
 
 const char* casd_status_name(casd_status status) {
-  static const char* const names[] = {"OK",          "INVALID_ARGUMENT", "OUT_OF_MEMORY",
-                                      "IO",          "FORMAT",           "VERSION",
-                                      "UNAVAILABLE", "STATE",            "CANCELLED",
-                                      "NUMERIC",     "DEVICE",           "INTERNAL"};
+  static const char* const names[] = {"OK",        "INVALID_ARGUMENT", "OUT_OF_MEMORY", "IO",
+                                      "FORMAT",    "VERSION",          "UNAVAILABLE",   "STATE",
+                                      "CANCELLED", "NUMERIC",          "DEVICE",        "INTERNAL"};
   constexpr auto count = static_cast<casd_status>(sizeof names / sizeof *names);
   return status >= 0 && status < count ? names[status] : "UNKNOWN";
 }

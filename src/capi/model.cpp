@@ -50,9 +50,8 @@ casd_status casd_model_options_set(casd_model_options* options, const char* name
   return guard([&] {
     given(name, "name");
     given(value, "value");
-    change(options, [&](auto& ours) {
-      casd::set_option(casd::model_option_table(), &ours, name, value);
-    });
+    change(options,
+           [&](auto& ours) { casd::set_option(casd::model_option_table(), &ours, name, value); });
   });
 }
 
@@ -77,8 +76,8 @@ casd_status casd_model_load_memory(casd_model** model, const void* data, size_t 
   return guard([&] {
     given(model, "model");
     casd::require(data != nullptr, "data is NULL");
-    *model = new casd_model(
-        casd::parse_model({static_cast<const std::uint8_t*>(data), size}, "memory"));
+    *model =
+        new casd_model(casd::parse_model({static_cast<const std::uint8_t*>(data), size}, "memory"));
   });
 }
 
@@ -164,7 +163,6 @@ casd_status casd_model_with_user_value(casd_model** result, const casd_model* mo
     } else {
       user.emplace_back(name, text);
     }
-    *result =
-        new casd_model(std::make_shared<const casd::Model>(old.with_user(std::move(user))));
+    *result = new casd_model(std::make_shared<const casd::Model>(old.with_user(std::move(user))));
   });
 }

@@ -86,8 +86,8 @@ casd_status casd_schema_output_index(int32_t* index, const casd_schema* schema, 
     given(index, "index");
     const casd::Schema& value = given(schema, "schema").value;
     const int32_t found = value.output_index(&given(name, "name"));
-    casd::require(found >= 0, "there is no output '", name, "'; there are: ",
-                  listed(value.outputs, [](const std::string& o) { return o; }));
+    casd::require(found >= 0, "there is no output '", name,
+                  "'; there are: ", listed(value.outputs, [](const std::string& o) { return o; }));
     *index = found;
   });
 }

@@ -56,9 +56,8 @@ casd_status casd_trainer_options_set(casd_trainer_options* options, const char* 
   return guard([&] {
     given(name, "name");
     given(value, "value");
-    change(options, [&](auto& ours) {
-      casd::set_option(casd::trainer_option_table(), &ours, name, value);
-    });
+    change(options,
+           [&](auto& ours) { casd::set_option(casd::trainer_option_table(), &ours, name, value); });
   });
 }
 
@@ -75,8 +74,7 @@ casd_status casd_trainer_create(casd_trainer** trainer, const casd_model* model,
 void casd_trainer_destroy(casd_trainer* trainer) { delete trainer; }
 
 casd_status casd_trainer_prepare(casd_trainer* trainer, const casd_dataset* dataset) {
-  return guard(
-      [&] { given(trainer, "trainer").value->prepare(given(dataset, "dataset").value); });
+  return guard([&] { given(trainer, "trainer").value->prepare(given(dataset, "dataset").value); });
 }
 
 casd_status casd_trainer_set_phase(casd_trainer* trainer, casd_phase phase) {
@@ -91,8 +89,7 @@ casd_status casd_train_step(casd_train_stats* stats, casd_trainer* trainer,
                             const casd_batch* batch) {
   return guard([&] {
     const std::size_t size = receiving_size(stats, first_stats, "stats");
-    give_stats(stats, size,
-               given(trainer, "trainer").value->step(given(batch, "batch").value));
+    give_stats(stats, size, given(trainer, "trainer").value->step(given(batch, "batch").value));
   });
 }
 

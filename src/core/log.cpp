@@ -20,10 +20,14 @@ Sink& sink() {
 
 const char* level_name(casd_log_level level) {
   switch (level) {
-    case CASD_LOG_DEBUG: return "debug";
-    case CASD_LOG_INFO: return "info";
-    case CASD_LOG_WARNING: return "warning";
-    default: return "error";
+    case CASD_LOG_DEBUG:
+      return "debug";
+    case CASD_LOG_INFO:
+      return "info";
+    case CASD_LOG_WARNING:
+      return "warning";
+    default:
+      return "error";
   }
 }
 

@@ -73,8 +73,7 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::size_t most) {
   if (file.value == INVALID_HANDLE_VALUE) fail(CASD_ERROR_IO, path, ": ", reason());
   LARGE_INTEGER size;
   if (!GetFileSizeEx(file.value, &size)) fail(CASD_ERROR_IO, path, ": ", reason());
-  std::vector<std::uint8_t> bytes(
-      std::min(most, static_cast<std::size_t>(size.QuadPart)));
+  std::vector<std::uint8_t> bytes(std::min(most, static_cast<std::size_t>(size.QuadPart)));
   std::size_t at = 0;
   while (at < bytes.size()) {
     const std::size_t left = bytes.size() - at;
@@ -122,9 +121,9 @@ std::string environment(const char* name) {
 
 std::string own_folder() {
   HMODULE module = nullptr;
-  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
-                         GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                     reinterpret_cast<LPCWSTR>(&own_folder), &module);
+  GetModuleHandleExW(
+      GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+      reinterpret_cast<LPCWSTR>(&own_folder), &module);
   std::wstring buffer(32768, L'\0');
   buffer.resize(GetModuleFileNameW(module, &buffer[0], static_cast<DWORD>(buffer.size())));
   const std::string path = narrow(buffer);
@@ -190,8 +189,7 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
   const std::string temporary = text(path, ".tmp-", ::getpid());
   std::string failure;
   {
-    Descriptor file{
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+    Descriptor file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
     if (file.value < 0) fail(CASD_ERROR_IO, temporary, ": ", reason());
     std::size_t at = 0;
     while (at < bytes.size() && failure.empty()) {

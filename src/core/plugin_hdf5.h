@@ -18,7 +18,7 @@ typedef struct casd_plugin_error {
 } casd_plugin_error;
 
 typedef struct casd_hdf5_plugin {
-  uint32_t version;     /* CASD_HDF5_PLUGIN_VERSION */
+  uint32_t version; /* CASD_HDF5_PLUGIN_VERSION */
   uint32_t struct_size;
   casd_status (*open)(casd_hdf5_file **file, const char *path, casd_plugin_error *error);
   void (*close)(casd_hdf5_file *file);

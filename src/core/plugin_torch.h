@@ -18,7 +18,7 @@ extern "C" {
 typedef struct casd_torch_network casd_torch_network;
 
 typedef struct casd_torch_setup {
-  const void *model;                   /* the bytes of a model file */
+  const void *model; /* the bytes of a model file */
   size_t model_size;
   const casd_trainer_options *options; /* NULL: inference only */
   const float *class_weights;          /* [outputs], classes only; NULL: all 1 */
@@ -44,19 +44,19 @@ typedef struct casd_torch_batch {
 
 typedef struct casd_torch_step {
   casd_phase phase;
-  uint64_t seed;                       /* key of dropout and sampling, with step */
+  uint64_t seed; /* key of dropout and sampling, with step */
   uint64_t step;
-  const casd_torch_batch *input;       /* the teacher's complete, the student's corrupted samples */
-  const casd_torch_batch *complete;    /* student with teacher ema or shared; else NULL */
-  const float *target;                 /* [samples, columns]: class index; 0 or 1; standardised */
-  const uint8_t *labelled;             /* [samples]; 0: no target, the row is ignored */
-  const float *teacher_location;       /* [samples, hidden] mu_F of the frozen teacher, or NULL */
-  const float *teacher_uncertainty;    /* [samples, hidden] U_F */
-  const float *teacher_logits;         /* [samples, K] */
-  double learning_rate;                /* of this step, before evidence_rate */
+  const casd_torch_batch *input;    /* the teacher's complete, the student's corrupted samples */
+  const casd_torch_batch *complete; /* student with teacher ema or shared; else NULL */
+  const float *target;              /* [samples, columns]: class index; 0 or 1; standardised */
+  const uint8_t *labelled;          /* [samples]; 0: no target, the row is ignored */
+  const float *teacher_location;    /* [samples, hidden] mu_F of the frozen teacher, or NULL */
+  const float *teacher_uncertainty; /* [samples, hidden] U_F */
+  const float *teacher_logits;      /* [samples, K] */
+  double learning_rate;             /* of this step, before evidence_rate */
 } casd_torch_step;
 
-typedef struct casd_torch_losses {     /* NaN for a term that is not part of the total */
+typedef struct casd_torch_losses { /* NaN for a term that is not part of the total */
   double total, task, logit, uncertainty, evidence, gradient_norm;
 } casd_torch_losses;
 
@@ -72,7 +72,7 @@ enum {
 };
 
 typedef struct casd_torch_plugin {
-  uint32_t version;     /* CASD_TORCH_PLUGIN_VERSION */
+  uint32_t version; /* CASD_TORCH_PLUGIN_VERSION */
   uint32_t struct_size;
   casd_status (*create)(casd_torch_network **network, const casd_torch_setup *setup,
                         casd_plugin_error *error);

@@ -157,9 +157,9 @@ std::vector<Row> read_rows(Reader& reader, const Columns& columns, const Schema&
       fail(CASD_ERROR_FORMAT, reader.where(), ": has ", cells.size(), " cells, the header has ",
            header.size());
     const std::string& name = cells[columns.sample];
-    const std::string split =
-        columns.split == std::string::npos || cells[columns.split].empty() ? "train"
-                                                                           : cells[columns.split];
+    const std::string split = columns.split == std::string::npos || cells[columns.split].empty()
+                                  ? "train"
+                                  : cells[columns.split];
     if (name.empty()) fail(CASD_ERROR_FORMAT, reader.where(), ": the column sample is empty");
     if (rows.empty() || rows.back().sample.name != name || rows.back().split != split) {
       if (!seen.emplace(std::make_pair(split, name), rows.size()).second)
@@ -181,7 +181,8 @@ std::vector<Row> read_rows(Reader& reader, const Columns& columns, const Schema&
     }
     for (std::size_t m = 0; m < columns.features.size(); ++m) {
       const auto& places = columns.features[m];
-      if (std::all_of(places.begin(), places.end(), [&](std::size_t i) { return cells[i].empty(); }))
+      if (std::all_of(places.begin(), places.end(),
+                      [&](std::size_t i) { return cells[i].empty(); }))
         continue;
       for (const std::size_t i : places) {
         double value = 0;

@@ -107,8 +107,8 @@ bool needs_sign(const Schema& schema, Span<const double> labels) {
 Dataset open_dataset(const std::string& path, const char* task) {
   const TaskRequest request = parse_task(task);
   const std::vector<std::uint8_t> head = read_file(path, sizeof hdf5_signature);
-  const bool hdf5 = std::equal(head.begin(), head.end(), std::begin(hdf5_signature),
-                               std::end(hdf5_signature));
+  const bool hdf5 =
+      std::equal(head.begin(), head.end(), std::begin(hdf5_signature), std::end(hdf5_signature));
   Dataset dataset = hdf5 ? read_hdf5(path, request) : read_csv(path, request);
   name_samples(dataset);
   return dataset;

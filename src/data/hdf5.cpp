@@ -33,16 +33,16 @@ class File {
   File& operator=(const File&) = delete;
 
   std::vector<std::string> list(const std::string& group) {
-    return texts([&](char* buffer, std::size_t capacity, std::size_t* needed,
-                     casd_plugin_error* error) {
-      return table_.list(file_, group.c_str(), buffer, capacity, needed, error);
-    });
+    return texts(
+        [&](char* buffer, std::size_t capacity, std::size_t* needed, casd_plugin_error* error) {
+          return table_.list(file_, group.c_str(), buffer, capacity, needed, error);
+        });
   }
   std::vector<std::string> attribute(const char* name) {
-    return texts([&](char* buffer, std::size_t capacity, std::size_t* needed,
-                     casd_plugin_error* error) {
-      return table_.text_attribute(file_, name, buffer, capacity, needed, error);
-    });
+    return texts(
+        [&](char* buffer, std::size_t capacity, std::size_t* needed, casd_plugin_error* error) {
+          return table_.text_attribute(file_, name, buffer, capacity, needed, error);
+        });
   }
   /// Empty: there is no such dataset.
   Shape shape(const std::string& dataset) {
@@ -76,8 +76,8 @@ class File {
   std::size_t count(const std::string& dataset, const Shape& shape) {
     std::size_t out = 1;
     for (const std::uint64_t side : shape)
-      out = checked_product(out, static_cast<std::size_t>(side), dataset.c_str(),
-                            CASD_ERROR_FORMAT);
+      out =
+          checked_product(out, static_cast<std::size_t>(side), dataset.c_str(), CASD_ERROR_FORMAT);
     return out;
   }
   template <class Call>
@@ -145,8 +145,10 @@ SplitLabels read_labels(File& file, const std::string& split) {
   if (shape.size() != 1 && shape.size() != 2)
     file.refuse(name, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
                 ", expected [samples] or [samples, outputs]");
-  SplitLabels out{split, static_cast<std::size_t>(shape[0]),
-                  shape.size() == 2 ? static_cast<std::size_t>(shape[1]) : 1, {}};
+  SplitLabels out{split,
+                  static_cast<std::size_t>(shape[0]),
+                  shape.size() == 2 ? static_cast<std::size_t>(shape[1]) : 1,
+                  {}};
   for (const float label : file.floats(name, shape)) {
     if (!std::isfinite(label))
       file.refuse(name, "[", out.values.size() / std::max<std::size_t>(out.columns, 1), "] is ",
@@ -199,7 +201,8 @@ Dataset read_hdf5(const std::string& path, const TaskRequest& request) {
     if (shape.size() != 3)
       file.refuse(at, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
                   ", expected [samples, steps, features]");
-    schema.add_modality(name, static_cast<std::int32_t>(std::min<std::uint64_t>(shape[2], 1u << 30)));
+    schema.add_modality(name,
+                        static_cast<std::int32_t>(std::min<std::uint64_t>(shape[2], 1u << 30)));
   }
   const TaskRequest own = own_task(file, labels[0].columns);
   apply_task(schema, request, own);

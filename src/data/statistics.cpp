@@ -10,8 +10,7 @@ constexpr double least_deviation = 1e-6;
 
 /// Mean and population deviation of columns, over finite values, in two passes.
 struct ColumnStatistics {
-  explicit ColumnStatistics(std::size_t columns)
-      : count(columns), mean(columns), square(columns) {}
+  explicit ColumnStatistics(std::size_t columns) : count(columns), mean(columns), square(columns) {}
 
   template <class Visit>
   void fit(Visit visit_rows) {
@@ -90,8 +89,7 @@ ModelPtr with_statistics(const Model& model, const Statistics& statistics) {
                                        model.calibration(), model.user());
 }
 
-std::vector<float> balanced_class_weights(const Schema& schema,
-                                          Span<const Sample* const> samples) {
+std::vector<float> balanced_class_weights(const Schema& schema, Span<const Sample* const> samples) {
   std::vector<double> count(schema.outputs.size());
   double total = 0;
   for (const Sample* sample : samples)

@@ -55,7 +55,8 @@ Loadings draw_loadings(std::uint64_t seed) {
 /// Numbers of one sample, in the order in which they are asked for.
 class Draw {
  public:
-  Draw(std::uint64_t seed, std::uint64_t sample) : stream_(seed, sample, RandomSite::synthetic, 1) {}
+  Draw(std::uint64_t seed, std::uint64_t sample)
+      : stream_(seed, sample, RandomSite::synthetic, 1) {}
   double normal() { return stream_.normal(next_++); }
   double uniform() { return stream_.uniform_double(2 * next_++); }
 
@@ -69,9 +70,12 @@ class Draw {
 std::vector<float> target_of(const std::array<double, state_size>& state, casd_task task) {
   const double sum = (state[0] + state[1]) / std::sqrt(2.0);
   switch (task) {
-    case CASD_TASK_REGRESSION: return {static_cast<float>(sum)};
-    case CASD_TASK_CLASSES: return {sum > 0 ? 1.0f : 0.0f};
-    default: return {state[0] > 0 ? 1.0f : 0.0f, state[1] > 0 ? 1.0f : 0.0f};
+    case CASD_TASK_REGRESSION:
+      return {static_cast<float>(sum)};
+    case CASD_TASK_CLASSES:
+      return {sum > 0 ? 1.0f : 0.0f};
+    default:
+      return {state[0] > 0 ? 1.0f : 0.0f, state[1] > 0 ? 1.0f : 0.0f};
   }
 }
 
@@ -101,8 +105,7 @@ Sample make_sample(const casd_synthetic_options& options, const Schema& schema,
       const double swell = 1 + 0.3 * std::sin(0.7 * static_cast<double>(t + v));
       for (std::size_t f = 0; f < features; ++f) {
         double value = 0.3 * strength * draw.normal();
-        for (std::size_t k = 0; k < state_size; ++k)
-          value += loadings[v][f][k] * seen[k] * swell;
+        for (std::size_t k = 0; k < state_size; ++k) value += loadings[v][f][k] * seen[k] * swell;
         frames.push_back(static_cast<float>(value));
       }
     }
@@ -144,9 +147,9 @@ Dataset make_synthetic(const casd_synthetic_options& options) {
     Split& split = dataset.split(name);
     split.noise.resize(static_cast<std::size_t>(count) * view_count);
     for (std::int32_t i = 0; i < count; ++i)
-      split.samples.push_back(make_sample(
-          options, schema, loadings, number++,
-          split.noise.data() + static_cast<std::size_t>(i) * view_count));
+      split.samples.push_back(
+          make_sample(options, schema, loadings, number++,
+                      split.noise.data() + static_cast<std::size_t>(i) * view_count));
   }
   name_samples(dataset);
   return dataset;

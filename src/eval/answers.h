@@ -12,14 +12,14 @@ namespace casd {
 
 /// Of one condition; per sample that has a modality left, in order.
 struct Answers {
-  std::vector<double> uncertainty;      // U_F, labelled or not
+  std::vector<double> uncertainty;  // U_F, labelled or not
   // Of the labelled ones:
   std::vector<const Sample*> labelled;
   std::vector<double> labelled_uncertainty;
   std::vector<double> confidence;
-  std::vector<double> value;            // [labelled, outputs]: regression's values, probabilities
-  std::vector<double> logits;           // [labelled, K]
-  std::vector<ModalityMask> taking;     // modalities that took part
+  std::vector<double> value;         // [labelled, outputs]: regression's values, probabilities
+  std::vector<double> logits;        // [labelled, K]
+  std::vector<ModalityMask> taking;  // modalities that took part
 };
 
 /// Encodes the samples once (in chunks, so that memory stays bounded) and gathers the answers under

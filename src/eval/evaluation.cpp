@@ -126,8 +126,7 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples) {
   }
   report.overall.emplace_back("mean_incomplete_f1", mean(f1));
   if (regression) report.overall.emplace_back("mean_incomplete_mae", mean(mae));
-  report.overall.emplace_back("pooled_auroc_uncertainty",
-                              auroc(pooled.uncertainty, pooled.wrong));
+  report.overall.emplace_back("pooled_auroc_uncertainty", auroc(pooled.uncertainty, pooled.wrong));
   report.overall.emplace_back("pooled_auroc_confidence", auroc(pooled.doubt, pooled.wrong));
   return report;
 }

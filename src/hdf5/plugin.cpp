@@ -231,7 +231,8 @@ void read(casd_hdf5_file* file, const char* dataset, hid_t memory, bool whole_nu
   const Id type(H5Dget_type(id), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   if (kind != H5T_INTEGER && (whole_numbers || kind != H5T_FLOAT))
-    fail(CASD_ERROR_FORMAT, dataset, " does not hold ", whole_numbers ? "whole numbers" : "numbers");
+    fail(CASD_ERROR_FORMAT, dataset, " does not hold ",
+         whole_numbers ? "whole numbers" : "numbers");
   const Id space(H5Dget_space(id), H5Sclose);
   const hssize_t there = H5Sget_simple_extent_npoints(space);
   if (there < 0 || static_cast<uint64_t>(there) != count)
@@ -254,8 +255,14 @@ casd_status read_int64(casd_hdf5_file* file, const char* dataset, int64_t* value
 
 extern "C" __attribute__((visibility("default"))) const casd_hdf5_plugin* casd_hdf5_plugin_get(
     uint32_t version) {
-  static const casd_hdf5_plugin table = {
-      CASD_HDF5_PLUGIN_VERSION, sizeof(casd_hdf5_plugin), open,  close,     list,
-      text_attribute,           shape,                    read_float, read_int64};
+  static const casd_hdf5_plugin table = {CASD_HDF5_PLUGIN_VERSION,
+                                         sizeof(casd_hdf5_plugin),
+                                         open,
+                                         close,
+                                         list,
+                                         text_attribute,
+                                         shape,
+                                         read_float,
+                                         read_int64};
   return version == CASD_HDF5_PLUGIN_VERSION ? &table : nullptr;
 }

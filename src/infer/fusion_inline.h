@@ -8,10 +8,14 @@ namespace casd {
 template <class T>
 T fusion_weight(const NormalInverseGamma<T>& law, casd_weights weights) {
   switch (weights) {
-    case CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM: return law.degrees_of_freedom() - 2;
-    case CASD_WEIGHTS_DEGREES_OF_FREEDOM: return law.degrees_of_freedom();
-    case CASD_WEIGHTS_PRECISION: return 1 / law.variance();
-    default: return 1;
+    case CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM:
+      return law.degrees_of_freedom() - 2;
+    case CASD_WEIGHTS_DEGREES_OF_FREEDOM:
+      return law.degrees_of_freedom();
+    case CASD_WEIGHTS_PRECISION:
+      return 1 / law.variance();
+    default:
+      return 1;
   }
 }
 

@@ -16,7 +16,8 @@ inline void linear_block(const LinearMap& map, std::int64_t first, const float* 
                          std::int64_t x_stride, float* y, std::int64_t y_stride) {
   float sum[Rows][output_block];
   for (int r = 0; r < Rows; ++r)
-    for (int j = 0; j < output_block; ++j) sum[r][j] = map.bias[static_cast<std::size_t>(first + j)];
+    for (int j = 0; j < output_block; ++j)
+      sum[r][j] = map.bias[static_cast<std::size_t>(first + j)];
   const float* weight = map.weight.data() + first;
   for (std::int64_t i = 0; i < map.inputs; ++i, weight += map.stride)
     for (int r = 0; r < Rows; ++r)
@@ -106,9 +107,9 @@ void layer_norm(const float* x, std::int64_t rows, std::int64_t width, const flo
   for (std::int64_t r = 0; r < rows; ++r, x += width, out += width) {
     const auto size = static_cast<float>(width);
     const float mean = blocked_sum(width, [x](std::int64_t i) { return x[i]; }) / size;
-    const float variance = blocked_sum(width, [x, mean](std::int64_t i) {
-                             return (x[i] - mean) * (x[i] - mean);
-                           }) / size;
+    const float variance =
+        blocked_sum(width, [x, mean](std::int64_t i) { return (x[i] - mean) * (x[i] - mean); }) /
+        size;
     const float scale = 1 / std::sqrt(variance + 1e-5f);
     for (std::int64_t i = 0; i < width; ++i) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
   }
@@ -122,9 +123,9 @@ void attention(const float* query, std::int64_t queries, const float* key, const
                std::int64_t steps, std::int64_t width, std::int64_t heads, float* scratch,
                float* out) {
   const std::int64_t size = width / heads;
-  float* score = scratch;                 // [steps, lanes]
-  float* q = score + lanes * steps;       // [size, lanes]
-  float* mixed = q + lanes * width;       // [size, lanes]
+  float* score = scratch;            // [steps, lanes]
+  float* q = score + lanes * steps;  // [size, lanes]
+  float* mixed = q + lanes * width;  // [size, lanes]
   for (std::int64_t first = 0; first < queries; first += lanes) {
     const std::int64_t count = std::min(lanes, queries - first);
     for (std::int64_t h = 0; h < heads; ++h) {

@@ -41,8 +41,8 @@ void PackedBatch::pack(const Model& model, Span<const Sample* const> samples, Mo
       const auto i = static_cast<std::size_t>(store.sample[r]);
       if (!takes_part(i)) continue;  // zero vectors, as long as what was given
       const std::vector<float>& frames = samples[i]->frames[m];
-      const std::vector<std::uint8_t>* dropped =
-          corruption && !corruption->dropped.empty() ? &corruption->dropped[i * modalities + m]
+      const std::vector<std::uint8_t>* dropped = corruption && !corruption->dropped.empty()
+                                                     ? &corruption->dropped[i * modalities + m]
                                                      : nullptr;
       for (std::size_t t = 0; t < frames.size() / features; ++t) {
         if (dropped && !dropped->empty() && (*dropped)[t]) continue;

@@ -13,10 +13,11 @@ void Prediction::resize(std::int64_t rows, const Model& model) {
   set(CASD_FIELD_PROBABILITIES, regression ? 0 : outputs);
   set(CASD_FIELD_LOGITS, schema.logit_count());
   set(CASD_FIELD_VALUE, regression ? outputs : 0);
-  for (const casd_field field : {CASD_FIELD_CONFIDENCE, CASD_FIELD_UNCERTAINTY,
-                                 CASD_FIELD_DISAGREEMENT, CASD_FIELD_STATUS})
+  for (const casd_field field :
+       {CASD_FIELD_CONFIDENCE, CASD_FIELD_UNCERTAINTY, CASD_FIELD_DISAGREEMENT, CASD_FIELD_STATUS})
     set(field, 1);
-  for (casd_field field = CASD_FIELD_MODALITY_VARIANCE; field <= CASD_FIELD_MODALITY_WEIGHT; ++field)
+  for (casd_field field = CASD_FIELD_MODALITY_VARIANCE; field <= CASD_FIELD_MODALITY_WEIGHT;
+       ++field)
     set(field, schema.modality_count());
   for (const casd_field field :
        {CASD_FIELD_REPRESENTATION, CASD_FIELD_SCALE, CASD_FIELD_DEGREES_OF_FREEDOM})

@@ -71,8 +71,8 @@ void soft_max(const T* logits, std::int64_t count, double temperature, float* ou
   for (std::int64_t i = 0; i < count; ++i)
     total += std::exp((static_cast<double>(logits[i]) - largest) / temperature);
   for (std::int64_t i = 0; i < count; ++i)
-    out[i] = static_cast<float>(
-        std::exp((static_cast<double>(logits[i]) - largest) / temperature) / total);
+    out[i] = static_cast<float>(std::exp((static_cast<double>(logits[i]) - largest) / temperature) /
+                                total);
 }
 
 }  // namespace
@@ -111,7 +111,8 @@ struct Predictor::State {
   float* slot(std::vector<float>& all, std::int64_t sample, std::int32_t modality) const {
     return all.data() + (sample * modalities + modality) * nig_size();
   }
-  const float* slot(const std::vector<float>& all, std::int64_t sample, std::int32_t modality) const {
+  const float* slot(const std::vector<float>& all, std::int64_t sample,
+                    std::int32_t modality) const {
     return all.data() + (sample * modalities + modality) * nig_size();
   }
 
@@ -296,7 +297,9 @@ void Predictor::State::fill_row(Prediction& prediction, const Evidence& from, st
       means[k].weight += static_cast<double>(weight[k]);
     }
   }
-  const auto mean = [&](double sum) { return static_cast<float>(sum / static_cast<double>(hidden)); };
+  const auto mean = [&](double sum) {
+    return static_cast<float>(sum / static_cast<double>(hidden));
+  };
   prediction.row(CASD_FIELD_UNCERTAINTY, row)[0] = mean(uncertainty);
   prediction.row(CASD_FIELD_DISAGREEMENT, row)[0] = mean(disagreement);
   for (std::int32_t k = 0; k < count; ++k) {

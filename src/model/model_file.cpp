@@ -241,18 +241,18 @@ std::vector<std::uint8_t> serialise_model(const Model& model) {
   }
   std::vector<TensorEntry> entries;
   for (const TensorInfo& info : model.network().tensors())
-    entries.push_back({info.name, DataType::f32, info.shape,
-                       Span<const std::uint8_t>(data).subspan(
-                           static_cast<std::size_t>(4 * info.offset),
-                           static_cast<std::size_t>(4 * info.size))});
+    entries.push_back(
+        {info.name, DataType::f32, info.shape,
+         Span<const std::uint8_t>(data).subspan(static_cast<std::size_t>(4 * info.offset),
+                                                static_cast<std::size_t>(4 * info.size))});
 
   std::vector<std::pair<std::string, std::string>> metadata = {
       {"casd.format", "1"}, {"casd.schema", schema}, {"casd.options", options}};
   if (!calibration.empty()) metadata.emplace_back("casd.calibration", calibration);
   metadata.insert(metadata.end(), model.user().begin(), model.user().end());
-  metadata.emplace_back("casd.crc32",
-                        checksum({&schema, &options, calibration.empty() ? nullptr : &calibration},
-                                 data));
+  metadata.emplace_back(
+      "casd.crc32",
+      checksum({&schema, &options, calibration.empty() ? nullptr : &calibration}, data));
   return serialise_safetensors(metadata, entries);
 }
 

@@ -23,11 +23,11 @@ struct TensorInfo {
   std::string name;
   std::vector<std::int64_t> shape;
   TensorRole role;
-  float initial;         // value of a fresh tensor when fan_in is 0
-  std::int64_t fan_in;   // > 0: a fresh tensor is U(-1/sqrt(fan_in), 1/sqrt(fan_in))
-  std::int32_t modality; // -1: classifier, target
-  std::int64_t size;     // numbers
-  std::int64_t offset;   // first number in the model's values
+  float initial;                // value of a fresh tensor when fan_in is 0
+  std::int64_t fan_in;          // > 0: a fresh tensor is U(-1/sqrt(fan_in), 1/sqrt(fan_in))
+  std::int32_t modality;        // -1: classifier, target
+  std::int64_t size;            // numbers
+  std::int64_t offset;          // first number in the model's values
   std::int64_t learned_offset;  // first number in the concatenation of learned tensors; -1: none
 };
 

@@ -65,14 +65,18 @@ Span<const Option> model_option_table() {
       {"layers", OptionKind::int32, offsetof(O, layers), 1, 64, false, false, {}},
       {"heads", OptionKind::int32, offsetof(O, heads), 1, 4096, false, false, {}},
       {"feed_forward", OptionKind::int32, offsetof(O, feed_forward), 0, 65536, false, false, {}},
-      {"pooling", OptionKind::choice, offsetof(O, pooling), 0, 0, false, false,
-       {pooling_names, 2}},
+      {"pooling", OptionKind::choice, offsetof(O, pooling), 0, 0, false, false, {pooling_names, 2}},
       {"input_clip", OptionKind::real, offsetof(O, input_clip), 0, none, false, true, {}},
       {"max_steps", OptionKind::int32, offsetof(O, max_steps), 1, 65536, false, false, {}},
       {"absent", OptionKind::choice, offsetof(O, absent), 0, 0, false, false, {absent_names, 2}},
-      {"weights", OptionKind::choice, offsetof(O, weights), 0, 0, false, false,
-       {weights_names, 4}},
-      {"fused_variance", OptionKind::choice, offsetof(O, fused_variance), 0, 0, false, false,
+      {"weights", OptionKind::choice, offsetof(O, weights), 0, 0, false, false, {weights_names, 4}},
+      {"fused_variance",
+       OptionKind::choice,
+       offsetof(O, fused_variance),
+       0,
+       0,
+       false,
+       false,
        {variance_names, 2}},
       {"delta_min", OptionKind::real, offsetof(O, delta_min), 0, none, true, true, {}},
       {"delta_max", OptionKind::real, offsetof(O, delta_max), 0, none, true, true, {}},
@@ -136,8 +140,8 @@ void set_option(Span<const Option> table, void* options, const std::string& name
       std::int32_t found = -1;
       for (std::size_t i = 0; i < option.names.size(); ++i)
         if (value == option.names[i]) found = static_cast<std::int32_t>(i);
-      require(found >= 0, "option ", name, " = '", value, "' is unknown, allowed: ",
-              choices(option));
+      require(found >= 0, "option ", name, " = '", value,
+              "' is unknown, allowed: ", choices(option));
       write(options, option, found);
       break;
     }
@@ -152,9 +156,12 @@ void set_option(Span<const Option> table, void* options, const std::string& name
 
 std::string option_text(const Option& option, const void* options) {
   switch (option.kind) {
-    case OptionKind::int32: return std::to_string(read<std::int32_t>(options, option));
-    case OptionKind::uint64: return std::to_string(read<std::uint64_t>(options, option));
-    case OptionKind::real: return shortest(read<double>(options, option));
+    case OptionKind::int32:
+      return std::to_string(read<std::int32_t>(options, option));
+    case OptionKind::uint64:
+      return std::to_string(read<std::uint64_t>(options, option));
+    case OptionKind::real:
+      return shortest(read<double>(options, option));
     default: {
       const auto value = read<std::int32_t>(options, option);
       if (value < 0 || static_cast<std::size_t>(value) >= option.names.size())

@@ -20,8 +20,8 @@ struct Option {
   std::size_t offset;  // in the struct
   double min = 0;      // int32, real: the allowed range
   double max = 0;
-  bool above_min = false;  // real: min itself is not allowed
-  bool below_max = false;  // real: max itself is not allowed
+  bool above_min = false;              // real: min itself is not allowed
+  bool below_max = false;              // real: max itself is not allowed
   Span<const char* const> names = {};  // choice: names of 0, 1, 2, ...
 };
 

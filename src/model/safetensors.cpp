@@ -13,9 +13,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t prefix = 8;                     // the header's length
-constexpr std::size_t longest_header = 100'000'000;   // the format's own limit
-constexpr std::size_t deepest = 8;                    // objects in objects: 3 are needed
+constexpr std::size_t prefix = 8;                    // the header's length
+constexpr std::size_t longest_header = 100'000'000;  // the format's own limit
+constexpr std::size_t deepest = 8;                   // objects in objects: 3 are needed
 constexpr std::size_t alignment = 64;
 
 struct TypeName {
@@ -82,14 +82,15 @@ TensorEntry read_entry(const std::string& name, const Json& value, Span<const st
       entry.type = t.type;
       size = t.size;
     }
-  if (size == 0) fail(CASD_ERROR_FORMAT, where, ": dtype ", dtype, ", expected F32, F64, I64 or U8");
+  if (size == 0)
+    fail(CASD_ERROR_FORMAT, where, ": dtype ", dtype, ", expected F32, F64, I64 or U8");
   for (const Json& side : value["shape"]) {
     const std::uint64_t length = natural(side, where);
     if (length > data.size() && length > 0)
       fail(CASD_ERROR_FORMAT, where, ": a side of ", length, " is longer than the file");
     entry.shape.push_back(static_cast<std::int64_t>(length));
-    size = checked_product(size, static_cast<std::size_t>(length), where.c_str(),
-                           CASD_ERROR_FORMAT);
+    size =
+        checked_product(size, static_cast<std::size_t>(length), where.c_str(), CASD_ERROR_FORMAT);
   }
   const std::uint64_t begin = natural(value["data_offsets"][0], where);
   const std::uint64_t end = natural(value["data_offsets"][1], where);

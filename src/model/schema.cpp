@@ -115,9 +115,12 @@ std::string mask_name(const Schema& schema, ModalityMask mask) {
 
 const char* task_name(casd_task task) {
   switch (task) {
-    case CASD_TASK_REGRESSION: return "regression";
-    case CASD_TASK_CLASSES: return "classes";
-    default: return "multilabel";
+    case CASD_TASK_REGRESSION:
+      return "regression";
+    case CASD_TASK_CLASSES:
+      return "classes";
+    default:
+      return "multilabel";
   }
 }
 
@@ -132,8 +135,12 @@ bool is_utf8(const std::string& text) {
   const std::size_t size = text.size();
   for (std::size_t i = 0; i < size;) {
     const unsigned lead = byte[i];
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
     if (length == 0 || length > size - i) return false;
     for (std::size_t k = 1; k < length; ++k)
       if ((byte[i + k] & 0xC0u) != 0x80u) return false;

@@ -21,10 +21,18 @@ Law fuse(const at::Tensor& nig, const at::Tensor& part, const casd_model_options
   const at::Tensor variance = law.beta / (law.alpha - 1) * (law.delta.reciprocal() + 1);
   at::Tensor weight;
   switch (rules.weights) {
-    case CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM: weight = nu - 2; break;
-    case CASD_WEIGHTS_DEGREES_OF_FREEDOM: weight = nu; break;
-    case CASD_WEIGHTS_PRECISION: weight = variance.reciprocal(); break;
-    default: weight = at::ones_like(nu); break;
+    case CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM:
+      weight = nu - 2;
+      break;
+    case CASD_WEIGHTS_DEGREES_OF_FREEDOM:
+      weight = nu;
+      break;
+    case CASD_WEIGHTS_PRECISION:
+      weight = variance.reciprocal();
+      break;
+    default:
+      weight = at::ones_like(nu);
+      break;
   }
   weight = weight * part;
   weight = weight / weight.sum(1, true);
@@ -35,8 +43,7 @@ Law fuse(const at::Tensor& nig, const at::Tensor& part, const casd_model_options
   // Those that take no part must not be the least.
   law.degrees_of_freedom =
       nu.masked_fill(part == 0, std::numeric_limits<double>::infinity()).amin(1);
-  law.scale =
-      at::sqrt(law.uncertainty * (law.degrees_of_freedom - 2) / law.degrees_of_freedom);
+  law.scale = at::sqrt(law.uncertainty * (law.degrees_of_freedom - 2) / law.degrees_of_freedom);
   return law;
 }
 

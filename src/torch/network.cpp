@@ -38,8 +38,12 @@ at::Tensor position_code(std::int64_t steps, std::int64_t width) {
 Encoders::Encoders(const Parameters& p) : options_(p.network().options()) {
   for (const casd::Modality& info : p.network().schema().modalities) {
     const auto get = [&](const std::string& name) { return p[info.name + name]; };
-    Modality modality{get(".conv.weight"), get(".conv.bias"),       get(".norm.weight"),
-                      get(".norm.bias"),   get(".evidence.weight"), get(".evidence.bias"),
+    Modality modality{get(".conv.weight"),
+                      get(".conv.bias"),
+                      get(".norm.weight"),
+                      get(".norm.bias"),
+                      get(".evidence.weight"),
+                      get(".evidence.bias"),
                       {}};
     for (std::int32_t l = 0; l < options_.layers; ++l) {
       const std::string at = ".encoder." + std::to_string(l);
@@ -70,11 +74,11 @@ at::Tensor Encoders::embed(const Modality& modality, const at::Tensor& frames) c
   // The window of three frames is contiguous in the padded input: one matrix product, and no
   // gradient is needed for the input.
   const at::Tensor padded = at::constant_pad_nd(frames, {0, 0, 1, 1});
-  const at::Tensor window = padded.as_strided({rows, steps, 3 * features},
-                                              {(steps + 2) * features, features, 1});
+  const at::Tensor window =
+      padded.as_strided({rows, steps, 3 * features}, {(steps + 2) * features, features, 1});
   const at::Tensor weight = modality.conv_weight.permute({0, 2, 1}).reshape({d, 3 * features});
-  at::Tensor h = at::linear(window.reshape({rows * steps, 3 * features}), weight,
-                            modality.conv_bias);
+  at::Tensor h =
+      at::linear(window.reshape({rows * steps, 3 * features}), weight, modality.conv_bias);
   if (!position_.defined() || position_.size(0) < steps)
     position_ = position_code(steps, d).to(h.options().requires_grad(false));
   return (h.view({rows, steps, d}) * std::sqrt(static_cast<double>(d)) +
@@ -102,10 +106,10 @@ at::Tensor Encoders::attend(const Layer& layer, const at::Tensor& normed, const 
     query = split(at::linear(normed.index_select(0, last), layer.qkv_weight.narrow(0, 0, d),
                              bias.narrow(0, 0, d)),
                   1);
-    const at::Tensor both = at::linear(normed, layer.qkv_weight.narrow(0, d, 2 * d),
-                                       bias.narrow(0, d, 2 * d))
-                                .view({rows, steps, 2, heads, size})
-                                .permute({2, 0, 3, 1, 4});
+    const at::Tensor both =
+        at::linear(normed, layer.qkv_weight.narrow(0, d, 2 * d), bias.narrow(0, d, 2 * d))
+            .view({rows, steps, 2, heads, size})
+            .permute({2, 0, 3, 1, 4});
     key = both.select(0, 0);
     value = both.select(0, 1);
   } else {
@@ -118,12 +122,11 @@ at::Tensor Encoders::attend(const Layer& layer, const at::Tensor& normed, const 
   }
   at::Tensor score = at::matmul(query * scale, key.transpose(-2, -1));
   if (hidden_keys.defined()) score = score + hidden_keys;
-  return at::matmul(at::softmax(score, -1), value)
-      .transpose(1, 2)
-      .reshape({rows * queries, d});
+  return at::matmul(at::softmax(score, -1), value).transpose(1, 2).reshape({rows * queries, d});
 }
 
-at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m, const Chance& chance) const {
+at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m,
+                            const Chance& chance) const {
   const Modality& modality = modalities_[static_cast<std::size_t>(m)];
   const std::int64_t rows = input.frames.size(0), steps = input.frames.size(1);
   const std::int64_t d = options_.hidden;
@@ -144,9 +147,8 @@ at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m, const Ch
     const Layer& layer = modality.layers[static_cast<std::size_t>(l)];
     // Of the last layer only the pooled frame is needed.
     const bool only_last = last_pooling && l + 1 == options_.layers;
-    const at::Tensor attended =
-        attend(layer, norm(h, layer.norm1_weight, layer.norm1_bias),
-               only_last ? last : at::Tensor(), hidden_keys, rows, steps);
+    const at::Tensor attended = attend(layer, norm(h, layer.norm1_weight, layer.norm1_bias),
+                                       only_last ? last : at::Tensor(), hidden_keys, rows, steps);
     if (only_last) h = h.index_select(0, last);
     h = h + drop(at::linear(attended, layer.output_weight, layer.output_bias), chance, m,
                  dropout_attention(l));
@@ -166,11 +168,13 @@ at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m, const Ch
   }
   pooled = drop(pooled, chance, m, dropout_pooled);
 
-  const at::Tensor raw = at::linear(pooled, modality.evidence_weight, modality.evidence_bias)
-                             .view({rows, 4, d});
+  const at::Tensor raw =
+      at::linear(pooled, modality.evidence_weight, modality.evidence_bias).view({rows, 4, d});
   const at::Tensor positive = at::softplus(raw.narrow(1, 1, 3));
-  const at::Tensor delta = (positive.narrow(1, 0, 1) + options_.delta_min).clamp_max(options_.delta_max);
-  const at::Tensor alpha = (positive.narrow(1, 1, 1) + options_.alpha_min).clamp_max(options_.alpha_max);
+  const at::Tensor delta =
+      (positive.narrow(1, 0, 1) + options_.delta_min).clamp_max(options_.delta_max);
+  const at::Tensor alpha =
+      (positive.narrow(1, 1, 1) + options_.alpha_min).clamp_max(options_.alpha_max);
   const at::Tensor beta = positive.narrow(1, 2, 1) + options_.beta_min;
   return at::cat({raw.narrow(1, 0, 1), delta, alpha, beta}, 1);
 }

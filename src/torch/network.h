@@ -13,9 +13,9 @@ namespace casd::torch_plugin {
 
 /// One modality's frames of the samples it takes part in.
 struct ModalityInput {
-  at::Tensor sample;  // [rows] int64, ascending
-  at::Tensor length;  // [rows] int64
-  at::Tensor frames;  // [rows, steps, features] standardised; zeros beyond the length
+  at::Tensor sample;    // [rows] int64, ascending
+  at::Tensor length;    // [rows] int64
+  at::Tensor frames;    // [rows, steps, features] standardised; zeros beyond the length
   bool ragged = false;  // lengths differ
   bool whole = false;   // every sample takes part
   std::int64_t rows() const { return sample.defined() ? sample.size(0) : 0; }

@@ -25,9 +25,9 @@ double normal_from(std::uint32_t first, std::uint32_t second) {
 at::Tensor drop(const at::Tensor& x, const Chance& chance, std::int32_t modality,
                 std::uint32_t place) {
   if (chance.dropout <= 0) return x;
-  const RandomStream stream(chance.seed, chance.step, RandomSite::dropout,
-                            (chance.pass * 32 + static_cast<std::uint32_t>(modality)) * places +
-                                place);
+  const RandomStream stream(
+      chance.seed, chance.step, RandomSite::dropout,
+      (chance.pass * 32 + static_cast<std::uint32_t>(modality)) * places + place);
   const at::Tensor mask = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat));
   float* to = mask.mutable_data_ptr<float>();
   const auto rate = static_cast<float>(chance.dropout);

@@ -64,9 +64,9 @@ at::Device device_of(const casd_torch_setup& setup) {
   if (setup.device == CASD_DEVICE_CPU) return at::kCPU;
   const int count = at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
   if (count == 0)
-    casd::fail(CASD_ERROR_UNAVAILABLE, "there is no CUDA device: ",
-               at::hasCUDA() ? "the driver shows none"
-                             : "this libcasd_torch was built without CUDA");
+    casd::fail(
+        CASD_ERROR_UNAVAILABLE, "there is no CUDA device: ",
+        at::hasCUDA() ? "the driver shows none" : "this libcasd_torch was built without CUDA");
   if (setup.device_index < 0 || setup.device_index >= count)
     casd::fail(CASD_ERROR_UNAVAILABLE, "there is no CUDA device ", setup.device_index,
                ", there are ", count);
@@ -115,8 +115,7 @@ StepInput make_step(const casd_torch_step& from, const Session& session) {
   to.targets.labelled = array(from.labelled, {samples}, at::kByte, real);
   if (schema.task == CASD_TASK_CLASSES) {
     // Samples without a class get class 0 and weight 0.
-    to.targets.values =
-        (to.targets.values.squeeze(1) * to.targets.labelled).to(at::kLong);
+    to.targets.values = (to.targets.values.squeeze(1) * to.targets.labelled).to(at::kLong);
     to.targets.class_weights = session.class_weights();
   }
   if (from.teacher_location) {
@@ -163,7 +162,8 @@ casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, f
       for (std::int32_t r = 0; r < batch->modality[m].rows; ++r)
         std::copy_n(from + r * size, size,
                     nig + (std::int64_t{batch->modality[m].sample[r]} * batch->modalities +
-                           static_cast<std::int64_t>(m)) * size);
+                           static_cast<std::int64_t>(m)) *
+                              size);
     }
   });
 }

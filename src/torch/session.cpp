@@ -128,8 +128,8 @@ Losses Session::losses(const StepInput& step) const {
     Chance second = step.chance;
     second.pass = 1;
     const Law whole = fuse_all(encoders_, *step.complete, second);
-    out.task = out.task +
-               task_loss(encoders_.classify(sample(whole, o, second)), step.targets, task);
+    out.task =
+        out.task + task_loss(encoders_.classify(sample(whole, o, second)), step.targets, task);
     out.total = out.task;
     taught = {whole.location.detach(), whole.uncertainty.detach(),
               encoders_.classify(whole.location.detach()).detach()};
@@ -171,7 +171,8 @@ casd_torch_losses Session::step(const StepInput& step) {
   }
   adam(step);
   if (average_)
-    average_->values().mul_(training_->ema_decay)
+    average_->values()
+        .mul_(training_->ema_decay)
         .add_(parameters_.values(), 1 - training_->ema_decay);
   return out;
 }
@@ -230,7 +231,8 @@ at::Tensor& Session::state(std::int32_t what) {
 }
 
 std::vector<float> Session::read(std::int32_t what) const {
-  if (what == CASD_TORCH_PARAMETERS) return to_floats(parameters_.in_file_order(parameters_.values()));
+  if (what == CASD_TORCH_PARAMETERS)
+    return to_floats(parameters_.in_file_order(parameters_.values()));
   require_training();
   if (what == CASD_TORCH_EMA_TEACHER) {
     if (!average_) fail(CASD_ERROR_STATE, "there is no averaged teacher");
@@ -243,8 +245,8 @@ std::vector<float> Session::read(std::int32_t what) const {
 void Session::write(std::int32_t what, Span<const float> values) {
   const at::NoGradGuard no_grad;
   const bool counts = what == CASD_TORCH_STEP_COUNTS;
-  const auto expected = counts ? parameters_.segments().size()
-                               : static_cast<std::size_t>(network().learned_count());
+  const auto expected =
+      counts ? parameters_.segments().size() : static_cast<std::size_t>(network().learned_count());
   require(values.size() == expected, "state ", what, " has ", values.size(), " numbers, expected ",
           expected);
   const at::Tensor given = from_floats(values, at::TensorOptions().dtype(at::kFloat));

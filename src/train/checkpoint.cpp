@@ -244,9 +244,9 @@ void check_together(const Reader& reader, const Checkpoint& c) {
   reader.expect(!c.teacher || (c.teacher->schema() == c.model->schema() &&
                                c.teacher->options().hidden == c.model->options().hidden),
                 "the teacher does not fit the model");
-  reader.expect(!(student && c.options.teacher == CASD_TEACHER_EMA) ||
-                    !c.learned.ema_teacher.empty(),
-                "no tensor ema_teacher");
+  reader.expect(
+      !(student && c.options.teacher == CASD_TEACHER_EMA) || !c.learned.ema_teacher.empty(),
+      "no tensor ema_teacher");
   for (const float count : c.learned.step_counts)
     reader.expect(count >= 0, "tensor step_counts holds ", count);
   for (const float moment : c.learned.second_moment)

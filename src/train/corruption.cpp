@@ -53,8 +53,8 @@ Corruption draw_corruption(const Schema& schema, Span<const Sample* const> sampl
     out.kept[i] = spread(1 + combinations.below(nonempty, i), sample.given);
     for (std::size_t m = 0; m < modalities; ++m) {
       if (!(out.kept[i] >> m & 1u)) continue;
-      const auto steps = static_cast<std::size_t>(
-          sample.steps(schema, static_cast<std::int32_t>(m)));
+      const auto steps =
+          static_cast<std::size_t>(sample.steps(schema, static_cast<std::int32_t>(m)));
       const double drop = frame_drop * static_cast<double>(rates.uniform(i * modalities + m));
       chance.resize((steps + fast_piece - 1) / fast_piece * fast_piece);
       frame_streams[m].fill_uniform(chance, static_cast<std::uint64_t>(i) << index_bits_of_frames);

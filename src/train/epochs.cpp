@@ -25,8 +25,8 @@ void add(EpochSums& sums, const casd_torch_losses& losses, std::size_t samples) 
 
 std::vector<std::int64_t> epoch_order(const casd_trainer_options& options, const Position& at,
                                       std::size_t samples) {
-  const std::uint64_t key = static_cast<std::uint64_t>(at.epoch) +
-                            (static_cast<std::uint64_t>(at.phase) << 40);
+  const std::uint64_t key =
+      static_cast<std::uint64_t>(at.epoch) + (static_cast<std::uint64_t>(at.phase) << 40);
   return random_permutation(static_cast<std::int64_t>(samples),
                             RandomStream(options.seed, key, RandomSite::permutation));
 }
@@ -92,9 +92,9 @@ void Trainer::State::report(const TrainingCall& call, std::int64_t steps) {
   progress.seconds = passed.count();
   progress.samples_per_second =
       passed.count() > 0 ? static_cast<double>(call.samples) / passed.count() : 0;
-  progress.seconds_left = call.steps > 0 ? passed.count() * static_cast<double>(left) /
-                                               static_cast<double>(call.steps)
-                                         : nan;
+  progress.seconds_left =
+      call.steps > 0 ? passed.count() * static_cast<double>(left) / static_cast<double>(call.steps)
+                     : nan;
 }
 
 bool Trainer::State::callback_cancels(const TrainingCall& call) {
@@ -117,8 +117,7 @@ void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& cal
   while (position.epoch_step < steps) {
     obey_cancel();
     const std::size_t first = static_cast<std::size_t>(position.epoch_step) * most;
-    const Span<const std::int64_t> rows(order.data() + first,
-                                        std::min(most, order.size() - first));
+    const Span<const std::int64_t> rows(order.data() + first, std::min(most, order.size() - first));
     batch.clear();
     for (const std::int64_t row : rows)
       batch.push_back(samples.train[static_cast<std::size_t>(row)]);
@@ -130,15 +129,16 @@ void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& cal
     ++call.steps;
     call.samples += static_cast<std::int64_t>(rows.size());
     report(call, steps);
-    if (callback_cancels(call)) fail(CASD_ERROR_CANCELLED, "the callback cancelled the training");
+    // The last step is told together with the epoch's score.
+    if (position.epoch_step < steps && callback_cancels(call))
+      fail(CASD_ERROR_CANCELLED, "the callback cancelled the training");
   }
   obey_cancel();
 }
 
 void Trainer::State::score_epoch(const TrainingSamples& samples) {
   const bool is_student = position.phase == CASD_PHASE_STUDENT;
-  const std::int32_t first =
-      is_student ? std::min(options.select_from, options.epochs - 1) : 0;
+  const std::int32_t first = is_student ? std::min(options.select_from, options.epochs - 1) : 0;
   position.score = nan;
   if (samples.valid.empty() || position.epoch < first) return;
   std::vector<float> learned = backend->parameters();
@@ -171,8 +171,8 @@ void Trainer::State::end_phase(const TrainingSamples& samples) {
 }
 
 casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, TrainingCall& call) {
-  const double rate = cosine_rate(options.learning_rate, options.final_rate, position.epoch,
-                                  phase_epochs());
+  const double rate =
+      cosine_rate(options.learning_rate, options.final_rate, position.epoch, phase_epochs());
   run_steps(samples, call, rate);
   score_epoch(samples);
 

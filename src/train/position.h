@@ -30,13 +30,13 @@ struct Binding {
 
 struct Position {
   casd_phase phase = CASD_PHASE_TEACHER;
-  bool prepared = false;       // normaliser and class weights were fitted
-  bool stepped = false;        // a step was taken, in whichever phase
-  bool teacher_named = false;  // by casd_trainer_set_teacher()
-  std::int32_t epoch = 0;      // the one in progress
-  std::int64_t epoch_step = 0; // steps taken in it
-  std::int64_t step = 0;       // steps taken in this phase
-  Selection selection;         // of this phase
+  bool prepared = false;        // normaliser and class weights were fitted
+  bool stepped = false;         // a step was taken, in whichever phase
+  bool teacher_named = false;   // by casd_trainer_set_teacher()
+  std::int32_t epoch = 0;       // the one in progress
+  std::int64_t epoch_step = 0;  // steps taken in it
+  std::int64_t step = 0;        // steps taken in this phase
+  Selection selection;          // of this phase
   double score = std::numeric_limits<double>::quiet_NaN();  // of the last finished epoch
   EpochSums sums;
   Binding binding;

@@ -64,8 +64,8 @@ casd_torch_losses Trainer::State::take_step(Span<const Sample* const> samples,
   step.step = random_step(position);
   step.learning_rate = learning_rate;
   if (position.phase == CASD_PHASE_STUDENT) {
-    const Corruption corruption = draw_corruption(schema(), samples, options.frame_drop,
-                                                  options.seed, random_step(position));
+    const Corruption corruption =
+        draw_corruption(schema(), samples, options.frame_drop, options.seed, random_step(position));
     input.pack(*model, samples, schema().all(), &corruption);
     if (options.teacher == CASD_TEACHER_EMA || options.teacher == CASD_TEACHER_SHARED) {
       complete.pack(*model, samples, schema().all(), nullptr);

@@ -51,8 +51,7 @@ bool same_layout(const Network& a, const Network& b) {
 Trainer::State::State(const ModelPtr& initial, const casd_trainer_options& wanted,
                       const casd_torch_plugin* table)
     : options(checked(wanted)), model(initial), plugin(table ? *table : torch_plugin()) {
-  position.phase =
-      options.teacher == CASD_TEACHER_NONE ? CASD_PHASE_STUDENT : CASD_PHASE_TEACHER;
+  position.phase = options.teacher == CASD_TEACHER_NONE ? CASD_PHASE_STUDENT : CASD_PHASE_TEACHER;
   start_backend();
   start_progress();
 }
@@ -82,7 +81,7 @@ ModelPtr Trainer::State::present_model() const {
 void Trainer::State::start_backend() {
   auto fresh = std::make_unique<Backend>(plugin, *model, options, class_weights);
   fresh->start_phase(position.phase == CASD_PHASE_TEACHER ? CASD_PHASE_TEACHER
-                                                            : CASD_PHASE_STUDENT);
+                                                          : CASD_PHASE_STUDENT);
   backend = std::move(fresh);
 }
 
@@ -177,9 +176,9 @@ void Trainer::set_teacher(const ModelPtr& teacher) {
           teacher->options().hidden, ", the model's ", s.model->options().hidden);
   require(same_statistics(*s.model, *teacher),
           "the teacher's normaliser is not the trainer's (is the trainer prepared?)");
-  require(s.options.teacher != CASD_TEACHER_EMA ||
-              same_layout(s.model->network(), teacher->network()),
-          "the teacher's sizes are not the model's, so it cannot follow it (teacher = ema)");
+  require(
+      s.options.teacher != CASD_TEACHER_EMA || same_layout(s.model->network(), teacher->network()),
+      "the teacher's sizes are not the model's, so it cannot follow it (teacher = ema)");
   s.freeze_teacher(teacher);
   s.position.teacher_named = true;
 }
@@ -200,14 +199,13 @@ casd_train_stats Trainer::step(const Batch& batch) {
   casd_train_stats stats{};
   stats.struct_size = sizeof stats;
   stats.phase = at.phase;
-  stats.learning_rate =
-      s.options.total_steps == 0
-          ? s.options.learning_rate
-          : cosine_rate(s.options.learning_rate, s.options.final_rate, at.step,
-                        s.options.total_steps);
+  stats.learning_rate = s.options.total_steps == 0
+                            ? s.options.learning_rate
+                            : cosine_rate(s.options.learning_rate, s.options.final_rate, at.step,
+                                          s.options.total_steps);
   if (s.wants_teaching()) s.batch_teaching = teach(s.teacher_predictor(), samples);
-  const casd_torch_losses losses = s.take_step(
-      samples, s.wants_teaching() ? &s.batch_teaching : nullptr, stats.learning_rate);
+  const casd_torch_losses losses =
+      s.take_step(samples, s.wants_teaching() ? &s.batch_teaching : nullptr, stats.learning_rate);
   stats.step = at.step;
   stats.samples = batch.size();
   stats.loss = losses.total;
@@ -232,9 +230,7 @@ ModelPtr Trainer::snapshot() {
   return state_->position.phase == CASD_PHASE_DONE ? state_->result : state_->present_model();
 }
 
-void Trainer::cancel() noexcept {
-  state_->cancel_requested.store(true, std::memory_order_relaxed);
-}
+void Trainer::cancel() noexcept { state_->cancel_requested.store(true, std::memory_order_relaxed); }
 
 casd_train_progress Trainer::progress() const {
   const std::lock_guard<std::mutex> lock(state_->progress_mutex);

@@ -8,8 +8,8 @@
 static void versions_agree_with_the_headers(void **state) {
   char text[32];
   (void)state;
-  assert_int_equal(casd_version(), CASD_VERSION_MAJOR * 10000 + CASD_VERSION_MINOR * 100 +
-                                       CASD_VERSION_PATCH);
+  assert_int_equal(casd_version(),
+                   CASD_VERSION_MAJOR * 10000 + CASD_VERSION_MINOR * 100 + CASD_VERSION_PATCH);
   snprintf(text, sizeof text, "%d.%d.%d", CASD_VERSION_MAJOR, CASD_VERSION_MINOR,
            CASD_VERSION_PATCH);
   assert_string_equal(casd_version_string(), text);
@@ -26,9 +26,9 @@ static void build_info_has_its_keys(void **state) {
 }
 
 static void statuses_have_names_and_pinned_values(void **state) {
-  static const char *const names[] = {"OK",          "INVALID_ARGUMENT", "OUT_OF_MEMORY", "IO",
-                                      "FORMAT",      "VERSION",          "UNAVAILABLE",   "STATE",
-                                      "CANCELLED",   "NUMERIC",          "DEVICE",        "INTERNAL"};
+  static const char *const names[] = {"OK",        "INVALID_ARGUMENT", "OUT_OF_MEMORY", "IO",
+                                      "FORMAT",    "VERSION",          "UNAVAILABLE",   "STATE",
+                                      "CANCELLED", "NUMERIC",          "DEVICE",        "INTERNAL"};
   int32_t status;
   (void)state;
   for (status = 0; status < 12; ++status)

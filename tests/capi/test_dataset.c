@@ -172,9 +172,9 @@ static void synthetic_options_are_checked(void **state) {
   ASSERT_INVALID(casd_synthetic_options_init(NULL, sizeof o), "NULL");
   ASSERT_INVALID(casd_synthetic_options_init(&o, 4), "options");
   ASSERT_INVALID(casd_dataset_create_synthetic(NULL, NULL), "NULL");
-#define REFUSED(field, value)                                         \
-  ASSERT_OK(casd_synthetic_options_init(&o, sizeof o));               \
-  o.field = value;                                                    \
+#define REFUSED(field, value)                           \
+  ASSERT_OK(casd_synthetic_options_init(&o, sizeof o)); \
+  o.field = value;                                      \
   ASSERT_INVALID(casd_dataset_create_synthetic(&data, &o), #field)
   REFUSED(task, 3);
   REFUSED(train_samples, 0);
@@ -192,7 +192,8 @@ static void datasets_grow_from_batches(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES), *other = new_schema(CASD_TASK_REGRESSION),
               *empty = NULL;
   casd_dataset *data = NULL;
-  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 4), *strange = new_batch(CASD_TASK_REGRESSION, 1);
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 4),
+             *strange = new_batch(CASD_TASK_REGRESSION, 1);
   char too_long[66];
   double noise;
   (void)state;

@@ -32,8 +32,12 @@ static double value_of(const casd_report *report, const char *condition, const c
 }
 
 static void every_condition_is_reported(void **state) {
-  static const char *const names[] = {"language",       "audio",        "visual",
-                                      "language+audio", "language+visual", "audio+visual",
+  static const char *const names[] = {"language",
+                                      "audio",
+                                      "visual",
+                                      "language+audio",
+                                      "language+visual",
+                                      "audio+visual",
                                       "language+audio+visual"};
   struct judged j = judge(CASD_TASK_CLASSES);
   double sum = 0;

@@ -89,8 +89,8 @@ static void every_subset_gives_finite_answers(void **state) {
         ASSERT_OK(casd_prediction_shape(&rows, &columns, a.prediction, field));
         assert_int_equal(rows, 4);
         for (i = 0; i < rows * columns; ++i) {
-          const int per_modality = field >= CASD_FIELD_MODALITY_VARIANCE &&
-                                   field <= CASD_FIELD_MODALITY_WEIGHT;
+          const int per_modality =
+              field >= CASD_FIELD_MODALITY_VARIANCE && field <= CASD_FIELD_MODALITY_WEIGHT;
           if (per_modality && !(mask >> (i % 3) & 1u))
             assert_true(isnan(data[i])); /* absent means absent */
           else if (field != CASD_FIELD_CONFIDENCE || tasks[t] != CASD_TASK_REGRESSION)
@@ -123,7 +123,8 @@ static void tables_have_their_shapes(void **state) {
     }
   }
   ASSERT_OK(casd_predict(r.prediction, r.predictor, batch, CASD_ALL_MODALITIES));
-  ASSERT_INVALID(casd_prediction_shape(&rows, NULL, r.prediction, CASD_FIELD_PROBABILITIES), "task");
+  ASSERT_INVALID(casd_prediction_shape(&rows, NULL, r.prediction, CASD_FIELD_PROBABILITIES),
+                 "task");
   ASSERT_OK(casd_prediction_shape(NULL, &columns, r.prediction, CASD_FIELD_VALUE));
   assert_int_equal(columns, 3);
   assert_true(isnan(casd_prediction_data(r.prediction, CASD_FIELD_CONFIDENCE)[0]));
@@ -234,9 +235,9 @@ static void company_and_threads_change_no_bit(void **state) {
     int32_t modality;
     for (modality = 0; modality < 3; ++modality) {
       static const size_t features[3] = {5, 3, 4};
-      ASSERT_OK(casd_batch_set_frames(alone, 0, modality, casd_batch_frames(all, sample, modality),
-                                      (size_t)casd_batch_steps(all, sample, modality) *
-                                          features[modality]));
+      ASSERT_OK(casd_batch_set_frames(
+          alone, 0, modality, casd_batch_frames(all, sample, modality),
+          (size_t)casd_batch_steps(all, sample, modality) * features[modality]));
     }
     ASSERT_OK(casd_predict(one.prediction, one.predictor, alone, CASD_ALL_MODALITIES));
     assert_memory_equal(casd_prediction_data(one.prediction, CASD_FIELD_REPRESENTATION),
@@ -279,7 +280,8 @@ static void what_cannot_be_asked_is_refused(void **state) {
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, other, 1), "modalit");
   ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
   assert_true(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[2] == before);
-  ASSERT_INVALID(casd_predict(a.prediction, a.predictor, empty, 1), "no samples"); /* keeps the old */
+  ASSERT_INVALID(casd_predict(a.prediction, a.predictor, empty, 1),
+                 "no samples"); /* keeps the old */
   assert_true(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[2] == before);
   casd_schema_destroy(schema);
   casd_batch_destroy(other);

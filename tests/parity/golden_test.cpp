@@ -1,8 +1,8 @@
 // LibTorch against the double-precision reference: outputs, losses and gradients of every case, in
 // float64 to 1e-9 and in float32 to 1e-5 (gradients 1e-4).
+#include "support/golden.h"
 #include "infer/predictor.h"
 #include "model/normaliser.h"
-#include "support/golden.h"
 #include "torch/session.h"
 #include "train/options.h"
 
@@ -122,8 +122,8 @@ double worst_output(const std::string& name, at::ScalarType type) {
       kept.push_back(samples[i]);
       rows.push_back(i);
     }
-    const Input input = pack(*model, kept, std::vector<ModalityMask>(kept.size(), mask),
-                             session.tensor_options());
+    const Input input =
+        pack(*model, kept, std::vector<ModalityMask>(kept.size(), mask), session.tensor_options());
     at::Tensor logits;
     const Law law = session.law(input, &logits);
     const at::Tensor part = law.part;
@@ -186,8 +186,7 @@ void check_step(const std::string& name, at::ScalarType type) {
   std::vector<ModalityMask> masks;
   std::vector<double> noise;
   for (std::int64_t i = 0; i < count; ++i) {
-    masks.push_back(
-        static_cast<ModalityMask>(stored.values("mask." + std::to_string(i)).at(0)));
+    masks.push_back(static_cast<ModalityMask>(stored.values("mask." + std::to_string(i)).at(0)));
     const std::vector<double> one = stored.values("noise." + std::to_string(i));
     noise.insert(noise.end(), one.begin(), one.end());
   }
@@ -207,13 +206,12 @@ void check_step(const std::string& name, at::ScalarType type) {
     const auto mean = student->tensor("target.mean"), deviation = student->tensor("target.std");
     const std::vector<double> m(mean.begin(), mean.end()), s(deviation.begin(), deviation.end());
     const auto columns = static_cast<std::int64_t>(m.size());
-    step.targets.values = (step.targets.values - tensor_of(m, {columns}, real)) /
-                          tensor_of(s, {columns}, real);
+    step.targets.values =
+        (step.targets.values - tensor_of(m, {columns}, real)) / tensor_of(s, {columns}, real);
   }
   step.targets.labelled = at::zeros({count}, real).fill_(1);
   const std::vector<double> weight = stored.values("class_weight");
-  step.targets.class_weights =
-      tensor_of(weight, {static_cast<std::int64_t>(weight.size())}, real);
+  step.targets.class_weights = tensor_of(weight, {static_cast<std::int64_t>(weight.size())}, real);
 
   const torch_plugin::Losses losses = session.losses(step);
   const double tolerance = type == at::kDouble ? 1e-9 : 1e-5;
@@ -231,14 +229,12 @@ void check_step(const std::string& name, at::ScalarType type) {
   EXPECT_EQ(losses.evidence.defined(), name != "loss_paper");
 
   losses.total.backward();
-  const at::Tensor gradient =
-      session.parameters().in_file_order(session.parameters().gradient());
+  const at::Tensor gradient = session.parameters().in_file_order(session.parameters().gradient());
   double worst = 0;
   for (const TensorInfo& info : student->network().tensors()) {
     if (info.learned_offset < 0) continue;
-    const double far =
-        test::distance(doubles(gradient.narrow(0, info.learned_offset, info.size)),
-                       stored.values("gradient." + info.name));
+    const double far = test::distance(doubles(gradient.narrow(0, info.learned_offset, info.size)),
+                                      stored.values("gradient." + info.name));
     EXPECT_LE(far, type == at::kDouble ? 1e-9 : 1e-4) << name << " " << info.name;
     worst = std::max(worst, far);
   }

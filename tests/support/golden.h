@@ -44,8 +44,8 @@ inline const std::vector<std::string>& model_cases() {
 }
 
 inline const std::vector<std::string>& loss_cases() {
-  static const std::vector<std::string> names = {"loss_evidential", "loss_paper",
-                                                 "loss_regression", "loss_multilabel"};
+  static const std::vector<std::string> names = {"loss_evidential", "loss_paper", "loss_regression",
+                                                 "loss_multilabel"};
   return names;
 }
 
@@ -62,10 +62,14 @@ class TensorFile {
   std::vector<double> values(const std::string& name) const {
     const TensorEntry& tensor = entry(name);
     switch (tensor.type) {
-      case DataType::f32: return convert<float>(tensor);
-      case DataType::f64: return convert<double>(tensor);
-      case DataType::i64: return convert<std::int64_t>(tensor);
-      default: return convert<std::uint8_t>(tensor);
+      case DataType::f32:
+        return convert<float>(tensor);
+      case DataType::f64:
+        return convert<double>(tensor);
+      case DataType::i64:
+        return convert<std::int64_t>(tensor);
+      default:
+        return convert<std::uint8_t>(tensor);
     }
   }
   std::vector<float> floats(const std::string& name) const {

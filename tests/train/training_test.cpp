@@ -114,8 +114,7 @@ TEST_P(EverySetting, TrainsWithFiniteLosses) {
     EXPECT_GT(stats.gradient_norm, 0);
     EXPECT_EQ(std::isfinite(stats.logit_loss), taught);
     EXPECT_EQ(std::isfinite(stats.uncertainty_loss), taught && !evidential);
-    EXPECT_EQ(std::isfinite(stats.evidence_loss),
-              stats.phase == CASD_PHASE_STUDENT && evidential);
+    EXPECT_EQ(std::isfinite(stats.evidence_loss), stats.phase == CASD_PHASE_STUDENT && evidential);
     EXPECT_TRUE(std::isfinite(stats.score));
   } while (stats.go_on);
   for (const float value : trainer.snapshot()->values()) ASSERT_TRUE(std::isfinite(value));
@@ -148,33 +147,32 @@ std::string setting_name(const testing::TestParamInfo<Setting>& info) { return i
 
 INSTANTIATE_TEST_SUITE_P(
     All, EverySetting,
-    testing::Values(
-        Setting{"evidential", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES, CASD_TEACHER_FROZEN,
-                CASD_SAMPLING_STUDENT_T},
-        Setting{"paper", CASD_RECIPE_PAPER, CASD_TASK_CLASSES, CASD_TEACHER_FROZEN,
-                CASD_SAMPLING_STUDENT_T},
-        Setting{"ema", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES, CASD_TEACHER_EMA,
-                CASD_SAMPLING_IMPLICIT},
-        Setting{"shared", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES, CASD_TEACHER_SHARED,
-                CASD_SAMPLING_GAUSSIAN},
-        Setting{"nobody", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES, CASD_TEACHER_NONE,
-                CASD_SAMPLING_NONE},
-        Setting{"regression", CASD_RECIPE_EVIDENTIAL, CASD_TASK_REGRESSION, CASD_TEACHER_FROZEN,
-                CASD_SAMPLING_STUDENT_T},
-        Setting{"paper_regression", CASD_RECIPE_PAPER, CASD_TASK_REGRESSION, CASD_TEACHER_SHARED,
-                CASD_SAMPLING_STUDENT_T},
-        Setting{"multilabel", CASD_RECIPE_EVIDENTIAL, CASD_TASK_MULTILABEL, CASD_TEACHER_FROZEN,
-                CASD_SAMPLING_STUDENT_T},
-        Setting{"paper_multilabel", CASD_RECIPE_PAPER, CASD_TASK_MULTILABEL, CASD_TEACHER_EMA,
-                CASD_SAMPLING_STUDENT_T}),
+    testing::Values(Setting{"evidential", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES,
+                            CASD_TEACHER_FROZEN, CASD_SAMPLING_STUDENT_T},
+                    Setting{"paper", CASD_RECIPE_PAPER, CASD_TASK_CLASSES, CASD_TEACHER_FROZEN,
+                            CASD_SAMPLING_STUDENT_T},
+                    Setting{"ema", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES, CASD_TEACHER_EMA,
+                            CASD_SAMPLING_IMPLICIT},
+                    Setting{"shared", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES,
+                            CASD_TEACHER_SHARED, CASD_SAMPLING_GAUSSIAN},
+                    Setting{"nobody", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES, CASD_TEACHER_NONE,
+                            CASD_SAMPLING_NONE},
+                    Setting{"regression", CASD_RECIPE_EVIDENTIAL, CASD_TASK_REGRESSION,
+                            CASD_TEACHER_FROZEN, CASD_SAMPLING_STUDENT_T},
+                    Setting{"paper_regression", CASD_RECIPE_PAPER, CASD_TASK_REGRESSION,
+                            CASD_TEACHER_SHARED, CASD_SAMPLING_STUDENT_T},
+                    Setting{"multilabel", CASD_RECIPE_EVIDENTIAL, CASD_TASK_MULTILABEL,
+                            CASD_TEACHER_FROZEN, CASD_SAMPLING_STUDENT_T},
+                    Setting{"paper_multilabel", CASD_RECIPE_PAPER, CASD_TASK_MULTILABEL,
+                            CASD_TEACHER_EMA, CASD_SAMPLING_STUDENT_T}),
     setting_name);
 
 /// A trained model before and after one step of the student on samples with only some modalities.
 class OneStep : public testing::Test {
  protected:
   void step(ModalityMask given, casd_trainer_options options) {
-    model_ = with_statistics(*model_, fit_statistics(data_.schema,
-                                                     sample_pointers(data_.splits[0].samples)));
+    model_ = with_statistics(
+        *model_, fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples)));
     Trainer trainer(model_, options);
     trainer.set_phase(CASD_PHASE_STUDENT);
     Batch batch(data_.schema);

@@ -47,9 +47,8 @@ Dataset open_data(const std::string& data, const std::string& task) {
   const std::string kind = task.substr(0, task.find(':'));
   if (kind == "regression") options.task = CASD_TASK_REGRESSION;
   if (kind == "multilabel") options.task = CASD_TASK_MULTILABEL;
-  auto set = made<Dataset>([&](casd_dataset** out) {
-    return casd_dataset_create_synthetic(out, &options);
-  });
+  auto set = made<Dataset>(
+      [&](casd_dataset** out) { return casd_dataset_create_synthetic(out, &options); });
   const auto schema =
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, set.get()); });
   const std::string own = task_of(schema.get());

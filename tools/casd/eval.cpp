@@ -92,7 +92,8 @@ void add_eval(CLI::App& app) {
   command->add_option("MODEL", options->model, "A model file")->required();
   command->add_option("DATA", options->data, "HDF5 or CSV file, or 'synthetic'")->required();
   command->add_option("--split", options->split, "Which samples")->capture_default_str();
-  command->add_option("--task", options->task, "How to read the labels; default: as the model does");
+  command->add_option("--task", options->task,
+                      "How to read the labels; default: as the model does");
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads on the CPU")
       ->capture_default_str()

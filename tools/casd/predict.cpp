@@ -72,12 +72,12 @@ Json json_line(const Answer& answer, const casd_schema* schema, const std::strin
   line["uncertainty"] = value(CASD_FIELD_UNCERTAINTY, 0);
   line["disagreement"] = value(CASD_FIELD_DISAGREEMENT, 0);
   for (int32_t m = 0; m < casd_schema_modality_count(schema); ++m)
-    line["modalities"][casd_schema_modality_name(schema, m)] = Json{
-        {"variance", value(CASD_FIELD_MODALITY_VARIANCE, m)},
-        {"aleatoric", value(CASD_FIELD_MODALITY_ALEATORIC, m)},
-        {"epistemic", value(CASD_FIELD_MODALITY_EPISTEMIC, m)},
-        {"degrees_of_freedom", value(CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM, m)},
-        {"weight", value(CASD_FIELD_MODALITY_WEIGHT, m)}};
+    line["modalities"][casd_schema_modality_name(schema, m)] =
+        Json{{"variance", value(CASD_FIELD_MODALITY_VARIANCE, m)},
+             {"aleatoric", value(CASD_FIELD_MODALITY_ALEATORIC, m)},
+             {"epistemic", value(CASD_FIELD_MODALITY_EPISTEMIC, m)},
+             {"degrees_of_freedom", value(CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM, m)},
+             {"weight", value(CASD_FIELD_MODALITY_WEIGHT, m)}};
   return line;
 }
 
@@ -125,8 +125,8 @@ void run(const Options& options) {
       made<Prediction>([](casd_prediction** out) { return casd_prediction_create(out); });
   const auto data_schema =
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data.get()); });
-  const auto batch = made<Batch>(
-      [&](casd_batch** out) { return casd_batch_create(out, data_schema.get()); });
+  const auto batch =
+      made<Batch>([&](casd_batch** out) { return casd_batch_create(out, data_schema.get()); });
   const Answer answer(prediction.get(), schema.get());
   std::vector<std::vector<std::string>> rows(1, table_head(schema.get()));
   for (long long first = 0; first < count; first += chunk) {
@@ -147,7 +147,8 @@ void run(const Options& options) {
   if (options.json) return;
   print_table(rows);
   std::printf(
-      "\nU: variance of the fused law. V: variance per modality. C: its weight. -: takes no part.\n");
+      "\nU: variance of the fused law. V: variance per modality. C: its weight. -: takes no "
+      "part.\n");
 }
 
 }  // namespace
@@ -162,7 +163,8 @@ void add_predict(CLI::App& app) {
       ->delimiter(',');
   command->add_option("--count", options->count, "At most so many samples")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--task", options->task, "How to read the labels; default: as the model does");
+  command->add_option("--task", options->task,
+                      "How to read the labels; default: as the model does");
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads on the CPU")
       ->capture_default_str()

@@ -31,15 +31,9 @@ Progress::Progress() : terminal_(stderr_is_terminal()) {}
 
 int32_t Progress::report(const casd_train_progress* progress, void* user) {
   auto& self = *static_cast<Progress*>(user);
-  // Told once after each step and once more when the epoch was scored.
-  const bool epoch_over = progress->step == self.step_ && progress->epoch == self.epoch_ &&
-                          progress->phase == self.phase_;
-  self.step_ = progress->step;
-  self.epoch_ = progress->epoch;
-  self.phase_ = progress->phase;
   if (self.terminal_)
     self.draw(*progress);
-  else if (epoch_over)
+  else if (progress->step == progress->steps)
     self.print_epoch(*progress);
   return 0;  // Ctrl-C goes through casd_trainer_cancel()
 }
@@ -49,8 +43,7 @@ void Progress::draw(const casd_train_progress& p) {
   constexpr int width = 24;
   if (p.step < p.steps && p.seconds - drawn_ < redraw_seconds) return;
   drawn_ = p.seconds;
-  const double share =
-      p.steps > 0 ? static_cast<double>(p.step) / static_cast<double>(p.steps) : 0;
+  const double share = p.steps > 0 ? static_cast<double>(p.step) / static_cast<double>(p.steps) : 0;
   std::string bar(static_cast<std::size_t>(share * width), '=');
   bar.resize(width, ' ');
   std::fprintf(stderr, "\r\033[K%s %d/%d [%s] loss %.4f  best %s  %.0f samples/s  %s left",

@@ -20,11 +20,8 @@ class Progress {
   void print_epoch(const casd_train_progress& p);
 
   const bool terminal_;
-  bool open_ = false;     // the bar stands on the present line
-  double drawn_ = -1;     // seconds at which it was drawn
-  int64_t step_ = -1;     // what the last report was about
-  int32_t epoch_ = -1;
-  casd_phase phase_ = -1;
+  bool open_ = false;  // the bar stands on the present line
+  double drawn_ = -1;  // seconds at which it was drawn
 };
 
 }  // namespace program

@@ -37,16 +37,16 @@ void apply(Settings& to, const std::string& setting) {
   // Whichever of the two knows the option has the message that helps.
   const bool model_knows = of_model.find("there is no option") == std::string::npos;
   const bool trainer_knows = of_trainer.find("there is no option") == std::string::npos;
-  throw UsageError(model_knows ? of_model : trainer_knows ? of_trainer
-                                                          : of_model + "; " + of_trainer);
+  throw UsageError(model_knows     ? of_model
+                   : trainer_knows ? of_trainer
+                                   : of_model + "; " + of_trainer);
 }
 
 Settings settle(const Options& options) {
   Settings out;
   check(casd_model_options_init(&out.model, sizeof out.model));
   check(casd_trainer_options_init(&out.trainer, sizeof out.trainer));
-  const casd_recipe recipe =
-      options.recipe == "paper" ? CASD_RECIPE_PAPER : CASD_RECIPE_EVIDENTIAL;
+  const casd_recipe recipe = options.recipe == "paper" ? CASD_RECIPE_PAPER : CASD_RECIPE_EVIDENTIAL;
   check(casd_model_options_use_recipe(&out.model, recipe));
   check(casd_trainer_options_use_recipe(&out.trainer, recipe));
   const casd_preset preset =
@@ -74,20 +74,19 @@ Trainer make_trainer(const Settings& settings, const casd_dataset* data,
                      const std::string& checkpoint) {
   const auto schema =
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data); });
-  const auto fresh = made<Model>([&](casd_model** out) {
-    return casd_model_create(out, schema.get(), &settings.model);
-  });
+  const auto fresh = made<Model>(
+      [&](casd_model** out) { return casd_model_create(out, schema.get(), &settings.model); });
   if (!exists(checkpoint.c_str()))
     return made<Trainer>([&](casd_trainer** out) {
       return casd_trainer_create(out, fresh.get(), &settings.trainer);
     });
 
-  auto trainer = made<Trainer>(
-      [&](casd_trainer** out) { return casd_trainer_load(out, checkpoint.c_str()); });
+  auto trainer =
+      made<Trainer>([&](casd_trainer** out) { return casd_trainer_load(out, checkpoint.c_str()); });
   casd_trainer_options kept;
   check(casd_trainer_options_get(trainer.get(), &kept, sizeof kept));
-  const auto so_far = made<Model>(
-      [&](casd_model** out) { return casd_trainer_snapshot(out, trainer.get()); });
+  const auto so_far =
+      made<Model>([&](casd_model** out) { return casd_trainer_snapshot(out, trainer.get()); });
   casd_model_options kept_model, asked_model;
   check(casd_model_options_get(so_far.get(), &kept_model, sizeof kept_model));
   check(casd_model_options_get(fresh.get(), &asked_model, sizeof asked_model));
@@ -108,17 +107,16 @@ void run(const Options& options) {
   on_interrupt([](void* raw) { casd_trainer_cancel(static_cast<casd_trainer*>(raw)); },
                trainer.get());
   Progress progress;
-  const casd_status status =
-      casd_trainer_phase(trainer.get()) == CASD_PHASE_DONE
-          ? CASD_OK
-          : casd_trainer_fit(trainer.get(), data.get(), checkpoint.c_str(), Progress::report,
-                             &progress);
+  const casd_status status = casd_trainer_phase(trainer.get()) == CASD_PHASE_DONE
+                                 ? CASD_OK
+                                 : casd_trainer_fit(trainer.get(), data.get(), checkpoint.c_str(),
+                                                    Progress::report, &progress);
   progress.end();
   if (status == CASD_ERROR_CANCELLED)
     throw Failure("stopped; the same command goes on from " + checkpoint);
   check(status);
-  const auto model = made<Model>(
-      [&](casd_model** out) { return casd_trainer_snapshot(out, trainer.get()); });
+  const auto model =
+      made<Model>([&](casd_model** out) { return casd_trainer_snapshot(out, trainer.get()); });
   check(casd_model_save(model.get(), options.output.c_str()));
   remove_file(checkpoint.c_str());
   std::printf("saved %s: %lld parameters\n", options.output.c_str(),
@@ -143,10 +141,12 @@ void add_train(CLI::App& app) {
       ->check(CLI::IsMember({"default", "reference"}));
   command->add_option("--seed", options->seed, "Of weights, order, corruption, dropout")
       ->capture_default_str();
-  command->add_option("--epochs", options->epochs, "Most epochs of the student; default: the recipe's")
+  command
+      ->add_option("--epochs", options->epochs, "Most epochs of the student; default: the recipe's")
       ->check(CLI::Range(1, 100000));
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads on the CPU; part of what fixes the bits")
+  command
+      ->add_option("--threads", options->threads, "Threads on the CPU; part of what fixes the bits")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   command->add_option("--checkpoint", options->checkpoint_folder,

@@ -1,6 +1,6 @@
 // The CPU engine against the stored outputs of the double-precision reference.
-#include "infer/predictor.h"
 #include "support/golden.h"
+#include "infer/predictor.h"
 
 namespace casd {
 namespace {

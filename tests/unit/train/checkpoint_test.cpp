@@ -154,10 +154,9 @@ TEST(Checkpoint, ANewerVersionSaysSo) {
 }
 
 TEST(Checkpoint, APositionThatCannotBeIsRefused) {
-  ASSERT_EQ(status_of([] {
-              read_back(with_metadata("casd.position", "\"epoch\":7", "\"epoch\":8"));
-            }),
-            CASD_OK);
+  ASSERT_EQ(
+      status_of([] { read_back(with_metadata("casd.position", "\"epoch\":7", "\"epoch\":8")); }),
+      CASD_OK);
   const char* const changes[][2] = {
       {"\"epoch\":7", "\"epoch\":16"},
       {"\"epoch\":7", "\"epoch\":-1"},

@@ -73,21 +73,20 @@ TEST_P(TrainerOptionEdges, AreWhereTheHeaderSays) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, TrainerOptionEdges,
-    testing::Values(
-        Edge{"teacher", "none", "nobody"}, Edge{"sampling", "implicit", "uniform"},
-        Edge{"teacher_epochs", "1", "0"}, Edge{"epochs", "100000", "100001"},
-        Edge{"select_from", "0", "-1"}, Edge{"patience", "1", "0"},
-        Edge{"batch_size", "65536", "65537"}, Edge{"total_steps", "0", "-1"},
-        Edge{"balance_classes", "1", "2"}, Edge{"calibrate", "0", "-1"},
-        Edge{"fit_trust", "1", "2"}, Edge{"device", "cuda", "tpu"},
-        Edge{"device_index", "0", "-1"}, Edge{"threads", "256", "257"},
-        Edge{"dropout", "0.999", "1"}, Edge{"frame_drop", "1", "1.001"},
-        Edge{"sigma_scale", "10", "10.1"}, Edge{"ema_decay", "1", "-0.1"},
-        Edge{"logit_weight", "1000", "1001"}, Edge{"uncertainty_weight", "0", "-1"},
-        Edge{"evidence_weight", "0", "nan"}, Edge{"evidence_regularizer", "0", "-1"},
-        Edge{"evidence_rate", "1000", "1001"}, Edge{"learning_rate", "1", "0"},
-        Edge{"final_rate", "1", "1.1"}, Edge{"weight_decay", "0", "-1"},
-        Edge{"gradient_clip", "0", "inf"}, Edge{"seed", "18446744073709551615", "-1"}),
+    testing::Values(Edge{"teacher", "none", "nobody"}, Edge{"sampling", "implicit", "uniform"},
+                    Edge{"teacher_epochs", "1", "0"}, Edge{"epochs", "100000", "100001"},
+                    Edge{"select_from", "0", "-1"}, Edge{"patience", "1", "0"},
+                    Edge{"batch_size", "65536", "65537"}, Edge{"total_steps", "0", "-1"},
+                    Edge{"balance_classes", "1", "2"}, Edge{"calibrate", "0", "-1"},
+                    Edge{"fit_trust", "1", "2"}, Edge{"device", "cuda", "tpu"},
+                    Edge{"device_index", "0", "-1"}, Edge{"threads", "256", "257"},
+                    Edge{"dropout", "0.999", "1"}, Edge{"frame_drop", "1", "1.001"},
+                    Edge{"sigma_scale", "10", "10.1"}, Edge{"ema_decay", "1", "-0.1"},
+                    Edge{"logit_weight", "1000", "1001"}, Edge{"uncertainty_weight", "0", "-1"},
+                    Edge{"evidence_weight", "0", "nan"}, Edge{"evidence_regularizer", "0", "-1"},
+                    Edge{"evidence_rate", "1000", "1001"}, Edge{"learning_rate", "1", "0"},
+                    Edge{"final_rate", "1", "1.1"}, Edge{"weight_decay", "0", "-1"},
+                    Edge{"gradient_clip", "0", "inf"}, Edge{"seed", "18446744073709551615", "-1"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(TrainerOptions, ChecksRefuseWhatWasWrittenIntoTheStruct) {

@@ -81,7 +81,7 @@ class Resume : public testing::TestWithParam<casd_teacher> {
   std::unique_ptr<Trainer> load() const { return Trainer::load(path_, &stand_in_plugin()); }
   int calls() const {
     const int all = GetParam() == CASD_TEACHER_NONE ? epochs : teacher_epochs + epochs;
-    return all * (steps + 1);
+    return all * steps;
   }
   std::vector<std::uint8_t> uninterrupted() const {
     const auto trainer = make();
@@ -91,13 +91,13 @@ class Resume : public testing::TestWithParam<casd_teacher> {
 
   const Dataset data_ = tiny_data();
   const ModelPtr model_ = tiny_model(data_.schema);
-  const std::string path_ = testing::TempDir() + "casd_resume_test_" +
-                            std::to_string(GetParam()) + ".checkpoint";
+  const std::string path_ =
+      testing::TempDir() + "casd_resume_test_" + std::to_string(GetParam()) + ".checkpoint";
 };
 
 TEST_P(Resume, EndsInTheSameBitsWhereverItWasCancelled) {
   const std::vector<std::uint8_t> expected = uninterrupted();
-  // Of each epoch's calls, `steps` come after a step and one after its end.
+  // An epoch's last call comes after its score.
   for (int at = 1; at < calls(); ++at) {
     CancelAt cancel{at};
     auto trainer = make();
@@ -197,13 +197,12 @@ std::string teacher_name(const testing::TestParamInfo<casd_teacher>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Teachers, Resume,
-                         testing::Values(CASD_TEACHER_FROZEN, CASD_TEACHER_EMA,
-                                         CASD_TEACHER_SHARED, CASD_TEACHER_NONE),
+                         testing::Values(CASD_TEACHER_FROZEN, CASD_TEACHER_EMA, CASD_TEACHER_SHARED,
+                                         CASD_TEACHER_NONE),
                          teacher_name);
 
 TEST(ResumeFile, MissingAndForeignFilesAreRefused) {
-  EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stand_in_plugin()); }),
-            CASD_ERROR_IO);
+  EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stand_in_plugin()); }), CASD_ERROR_IO);
   const std::string path = testing::TempDir() + "casd_resume_test_foreign";
   const Dataset data = tiny_data();
   save_model(*tiny_model(data.schema), path);

@@ -41,11 +41,16 @@ std::uint32_t mix(std::uint32_t crc, const Schema& schema, const casd_torch_batc
 
 std::vector<float>* table(casd_torch_network* n, std::int32_t what) {
   switch (what) {
-    case CASD_TORCH_PARAMETERS: return &n->parameters;
-    case CASD_TORCH_FIRST_MOMENT: return &n->first;
-    case CASD_TORCH_SECOND_MOMENT: return &n->second;
-    case CASD_TORCH_STEP_COUNTS: return &n->counts;
-    default: return n->options.teacher == CASD_TEACHER_EMA ? &n->ema : nullptr;
+    case CASD_TORCH_PARAMETERS:
+      return &n->parameters;
+    case CASD_TORCH_FIRST_MOMENT:
+      return &n->first;
+    case CASD_TORCH_SECOND_MOMENT:
+      return &n->second;
+    case CASD_TORCH_STEP_COUNTS:
+      return &n->counts;
+    default:
+      return n->options.teacher == CASD_TEACHER_EMA ? &n->ema : nullptr;
   }
 }
 
@@ -79,15 +84,15 @@ void destroy(casd_torch_network* network) {
   delete network;
 }
 
-casd_status encode(casd_torch_network*, const casd_torch_batch*, float*,
-                   casd_plugin_error* error) {
+casd_status encode(casd_torch_network*, const casd_torch_batch*, float*, casd_plugin_error* error) {
   return refuse(error, CASD_ERROR_UNAVAILABLE, "the stand-in does not encode");
 }
 
 void write_down(const casd_torch_network& n, const casd_torch_step& s) {
   const Schema& schema = n.model->schema();
-  SeenStep out{s.phase, s.seed, s.step, s.learning_rate, s.input->samples, {}, {}, {},
-               s.complete != nullptr, {}, {}, {}};
+  SeenStep out{s.phase, s.seed, s.step, s.learning_rate,       s.input->samples,
+               {},      {},     {},     s.complete != nullptr, {},
+               {},      {}};
   for (std::int32_t m = 0; m < s.input->modalities; ++m)
     out.rows.push_back(s.input->modality[m].rows);
   const auto samples = static_cast<std::size_t>(s.input->samples);
@@ -112,10 +117,16 @@ casd_status step(casd_torch_network* n, const casd_torch_step* s, casd_torch_los
   const SeenStep& told = seen().steps.back();
   std::uint32_t crc = mix(0, n->model->schema(), s->input);
   crc = mix(crc, n->model->schema(), s->complete);
-  const std::vector<float>* const all[] = {
-      &n->parameters, &n->first, &n->second, &n->counts, &n->ema, &told.target,
-      &told.teacher_location, &told.teacher_uncertainty, &told.teacher_logits,
-      &seen().class_weights};
+  const std::vector<float>* const all[] = {&n->parameters,
+                                           &n->first,
+                                           &n->second,
+                                           &n->counts,
+                                           &n->ema,
+                                           &told.target,
+                                           &told.teacher_location,
+                                           &told.teacher_uncertainty,
+                                           &told.teacher_logits,
+                                           &seen().class_weights};
   for (const std::vector<float>* values : all) crc = mix(crc, *values);
   crc = mix(crc, told.labelled.data(), told.labelled.size());
   for (const std::uint64_t number : {s->seed, s->step, static_cast<std::uint64_t>(s->phase)})
@@ -164,8 +175,8 @@ casd_status read(casd_torch_network* n, std::int32_t what, float* values, std::i
   return CASD_OK;
 }
 
-casd_status write(casd_torch_network* n, std::int32_t what, const float* values,
-                  std::int64_t count, casd_plugin_error* error) {
+casd_status write(casd_torch_network* n, std::int32_t what, const float* values, std::int64_t count,
+                  casd_plugin_error* error) {
   std::vector<float>* to = table(n, what);
   if (what == CASD_TORCH_EMA_TEACHER && to) {
     to->resize(n->parameters.size());
@@ -185,8 +196,14 @@ Seen& seen() {
 }
 
 const casd_torch_plugin& stand_in_plugin() {
-  static const casd_torch_plugin plugin = {CASD_TORCH_PLUGIN_VERSION, sizeof(casd_torch_plugin),
-                                           create, destroy, encode, step, start_phase, read,
+  static const casd_torch_plugin plugin = {CASD_TORCH_PLUGIN_VERSION,
+                                           sizeof(casd_torch_plugin),
+                                           create,
+                                           destroy,
+                                           encode,
+                                           step,
+                                           start_phase,
+                                           read,
                                            write};
   return plugin;
 }

@@ -26,4 +26,10 @@ std::uint32_t crc32(const void* data, std::size_t size, std::uint32_t crc) {
   return ~crc;
 }
 
+std::string hexadecimal(std::uint32_t crc) {
+  std::string digits(8, '0');
+  for (std::size_t i = 0; i < 8; ++i) digits[7 - i] = "0123456789abcdef"[crc >> (4 * i) & 15u];
+  return digits;
+}
+
 }  // namespace casd

@@ -55,7 +55,7 @@ void log(casd_log_level level, const std::string& message) {
   if (callback)
     callback(level, message.c_str(), user);
   else
-    std::fprintf(stderr, "casd: %s: %s\n", level_name(level), message.c_str());
+    (void)std::fprintf(stderr, "casd: %s: %s\n", level_name(level), message.c_str());
 }
 
 }  // namespace casd

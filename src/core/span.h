@@ -15,8 +15,8 @@ class Span {
   Span(std::vector<std::remove_const_t<T>>& v) : data_(v.data()), size_(v.size()) {}
   template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
   Span(const std::vector<std::remove_const_t<T>>& v) : data_(v.data()), size_(v.size()) {}
-  template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
-  constexpr Span(Span<std::remove_const_t<T>> s) : data_(s.data()), size_(s.size()) {}
+  template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
+  constexpr Span(const Span<U>& s) : data_(s.data()), size_(s.size()) {}
 
   constexpr T* data() const { return data_; }
   constexpr std::size_t size() const { return size_; }

@@ -30,6 +30,7 @@ std::vector<Condition> conditions(const Schema& schema) {
     return bits_a != bits_b ? bits_a < bits_b : a < b;
   });
   std::vector<Condition> out;
+  out.reserve(masks.size());
   for (const ModalityMask mask : masks) out.push_back({mask, mask_name(schema, mask)});
   return out;
 }

@@ -31,7 +31,8 @@ float softplus(float x) { return x > 20 ? x : std::log1p(std::exp(x)); }
 /// Adds the sinusoidal code of a frame: even columns sin, odd cos, base 10000.
 void position_code(std::int64_t step, std::int64_t width, float* out) {
   for (std::int64_t i = 0; i < width; ++i) {
-    const double exponent = static_cast<double>(i / 2 * 2) / static_cast<double>(width);
+    const std::int64_t pair = i - i % 2;
+    const double exponent = static_cast<double>(pair) / static_cast<double>(width);
     const double angle = static_cast<double>(step) / std::pow(10000.0, exponent);
     out[i] = static_cast<float>(i % 2 ? std::cos(angle) : std::sin(angle));
   }

@@ -144,9 +144,7 @@ std::string checksum(const std::vector<const std::string*>& texts, Span<const st
   for (const std::string* part : texts)
     if (part) crc = crc32(part->data(), part->size(), crc);
   crc = crc32(data.data(), data.size(), crc);
-  char buffer[9];
-  for (int i = 0; i < 8; ++i) buffer[i] = "0123456789abcdef"[crc >> (28 - 4 * i) & 15u];
-  return std::string(buffer, 8);
+  return hexadecimal(crc);
 }
 
 float read_float(const std::uint8_t* bytes) {

@@ -54,9 +54,7 @@ std::string checksum(const std::string& options, const std::string& position,
     crc = crc32(tensor.name.data(), tensor.name.size(), crc);
     crc = crc32(tensor.bytes.data(), tensor.bytes.size(), crc);
   }
-  char hex[9];
-  std::snprintf(hex, sizeof hex, "%08x", static_cast<unsigned>(crc));
-  return hex;
+  return hexadecimal(crc);
 }
 
 std::string options_text(const casd_trainer_options& options) {

@@ -4,10 +4,9 @@
 
 #include <cstdio>
 
-int main(int argc, char** argv) {
-  CLI::App app(
-      "Learns from several modalities at once, works when some are missing, and says how sure it "
-      "is.");
+namespace {
+
+void describe(CLI::App& app) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("casd ") + casd_version_string());
   app.footer(
@@ -21,6 +20,13 @@ int main(int argc, char** argv) {
   program::add_eval(app);
   program::add_predict(app);
   program::add_info(app);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app(
+      "Learns from several modalities at once, works when some are missing, and says how sure it "
+      "is.");
+  describe(app);
   try {
     app.parse(argc, argv);
     return 0;
@@ -29,6 +35,14 @@ int main(int argc, char** argv) {
   } catch (const CLI::Error& e) {
     app.exit(e);
     return program::exit_usage;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
   } catch (const program::UsageError& e) {
     std::fprintf(stderr, "casd: %s\n", e.what());
     return program::exit_usage;

@@ -62,7 +62,7 @@ Json json_line(const Answer& answer, const casd_schema* schema, const std::strin
   };
   Json line;
   line["sample"] = name;
-  const bool empty = answer.at(CASD_FIELD_STATUS, row) != CASD_ROW_OK;
+  const bool empty = static_cast<int>(answer.at(CASD_FIELD_STATUS, row)) != CASD_ROW_OK;
   line["status"] = empty ? "empty" : "ok";
   const bool regression = casd_schema_task(schema) == CASD_TASK_REGRESSION;
   Json& outputs = line[regression ? "values" : "probabilities"];

@@ -15,7 +15,7 @@ const char* phase_name(casd_phase phase) {
 
 std::string duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "-";
-  const auto whole = static_cast<long long>(seconds + 0.5);
+  const long long whole = std::llround(seconds);
   char buffer[32];
   if (whole >= 3600)
     std::snprintf(buffer, sizeof buffer, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,

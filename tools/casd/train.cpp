@@ -90,8 +90,11 @@ Trainer make_trainer(const Settings& settings, const casd_dataset* data,
   casd_model_options kept_model, asked_model;
   check(casd_model_options_get(so_far.get(), &kept_model, sizeof kept_model));
   check(casd_model_options_get(fresh.get(), &asked_model, sizeof asked_model));
-  const bool same = std::memcmp(&kept, &settings.trainer, sizeof kept) == 0 &&
-                    std::memcmp(&kept_model, &asked_model, sizeof kept_model) == 0;
+  // Neither struct has padding, and the same text gives the same number.
+  const bool same =  // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
+      std::memcmp(&kept, &settings.trainer, sizeof kept) == 0 &&
+      // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
+      std::memcmp(&kept_model, &asked_model, sizeof kept_model) == 0;
   if (!same)
     throw Failure("the checkpoint " + checkpoint +
                   " was made with other options; remove it to begin anew, or ask for the same");

@@ -172,10 +172,10 @@ TEST(Checkpoint, APositionThatCannotBeIsRefused) {
       {"\"samples\"", "\"sample\""},
       {"{", "[{"},
   };
-  for (const auto& [from, to] : changes)
-    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.position", from, to)); }),
+  for (const auto& change : changes)
+    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.position", change[0], change[1])); }),
               CASD_ERROR_FORMAT)
-        << to;
+        << change[1];
 }
 
 TEST(Checkpoint, OptionsOutOfRangeAreRefused) {
@@ -186,10 +186,10 @@ TEST(Checkpoint, OptionsOutOfRangeAreRefused) {
       {"\"teacher\":\"frozen\"", "\"teacher\":\"ghost\""},
       {"\"teacher\":\"frozen\"", "\"teacher\":\"ema\""},  // its moving average is not there
   };
-  for (const auto& [from, to] : changes)
-    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.options", from, to)); }),
+  for (const auto& change : changes)
+    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.options", change[0], change[1])); }),
               CASD_ERROR_FORMAT)
-        << to;
+        << change[1];
 }
 
 TEST(Checkpoint, NumbersThatDoNotFitTheNetworkAreRefused) {

@@ -94,7 +94,8 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
   {
     Handle file{CreateFileW(wide(temporary).c_str(), GENERIC_WRITE, 0, nullptr, CREATE_ALWAYS,
                             FILE_ATTRIBUTE_NORMAL, nullptr)};
-    if (file.value == INVALID_HANDLE_VALUE) fail(CASD_ERROR_IO, temporary, ": ", reason());
+    if (file.value == INVALID_HANDLE_VALUE)
+      fail(CASD_ERROR_IO, path, " cannot be written: ", reason());
     std::size_t at = 0;
     while (at < bytes.size() && failure.empty()) {
       const std::size_t left = bytes.size() - at;
@@ -110,7 +111,7 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
     failure = reason();
   if (!failure.empty()) {
     DeleteFileW(wide(temporary).c_str());
-    fail(CASD_ERROR_IO, path, ": ", failure);
+    fail(CASD_ERROR_IO, path, " cannot be written: ", failure);
   }
 }
 
@@ -190,7 +191,7 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
   std::string failure;
   {
     Descriptor file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
-    if (file.value < 0) fail(CASD_ERROR_IO, temporary, ": ", reason());
+    if (file.value < 0) fail(CASD_ERROR_IO, path, " cannot be written: ", reason());
     std::size_t at = 0;
     while (at < bytes.size() && failure.empty()) {
       const ssize_t done = ::write(file.value, bytes.data() + at, bytes.size() - at);
@@ -205,7 +206,7 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
   if (failure.empty() && ::rename(temporary.c_str(), path.c_str()) != 0) failure = reason();
   if (!failure.empty()) {
     ::unlink(temporary.c_str());
-    fail(CASD_ERROR_IO, path, ": ", failure);
+    fail(CASD_ERROR_IO, path, " cannot be written: ", failure);
   }
   // The rename itself lasts only once the folder is on disk; some file systems cannot sync one.
   const std::size_t slash = path.find_last_of('/');

@@ -17,7 +17,7 @@ SHIM = BUILD / "lib/libkill_at.so"
 OPTIONS = ["--epochs", "3", "--threads", "1"] + [
     word for setting in ("teacher_epochs=2", "select_from=0", "hidden=8", "heads=2", "layers=1")
     for word in ("--set", setting)]
-CHECKPOINTS = 5  # one an epoch
+CHECKPOINTS = 6  # one before the first epoch, then one after each
 POINTS = ("before_write", "half_write", "after_write", "before_sync", "after_sync", "before_rename",
           "after_rename")
 

@@ -101,7 +101,8 @@ void add_eval(CLI::App& app) {
   command->add_flag("--json", options->json, "One JSON object instead of a table");
   command->footer(
       "U is the variance of the fused law. AUROC U: how well a large U tells errors from hits.\n"
-      "ECE: expected calibration error, 15 bins.");
+      "ECE: expected calibration error, 15 bins.\n"
+      "Example: casd eval mood.casd mosi.h5 --split valid --json");
   command->callback([options] { run(*options); });
 }
 

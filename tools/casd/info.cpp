@@ -9,6 +9,18 @@
 namespace program {
 namespace {
 
+/// "language+audio" for a mask; with more than six modalities the key is how many take part.
+std::string condition(const casd_schema* schema, const std::string& key) {
+  constexpr int32_t most_masks = 6;
+  const int32_t modalities = casd_schema_modality_count(schema);
+  if (modalities > most_masks) return key + " of " + std::to_string(modalities);
+  std::string names;
+  for (int32_t m = 0; m < modalities; ++m)
+    if (std::stoul(key) >> m & 1u)
+      names += (names.empty() ? "" : "+") + std::string(casd_schema_modality_name(schema, m));
+  return names;
+}
+
 void run(const std::string& path, bool json) {
   const Model model = load_model(path);
   if (json) {
@@ -34,8 +46,8 @@ void run(const std::string& path, bool json) {
   if (info.contains("calibration") && info["calibration"].contains("temperatures")) {
     std::printf("temperatures:");
     for (const auto& [key, value] : info["calibration"]["temperatures"].items())
-      std::printf(" %s=%.3f", key.c_str(), value.get<double>());
-    std::printf("   (key: the mask of the modalities that take part)\n");
+      std::printf(" %s=%.3f", condition(schema.get(), key).c_str(), value.get<double>());
+    std::printf("\n");
   }
   if (!info["user"].empty()) list("user", info["user"]);
 }
@@ -48,6 +60,7 @@ void add_info(CLI::App& app) {
   CLI::App* command = app.add_subcommand("info", "Tell what a model file holds");
   command->add_option("MODEL", *path, "A model file")->required();
   command->add_flag("--json", *json, "One JSON object");
+  command->footer("Example: casd info mood.casd");
   command->callback([path, json] { run(*path, *json); });
 }
 

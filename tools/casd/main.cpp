@@ -27,6 +27,12 @@ int run(int argc, char** argv) {
       "Learns from several modalities at once, works when some are missing, and says how sure it "
       "is.");
   describe(app);
+  const std::string first = argc > 1 ? argv[1] : "-";
+  if (first[0] != '-' &&
+      app.get_subcommands([&](const CLI::App* command) { return command->get_name() == first; })
+          .empty())
+    throw program::UsageError("there is no command '" + first +
+                              "'; there are: train, eval, predict, info");
   try {
     app.parse(argc, argv);
     return 0;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 namespace program {
 namespace {
@@ -161,8 +162,8 @@ void add_predict(CLI::App& app) {
   command->add_option("--split", options->split, "Which samples")->capture_default_str();
   command->add_option("--mask", options->mask, "Only these modalities, e.g. language,audio")
       ->delimiter(',');
-  command->add_option("--count", options->count, "At most so many samples")
-      ->check(CLI::NonNegativeNumber);
+  command->add_option("--count", options->count, "At most so many samples; default: all")
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()));
   command->add_option("--task", options->task,
                       "How to read the labels; default: as the model does");
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();

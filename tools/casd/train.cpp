@@ -37,9 +37,10 @@ void apply(Settings& to, const std::string& setting) {
   // Whichever of the two knows the option has the message that helps.
   const bool model_knows = of_model.find("there is no option") == std::string::npos;
   const bool trainer_knows = of_trainer.find("there is no option") == std::string::npos;
-  throw UsageError(model_knows     ? of_model
-                   : trainer_knows ? of_trainer
-                                   : of_model + "; " + of_trainer);
+  if (model_knows) throw UsageError(of_model);
+  if (trainer_knows) throw UsageError(of_trainer);
+  throw UsageError(of_model + "; for training " +
+                   of_trainer.substr(of_trainer.find("there are: ")));
 }
 
 Settings settle(const Options& options) {
@@ -107,6 +108,8 @@ void run(const Options& options) {
   const Dataset data = open_data(options.data, options.task);
   const std::string checkpoint = checkpoint_path(options);
   const Trainer trainer = make_trainer(settings, data.get(), checkpoint);
+  // Before any work: a place that cannot be written to shows now.
+  check(casd_trainer_save(trainer.get(), checkpoint.c_str()));
   on_interrupt([](void* raw) { casd_trainer_cancel(static_cast<casd_trainer*>(raw)); },
                trainer.get());
   Progress progress;

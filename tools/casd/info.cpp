@@ -9,11 +9,10 @@
 namespace program {
 namespace {
 
-/// "language+audio" for a mask; with more than six modalities the key is how many take part.
+/// "language+audio" for a mask; "count:3", how many take part, stays as it is.
 std::string condition(const casd_schema* schema, const std::string& key) {
-  constexpr int32_t most_masks = 6;
+  if (key.find_first_not_of("0123456789") != std::string::npos) return key;
   const int32_t modalities = casd_schema_modality_count(schema);
-  if (modalities > most_masks) return key + " of " + std::to_string(modalities);
   std::string names;
   for (int32_t m = 0; m < modalities; ++m)
     if (std::stoul(key) >> m & 1u)

@@ -1,0 +1,96 @@
+// The small parts of core: checksum, checked arithmetic, errors, spans, threads.
+#include "core/checked.h"
+#include "core/crc32.h"
+#include "core/error.h"
+#include "core/span.h"
+#include "core/thread_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace casd {
+namespace {
+
+TEST(Crc32, MeetsItsKnownAnswers) {
+  const std::string check = "123456789";  // the check value of the catalogue of CRC algorithms
+  EXPECT_EQ(crc32(check.data(), check.size()), 0xCBF43926u);
+  EXPECT_EQ(crc32(nullptr, 0), 0u);
+  EXPECT_EQ(crc32(check.data() + 4, 5, crc32(check.data(), 4)), 0xCBF43926u);
+  EXPECT_EQ(hexadecimal(0xCBF43926u), "cbf43926");
+  EXPECT_EQ(hexadecimal(0x2fu), "0000002f");
+}
+
+TEST(Checked, OverflowIsAnError) {
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  EXPECT_EQ(checked_product(3, 4, "frames"), 12u);
+  EXPECT_EQ(checked_product(most, 1, "frames"), most);
+  EXPECT_EQ(checked_product(most, 0, "frames"), 0u);
+  EXPECT_EQ(checked_sum(most - 1, 1, "frames"), most);
+  EXPECT_THROW(checked_sum(most, 1, "frames"), Error);
+  try {
+    checked_product(most / 2 + 1, 2, "the frames", CASD_ERROR_FORMAT);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.status(), CASD_ERROR_FORMAT);
+    EXPECT_STREQ(e.what(), "the frames is too large");
+  }
+}
+
+TEST(Error, MessagesArePutTogether) {
+  try {
+    require(false, "hidden is ", 0, ", allowed: ", 1, " to ", 4096);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.status(), CASD_ERROR_INVALID_ARGUMENT);
+    EXPECT_STREQ(e.what(), "hidden is 0, allowed: 1 to 4096");
+  }
+  EXPECT_NO_THROW(require(true, "never"));
+}
+
+TEST(Span, SeesAVectorsNumbers) {
+  std::vector<float> numbers = {1, 2, 3, 4};
+  const Span<float> all = numbers;
+  all[1] = 7;
+  const Span<const float> seen = all;
+  const Span<const float> part = seen.subspan(1, 2);
+  EXPECT_EQ(std::vector<float>(part.begin(), part.end()), (std::vector<float>{7, 3}));
+  EXPECT_TRUE(Span<const float>().empty());
+}
+
+TEST(ThreadPool, DoesEveryPieceOnce) {
+  for (const int threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.threads(), threads);
+    for (const std::int64_t pieces : {0, 1, 3, 1000}) {
+      std::vector<std::atomic<int>> done(static_cast<std::size_t>(pieces));
+      std::atomic<bool> wrong_worker{false};
+      pool.run(pieces, [&](std::int64_t piece, int worker) {
+        ++done[static_cast<std::size_t>(piece)];
+        if (worker < 0 || worker >= threads) wrong_worker = true;
+      });
+      for (const auto& times : done) EXPECT_EQ(times.load(), 1);
+      EXPECT_FALSE(wrong_worker);
+    }
+  }
+}
+
+TEST(ThreadPool, ThrowsTheFirstExceptionAgainAndWorksOn) {
+  for (const int threads : {1, 4}) {
+    ThreadPool pool(threads);
+    EXPECT_THROW(pool.run(50,
+                          [](std::int64_t piece, int) {
+                            if (piece == 7) fail(CASD_ERROR_NUMERIC, "piece ", piece);
+                          }),
+                 Error);
+    std::atomic<int> sum{0};
+    pool.run(10, [&](std::int64_t, int) { ++sum; });
+    EXPECT_EQ(sum.load(), 10);
+  }
+}
+
+}  // namespace
+}  // namespace casd

@@ -1,0 +1,144 @@
+#include "model/network.h"
+
+#include "core/error.h"
+#include "model/model.h"
+#include "model/options.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace casd {
+namespace {
+
+Schema one_modality(casd_task task) {
+  Schema schema;
+  schema.add_modality("voice", 3);
+  schema.set_task(task);
+  schema.add_output("a");
+  schema.add_output("b");
+  return schema;
+}
+
+casd_model_options small() {
+  casd_model_options options = default_model_options();
+  options.hidden = 4;
+  options.heads = 2;
+  options.layers = 1;
+  return checked(options);
+}
+
+// Names, order and shapes of METHOD.md 8, written out.
+TEST(Network, TensorsAreThoseOfTheFile) {
+  const Network network(one_modality(CASD_TASK_REGRESSION), small());
+  const std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected = {
+      {"voice.normalizer.mean", {3}},
+      {"voice.normalizer.std", {3}},
+      {"voice.conv.weight", {4, 3, 3}},
+      {"voice.conv.bias", {4}},
+      {"voice.encoder.0.norm1.weight", {4}},
+      {"voice.encoder.0.norm1.bias", {4}},
+      {"voice.encoder.0.attention.query.weight", {4, 4}},
+      {"voice.encoder.0.attention.query.bias", {4}},
+      {"voice.encoder.0.attention.key.weight", {4, 4}},
+      {"voice.encoder.0.attention.key.bias", {4}},
+      {"voice.encoder.0.attention.value.weight", {4, 4}},
+      {"voice.encoder.0.attention.value.bias", {4}},
+      {"voice.encoder.0.attention.output.weight", {4, 4}},
+      {"voice.encoder.0.attention.output.bias", {4}},
+      {"voice.encoder.0.norm2.weight", {4}},
+      {"voice.encoder.0.norm2.bias", {4}},
+      {"voice.encoder.0.feed_forward.0.weight", {8, 4}},
+      {"voice.encoder.0.feed_forward.0.bias", {8}},
+      {"voice.encoder.0.feed_forward.1.weight", {4, 8}},
+      {"voice.encoder.0.feed_forward.1.bias", {4}},
+      {"voice.norm.weight", {4}},
+      {"voice.norm.bias", {4}},
+      {"voice.evidence.weight", {16, 4}},
+      {"voice.evidence.bias", {16}},
+      {"classifier.weight", {2, 4}},
+      {"classifier.bias", {2}},
+      {"target.mean", {2}},
+      {"target.std", {2}},
+  };
+  ASSERT_EQ(network.tensors().size(), expected.size());
+  std::int64_t offset = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const TensorInfo& tensor = network.tensors()[i];
+    EXPECT_EQ(tensor.name, expected[i].first);
+    EXPECT_EQ(tensor.shape, expected[i].second) << tensor.name;
+    EXPECT_EQ(tensor.offset, offset);
+    offset += tensor.size;
+  }
+  EXPECT_EQ(network.value_count(), offset);
+  EXPECT_EQ(network.learned_count(), offset - 3 - 3 - 2 - 2);
+  EXPECT_THROW(network.tensor("voice.nothing"), Error);
+}
+
+TEST(Network, FreshWeightsKeepTheirBounds) {
+  const ModelPtr model = create_model(one_modality(CASD_TASK_CLASSES), small());
+  for (const TensorInfo& tensor : model->network().tensors()) {
+    double most = 0;
+    for (const float value : model->tensor(tensor.name)) {
+      if (tensor.fan_in == 0) {
+        EXPECT_EQ(value, tensor.initial) << tensor.name;
+      }
+      most = std::max(most, std::fabs(static_cast<double>(value)));
+    }
+    if (tensor.fan_in > 0) {
+      EXPECT_LE(most, 1 / std::sqrt(static_cast<double>(tensor.fan_in))) << tensor.name;
+      EXPECT_GT(most, 0) << tensor.name;
+    }
+  }
+  EXPECT_EQ(model->network().tensor("voice.conv.weight").fan_in, 9);
+  EXPECT_EQ(model->network().tensor("voice.conv.bias").fan_in, 9);
+  EXPECT_EQ(model->network().tensor("voice.encoder.0.feed_forward.1.weight").fan_in, 8);
+  EXPECT_FALSE(model->trained());
+}
+
+TEST(Network, LearnedNumbersGoOutAndIn) {
+  const ModelPtr model = create_model(one_modality(CASD_TASK_REGRESSION), small());
+  std::vector<float> learned = learned_values(model->network(), model->values());
+  EXPECT_EQ(learned.size(), static_cast<std::size_t>(model->network().learned_count()));
+  for (float& value : learned) value = 7;
+  const std::vector<float> values = with_learned(model->network(), model->values(), learned);
+  for (const TensorInfo& tensor : model->network().tensors())
+    for (auto i = static_cast<std::size_t>(tensor.offset);
+         i < static_cast<std::size_t>(tensor.offset + tensor.size); ++i)
+      EXPECT_EQ(values[i], tensor.role == TensorRole::statistic ? model->values()[i] : 7.0f)
+          << tensor.name;
+}
+
+TEST(Network, SizesThatDoNotFitAreRefused) {
+  Schema schema;
+  for (int m = 0; m < 32; ++m) schema.add_modality("m" + std::to_string(m), 65536);
+  schema.add_output("a");
+  schema.add_output("b");
+  casd_model_options options = default_model_options();
+  options.hidden = 4096;
+  options.feed_forward = 65536;
+  options.layers = 64;
+  EXPECT_THROW(Network(schema, checked(options)), Error);
+}
+
+TEST(Model, TemperaturesAndTrustAreFoundByWhatTakesPart) {
+  Schema schema;
+  for (const char* name : {"a", "b", "c"}) schema.add_modality(name, 2);
+  schema.add_output("x");
+  schema.add_output("y");
+  const ModelPtr model = create_model(schema, small());
+  EXPECT_EQ(temperature_key(schema, 5), "5");
+  EXPECT_EQ(model->temperature(5), 1);
+  Calibration calibration;
+  calibration.temperatures = {{"5", 2.5}, {"7", 0.5}};
+  calibration.trust = {1, 2, 3};
+  const Model calibrated = model->with_calibration(calibration);
+  EXPECT_EQ(calibrated.temperature(5), 2.5);
+  EXPECT_EQ(calibrated.temperature(1), 1);
+  EXPECT_EQ(calibrated.trust(2), 3);
+  for (const char* name : {"d", "e", "f", "g"}) schema.add_modality(name, 2);
+  EXPECT_EQ(temperature_key(schema, 5), "count:2");
+}
+
+}  // namespace
+}  // namespace casd

@@ -117,6 +117,8 @@ struct Predictor::State {
   }
 
   std::int64_t longest(Span<const Sample* const> samples, ModalityMask wanted) const;
+  /// Where the evidence of a zero sequence is kept: empty, but with room, until it is computed.
+  std::vector<float>& zero_room(std::int32_t modality, std::int64_t steps);
   const float* zero_sequence(std::int32_t modality, std::int64_t steps);
   void encode_on_device(Evidence& evidence, Span<const Sample* const> samples, ModalityMask wanted,
                         bool any_mask);
@@ -156,15 +158,21 @@ std::int64_t Predictor::State::longest(Span<const Sample* const> samples,
   return out;
 }
 
-const float* Predictor::State::zero_sequence(std::int32_t modality, std::int64_t steps) {
+std::vector<float>& Predictor::State::zero_room(std::int32_t modality, std::int64_t steps) {
   auto& lengths = zero_cache[static_cast<std::size_t>(modality)];
   const auto at = static_cast<std::size_t>(steps);
   if (lengths.size() <= at) lengths.resize(at + 1);
-  if (lengths[at].empty()) {
-    lengths[at].resize(static_cast<std::size_t>(nig_size()));
-    encoder.encode(modality, nullptr, steps, scratch[0].data(), lengths[at].data());
+  lengths[at].reserve(static_cast<std::size_t>(nig_size()));
+  return lengths[at];
+}
+
+const float* Predictor::State::zero_sequence(std::int32_t modality, std::int64_t steps) {
+  std::vector<float>& evidence_of_zeros = zero_room(modality, steps);
+  if (evidence_of_zeros.empty()) {
+    evidence_of_zeros.resize(static_cast<std::size_t>(nig_size()));
+    encoder.encode(modality, nullptr, steps, scratch[0].data(), evidence_of_zeros.data());
   }
-  return lengths[at].data();
+  return evidence_of_zeros.data();
 }
 
 void Predictor::State::encode_on_device(Evidence& out, Span<const Sample* const> samples,
@@ -221,9 +229,12 @@ void Predictor::encode(Evidence& evidence, Span<const Sample* const> samples, Mo
     for (std::int64_t i = 0; i < count; ++i)
       for (std::int32_t m = 0; m < state.modalities; ++m) {
         const Sample& sample = *samples[static_cast<std::size_t>(i)];
-        if (!any_mask && (sample.given & wanted) >> m & 1u) continue;
         const std::int64_t length =
             std::max<std::int64_t>(sample.steps(state.model->schema(), m), 1);
+        if (!any_mask && (sample.given & wanted) >> m & 1u) {
+          state.zero_room(m, length);  // the next mask may need it, and must not allocate
+          continue;
+        }
         std::copy_n(state.zero_sequence(m, length), state.nig_size(),
                     state.slot(evidence.zeros, i, m));
       }
@@ -356,10 +367,11 @@ void Predictor::predict(Prediction& prediction, const Batch& batch, casd_modalit
   const ModalityMask wanted = resolve_mask(schema, mask);
   state.pointers.clear();
   for (std::int64_t i = 0; i < batch.size(); ++i) {
-    require((batch[i].given & wanted) || state.options.on_empty == CASD_EMPTY_NAN, "sample ", i,
-            " is left without a modality: it has ",
-            batch[i].given ? mask_name(schema, batch[i].given) : "none", ", the mask asks for ",
-            mask_name(schema, wanted));
+    // Not require(): naming masks allocates, and nothing here may.
+    if (!(batch[i].given & wanted) && state.options.on_empty != CASD_EMPTY_NAN)
+      fail(CASD_ERROR_INVALID_ARGUMENT, "sample ", i, " is left without a modality: it has ",
+           batch[i].given ? mask_name(schema, batch[i].given) : "none", ", the mask asks for ",
+           mask_name(schema, wanted));
     state.pointers.push_back(&batch[i]);
   }
   encode(state.evidence, state.pointers, wanted, false);

@@ -1,0 +1,109 @@
+// METHOD's laws and fusion: against the independent reference's stored numbers where they are there,
+// and against formulas worked out by hand always.
+#include "infer/fusion.h"
+
+#include "support/golden.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace casd {
+namespace {
+
+using Law = NormalInverseGamma<double>;
+
+constexpr const double* no_trust = nullptr;
+
+TEST(Law, VarianceIsThatOfTheStudentsT) {
+  for (const Law& law : {Law{0.3, 0.5, 1.5, 0.8}, Law{-2, 20, 19.5, 0.2}, Law{1, 0.01, 1.26, 3}}) {
+    const double nu = law.degrees_of_freedom();
+    EXPECT_NEAR(law.variance(), law.squared_scale() * nu / (nu - 2), 1e-12 * law.variance());
+    EXPECT_NEAR(law.variance(), law.aleatoric() + law.epistemic(), 1e-12 * law.variance());
+    EXPECT_NEAR(law.epistemic(), law.aleatoric() / law.delta, 1e-12 * law.epistemic());
+  }
+}
+
+TEST(Fusion, WorkedByHand) {
+  // nu 4 and 6, variances 3 and 1.
+  const Law laws[2] = {{1, 0.5, 2, 1}, {2, 1, 3, 1}};
+  double weight[2];
+  FusedLaw<double> fused = fuse(laws, 2, CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM,
+                                CASD_FUSED_VARIANCE_WEIGHTED, no_trust, weight);
+  EXPECT_DOUBLE_EQ(weight[0], 1.0 / 3);
+  EXPECT_DOUBLE_EQ(fused.location, 5.0 / 3);
+  EXPECT_DOUBLE_EQ(fused.variance, 3.0 / 9 + 4.0 / 9);
+  EXPECT_DOUBLE_EQ(fused.degrees_of_freedom, 4);
+  EXPECT_DOUBLE_EQ(fused.squared_scale, fused.variance * (4.0 - 2) / 4);
+  EXPECT_NEAR(fused.disagreement, (4.0 / 9) / 3 + (1.0 / 9) * 2 / 3, 1e-15);
+  fused = fuse(laws, 2, CASD_WEIGHTS_PRECISION, CASD_FUSED_VARIANCE_MEAN, no_trust, weight);
+  EXPECT_DOUBLE_EQ(weight[1], 0.75);
+  EXPECT_DOUBLE_EQ(fused.variance, 2);
+  fuse(laws, 2, CASD_WEIGHTS_DEGREES_OF_FREEDOM, CASD_FUSED_VARIANCE_MEAN, no_trust, weight);
+  EXPECT_DOUBLE_EQ(weight[0], 0.4);
+  const double trust[2] = {3, 1};
+  fuse(laws, 2, CASD_WEIGHTS_EQUAL, CASD_FUSED_VARIANCE_MEAN, trust, weight);
+  EXPECT_DOUBLE_EQ(weight[0], 0.75);
+}
+
+TEST(Fusion, OneModalityIsItself) {
+  const Law law = {0.7, 0.5, 2.5, 1.2};
+  for (const casd_weights weights :
+       {CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM, CASD_WEIGHTS_DEGREES_OF_FREEDOM,
+        CASD_WEIGHTS_PRECISION, CASD_WEIGHTS_EQUAL})
+    for (const casd_fused_variance variance :
+         {CASD_FUSED_VARIANCE_WEIGHTED, CASD_FUSED_VARIANCE_MEAN}) {
+      double weight;
+      const FusedLaw<double> fused = fuse(&law, 1, weights, variance, no_trust, &weight);
+      EXPECT_EQ(weight, 1);
+      EXPECT_EQ(fused.location, law.gamma);
+      EXPECT_EQ(fused.variance, law.variance());
+      EXPECT_EQ(fused.disagreement, 0);
+    }
+}
+
+TEST(Fusion, MeetsTheReferencesNumbers) {
+  const std::string path = test::golden_path("formulas.json");
+  CASD_NEEDS_FILE(path);
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  const auto cases = nlohmann::json::parse(bytes.begin(), bytes.end())["fusion"];
+  ASSERT_GE(cases.size(), 32u);
+  const std::vector<std::string> rules = {"excess_degrees_of_freedom", "degrees_of_freedom",
+                                          "precision", "equal"};
+  for (const auto& one : cases) {
+    const auto weights = static_cast<casd_weights>(
+        std::find(rules.begin(), rules.end(), one["weights"].get<std::string>()) - rules.begin());
+    const casd_fused_variance variance = one["fused_variance"] == "weighted"
+                                             ? CASD_FUSED_VARIANCE_WEIGHTED
+                                             : CASD_FUSED_VARIANCE_MEAN;
+    const auto& expected = one["expected"];
+    const std::size_t count = one["gamma"].size(), dimensions = one["gamma"][0].size();
+    for (std::size_t i = 0; i < dimensions; ++i) {
+      std::vector<Law> laws;
+      for (std::size_t m = 0; m < count; ++m)
+        laws.push_back(
+            {one["gamma"][m][i], one["delta"][m][i], one["alpha"][m][i], one["beta"][m][i]});
+      std::vector<double> weight(count);
+      const FusedLaw<double> fused = fuse(laws.data(), static_cast<std::int32_t>(count), weights,
+                                          variance, no_trust, weight.data());
+      const auto near = [](double got, double wanted) {
+        EXPECT_NEAR(got, wanted, 1e-12 * std::max(1e-6, std::fabs(wanted)));
+      };
+      near(fused.location, expected["mu"][i]);
+      near(fused.disagreement, expected["disagreement"][i]);
+      near(fused.degrees_of_freedom, expected["nu"][i]);
+      near(fused.squared_scale, expected["scale2"][i]);
+      near(fused.variance, expected["uncertainty"][i]);
+      for (std::size_t m = 0; m < count; ++m) {
+        near(weight[m], expected["weight"][m][i]);
+        near(laws[m].aleatoric(), expected["aleatoric"][m][i]);
+        near(laws[m].epistemic(), expected["epistemic"][m][i]);
+        near(laws[m].variance(), expected["variance"][m][i]);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace casd

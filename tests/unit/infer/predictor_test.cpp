@@ -1,0 +1,150 @@
+// What the CPU engine promises beside its numbers: no allocation once warm, nothing computed for
+// what is absent.
+#include "infer/predictor.h"
+
+#include "core/error.h"
+#include "core/random.h"
+#include "model/options.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+// Every allocation of this test program is counted.
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace casd {
+namespace {
+
+Schema three() {
+  Schema schema;
+  schema.add_modality("language", 5);
+  schema.add_modality("audio", 3);
+  schema.add_modality("visual", 4);
+  schema.add_output("negative");
+  schema.add_output("positive");
+  return schema;
+}
+
+ModelPtr make_model(casd_absent absent = CASD_ABSENT_EXCLUDED) {
+  casd_model_options options = default_model_options();
+  options.hidden = 8;
+  options.heads = 2;
+  options.absent = absent;
+  return create_model(three(), options);
+}
+
+Batch make_batch(std::size_t samples) {
+  Batch batch(three());
+  for (std::size_t i = 0; i < samples; ++i) {
+    Sample& sample = batch.add();
+    for (std::int32_t m = 0; m < 3; ++m) {
+      const std::size_t steps = 1 + (i + static_cast<std::size_t>(m)) % 7;
+      std::vector<float> frames(
+          steps * static_cast<std::size_t>(
+                      batch.schema().modalities[static_cast<std::size_t>(m)].features));
+      RandomStream(3, i, RandomSite::synthetic, static_cast<std::uint32_t>(m)).fill_uniform(frames);
+      set_frames(sample, batch.schema(), m, frames, "sample");
+    }
+  }
+  return batch;
+}
+
+TEST(Predictor, AllocatesNothingOnceItIsWarm) {
+  for (const casd_absent absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS})
+    for (const int threads : {1, 3}) {
+      casd_predictor_options options = default_predictor_options();
+      options.threads = threads;
+      Predictor predictor(make_model(absent), options);
+      const Batch batch = make_batch(20);
+      const Batch smaller = make_batch(3);
+      Prediction prediction;
+      predictor.predict(prediction, batch, CASD_ALL_MODALITIES);
+      const long before = allocations;
+      for (casd_modality_mask mask = 1; mask < 8; ++mask)
+        predictor.predict(prediction, batch, mask);
+      predictor.predict(prediction, smaller, 5);
+      EXPECT_EQ(allocations - before, 0) << "absent " << absent << ", threads " << threads;
+    }
+}
+
+/// The model with every weight of one modality's encoder and head made NaN.
+ModelPtr without_mind(const ModelPtr& model, std::int32_t modality) {
+  std::vector<float> values(model->values().begin(), model->values().end());
+  for (const TensorInfo& tensor : model->network().tensors())
+    if (tensor.modality == modality && tensor.role != TensorRole::statistic)
+      std::fill_n(values.begin() + tensor.offset, tensor.size,
+                  std::numeric_limits<float>::quiet_NaN());
+  return std::make_shared<const Model>(model->shared_network(), std::move(values));
+}
+
+TEST(Predictor, DoesNotComputeWhatIsAbsent) {
+  const ModelPtr model = make_model();
+  const Batch batch = make_batch(4);
+  Predictor whole(model, default_predictor_options());
+  for (std::int32_t absent = 0; absent < 3; ++absent) {
+    Predictor broken(without_mind(model, absent), default_predictor_options());
+    const casd_modality_mask mask = 7u & ~(1u << absent);
+    Prediction expected, got;
+    whole.predict(expected, batch, mask);
+    broken.predict(got, batch, mask);
+    const Span<const float> a = expected.table(CASD_FIELD_REPRESENTATION);
+    const Span<const float> b = got.table(CASD_FIELD_REPRESENTATION);
+    EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+    broken.predict(got, batch, CASD_ALL_MODALITIES);  // and with it, it shows
+    EXPECT_TRUE(std::isnan(got.table(CASD_FIELD_UNCERTAINTY)[0]));
+  }
+}
+
+TEST(Predictor, EncodesOnceAndConcludesUnderAnyMask) {
+  const Batch batch = make_batch(6);
+  const auto samples = sample_pointers(batch);
+  for (const casd_absent absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS}) {
+    Predictor predictor(make_model(absent), default_predictor_options());
+    Evidence evidence;
+    predictor.encode(evidence, samples, 7, true);
+    for (casd_modality_mask mask = 1; mask < 8; ++mask) {
+      Prediction at_once, later;
+      predictor.predict(at_once, batch, mask);
+      predictor.conclude(later, evidence, mask);
+      const Span<const float> a = at_once.table(CASD_FIELD_PROBABILITIES);
+      const Span<const float> b = later.table(CASD_FIELD_PROBABILITIES);
+      EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end())) << absent << ' ' << mask;
+    }
+  }
+}
+
+TEST(Predictor, TemperatureDividesTheLogits) {
+  const ModelPtr model = make_model();
+  Calibration calibration;
+  calibration.temperatures = {{"7", 4.0}};
+  const auto calibrated =
+      std::make_shared<const Model>(model->with_calibration(std::move(calibration)));
+  const Batch batch = make_batch(1);
+  Prediction plain, soft;
+  Predictor(model, default_predictor_options()).predict(plain, batch, 7);
+  Predictor(calibrated, default_predictor_options()).predict(soft, batch, 7);
+  const Span<const float> p = plain.table(CASD_FIELD_PROBABILITIES);
+  const Span<const float> q = soft.table(CASD_FIELD_PROBABILITIES);
+  EXPECT_NEAR(std::log(q[0] / q[1]), std::log(p[0] / p[1]) / 4, 1e-5);
+  Predictor(calibrated, default_predictor_options()).predict(soft, batch, 3);  // another condition
+  Predictor(model, default_predictor_options()).predict(plain, batch, 3);
+  EXPECT_EQ(soft.table(CASD_FIELD_PROBABILITIES)[0], plain.table(CASD_FIELD_PROBABILITIES)[0]);
+}
+
+}  // namespace
+}  // namespace casd

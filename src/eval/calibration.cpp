@@ -62,7 +62,7 @@ double minimise(double low, double high, int grid, F f) {
   const double step = std::log(high / low) / (grid - 1);
   double best = low, best_value = f(low);
   for (int i = 1; i < grid; ++i) {
-    const double x = low * std::exp(step * i), value = f(x);
+    const double x = std::min(low * std::exp(step * i), high), value = f(x);
     if (value < best_value) {
       best = x;
       best_value = value;
@@ -78,7 +78,7 @@ double minimise(double low, double high, int grid, F f) {
     else
       a = x;
   }
-  const double refined = std::exp((a + b) / 2);
+  const double refined = std::clamp(std::exp((a + b) / 2), low, high);
   return f(refined) < best_value ? refined : best;
 }
 

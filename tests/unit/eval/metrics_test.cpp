@@ -1,0 +1,53 @@
+// Literals of scikit-learn 1.5 (f1_score(average='weighted'), roc_auc_score) and NumPy on the same
+// numbers.
+#include "eval/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace casd {
+namespace {
+
+using Ints = std::vector<std::int32_t>;
+using Reals = std::vector<double>;
+using Flags = std::vector<std::uint8_t>;
+
+TEST(Metrics, WeightedF1AndAccuracy) {
+  const Ints truth = {0, 0, 1, 1, 2, 2, 2, 0}, answer = {0, 1, 1, 1, 2, 0, 2, 2};
+  EXPECT_NEAR(weighted_f1(answer, truth), 0.6, 1e-12);
+  EXPECT_NEAR(accuracy(answer, truth), 0.625, 1e-12);
+  EXPECT_EQ(weighted_f1(truth, truth), 1);
+  EXPECT_EQ(weighted_f1(Ints{1, 1}, Ints{0, 0}), 0);
+  EXPECT_TRUE(std::isnan(weighted_f1(Ints(), Ints())));
+  EXPECT_TRUE(std::isnan(accuracy(Ints(), Ints())));
+}
+
+TEST(Metrics, AurocCountsTiesHalf) {
+  const Reals score = {.1, .4, .35, .8, .4, .9, .2};
+  const Flags positive = {0, 0, 1, 1, 1, 1, 0};
+  EXPECT_NEAR(auroc(score, positive), 0.875, 1e-12);
+  EXPECT_NEAR(auroc(Reals{1, 1, 1, 1}, Flags{0, 1, 0, 1}), 0.5, 1e-12);
+  EXPECT_EQ(auroc(Reals{2, 1}, Flags{0, 1}), 0);
+  EXPECT_TRUE(std::isnan(auroc(Reals{1, 2}, Flags{1, 1})));
+  EXPECT_TRUE(std::isnan(auroc(Reals{1, 2}, Flags{0, 0})));
+}
+
+TEST(Metrics, CalibrationErrorHasFifteenBins) {
+  const Reals confidence = {.05, .1, .62, .61, .95, .99, 1.0};
+  const Flags right = {0, 1, 1, 0, 1, 1, 0};
+  EXPECT_NEAR(expected_calibration_error(confidence, right), 0.3028571428571428, 1e-12);
+  EXPECT_NEAR(expected_calibration_error(Reals{1, 1}, Flags{1, 1}), 0, 1e-12);
+  EXPECT_TRUE(std::isnan(expected_calibration_error(Reals(), Flags())));
+}
+
+TEST(Metrics, Regression) {
+  const Reals answer = {1, 2.5, -3, 4, 0.5}, truth = {0.5, 2, -1, 5, 3};
+  EXPECT_NEAR(correlation(answer, truth), 0.8490232507266469, 1e-12);
+  EXPECT_NEAR(mean_absolute_error(answer, truth), 1.3, 1e-12);
+  EXPECT_TRUE(std::isnan(correlation(Reals{1, 1}, Reals{1, 2})));  // no spread
+  EXPECT_TRUE(std::isnan(mean_absolute_error(Reals(), Reals())));
+}
+
+}  // namespace
+}  // namespace casd

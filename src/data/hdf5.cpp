@@ -222,7 +222,7 @@ Dataset read_hdf5(const std::string& path, const TaskRequest& request) {
     for (std::size_t i = 0; i < from.rows; ++i)
       split.samples[i].target =
           label_to_target(schema, {from.values.data() + i * from.columns, from.columns}, by_sign,
-                          text("/", from.name, "/label[", i, "]"));
+                          text(path, ": /", from.name, "/label[", i, "]"));
     for (std::int32_t m = 0; m < schema.modality_count(); ++m)
       read_modality(file, from.name, schema, m, split.samples);
   }

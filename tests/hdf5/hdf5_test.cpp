@@ -1,0 +1,247 @@
+// HDF5 datasets through the plug-in: files made here, good ones and each kind of bad one. An error
+// names the dataset, what it is and what was expected.
+#include "core/error.h"
+#include "data/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include <hdf5.h>
+
+#include <cstdio>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace casd {
+namespace {
+
+using Sizes = std::vector<hsize_t>;
+
+/// A file being written.
+class Writer {
+ public:
+  explicit Writer(const std::string& path)
+      : file_(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)) {}
+  ~Writer() { H5Fclose(file_); }
+
+  void group(const std::string& name) {
+    H5Gclose(H5Gcreate2(file_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  }
+  void floats(const std::string& name, const Sizes& shape, const std::vector<float>& values) {
+    put(name, shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data());
+  }
+  void doubles(const std::string& name, const Sizes& shape, const std::vector<double>& values) {
+    put(name, shape, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values.data());
+  }
+  void integers(const std::string& name, const Sizes& shape, const std::vector<int>& values) {
+    put(name, shape, H5T_STD_I32LE, H5T_NATIVE_INT, values.data());
+  }
+  /// A root attribute; one text: a scalar, else a list.
+  void texts(const std::string& name, const std::vector<const char*>& values) {
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    const hsize_t count = values.size();
+    const hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &count, nullptr);
+    const hid_t id = H5Acreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(id, type, values.data());
+    H5Aclose(id);
+    H5Sclose(space);
+    H5Tclose(type);
+  }
+  void remove(const std::string& name) { H5Ldelete(file_, name.c_str(), H5P_DEFAULT); }
+  void remove_attribute(const std::string& name) { H5Adelete(file_, name.c_str()); }
+
+ private:
+  void put(const std::string& name, const Sizes& shape, hid_t type, hid_t memory,
+           const void* values) {
+    const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+    const hid_t id =
+        H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dwrite(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+    H5Dclose(id);
+    H5Sclose(space);
+  }
+
+  hid_t file_;
+};
+
+std::vector<float> counting(std::size_t count) {
+  std::vector<float> out(count);
+  std::iota(out.begin(), out.end(), 0.0f);
+  return out;
+}
+
+class Hdf5 : public testing::Test {
+ protected:
+  void TearDown() override { std::remove(path_.c_str()); }
+
+  /// Three samples in train, one in valid; voice [N, 2, 3], face [N, 1, 2]; then `change`.
+  void write(const std::function<void(Writer&)>& change = [](Writer&) {}) {
+    Writer file(path_);
+    file.texts("modalities", {"voice", "face"});
+    file.texts("task", {"regression"});
+    file.group("/train");
+    file.floats("/train/voice", {3, 2, 3}, counting(18));
+    file.integers("/train/voice_length", {3}, {2, 1, 0});
+    file.doubles("/train/face", {3, 1, 2}, {1, 2, 3, 4, 5, 6});
+    file.integers("/train/face_length", {3}, {1, 1, 1});
+    file.doubles("/train/label", {3}, {-1.5, 0, 2});
+    file.group("/valid");
+    file.floats("/valid/voice", {1, 2, 3}, counting(6));
+    file.integers("/valid/voice_length", {1}, {2});
+    file.floats("/valid/face", {1, 1, 2}, counting(2));
+    file.integers("/valid/face_length", {1}, {0});
+    file.doubles("/valid/label", {1}, {1});
+    change(file);
+  }
+
+  void refused(const std::string& words, const std::function<void(Writer&)>& change,
+               const char* task = nullptr, casd_status status = CASD_ERROR_FORMAT) {
+    write(change);
+    try {
+      open_dataset(path_, task);
+      ADD_FAILURE() << "taken, expected: " << words;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.status(), status) << e.what();
+      EXPECT_NE(std::string(e.what()).find(words), std::string::npos) << e.what();
+      EXPECT_NE(std::string(e.what()).find(path_), std::string::npos) << e.what();
+    }
+  }
+
+  const std::string path_ = testing::TempDir() + "casd_hdf5_test.h5";
+};
+
+TEST_F(Hdf5, ReadsWhatIsThere) {
+  write();
+  const Dataset data = open_dataset(path_, nullptr);
+  EXPECT_EQ(data.schema.task, CASD_TASK_REGRESSION);
+  EXPECT_EQ(data.schema.modalities[0].features, 3);
+  EXPECT_EQ(data.schema.modalities[1].name, "face");
+  ASSERT_EQ(data.splits.size(), 2u);
+  EXPECT_EQ(data.splits[0].name, "train");
+  const std::vector<Sample>& train = data.splits[0].samples;
+  ASSERT_EQ(train.size(), 3u);
+  EXPECT_EQ(train[0].frames[0], counting(6));
+  EXPECT_EQ(train[1].frames[0], (std::vector<float>{6, 7, 8}));  // its own length
+  EXPECT_EQ(train[2].given, 2u);                                 // length 0: missing
+  EXPECT_EQ(train[2].frames[1], (std::vector<float>{5, 6}));
+  EXPECT_EQ(train[0].target, std::vector<float>{-1.5f});
+  EXPECT_EQ(train[2].name, "2");
+  EXPECT_EQ(data.splits[1].samples[0].given, 1u);
+}
+
+TEST_F(Hdf5, ClassesMayBeTheSignOfTheLabel) {
+  write();
+  const Dataset data = open_dataset(path_, "classes:negative,positive");
+  const std::vector<Sample>& train = data.splits[0].samples;
+  EXPECT_EQ(train[0].target, std::vector<float>{0});
+  EXPECT_TRUE(train[1].target.empty());  // zero has no class
+  EXPECT_EQ(train[2].target, std::vector<float>{1});
+}
+
+TEST_F(Hdf5, ClassesAndLabelsHaveTheFilesNames) {
+  write([](Writer& file) {
+    file.remove_attribute("task");
+    file.texts("task", {"classes"});
+    file.texts("classes", {"calm", "angry", "sad"});
+    file.remove("/train/label");
+    file.doubles("/train/label", {3}, {2, 0, 1});
+  });
+  EXPECT_EQ(open_dataset(path_, nullptr).schema.outputs,
+            (std::vector<std::string>{"calm", "angry", "sad"}));
+  write([](Writer& file) {
+    file.remove("/train/label");
+    file.floats("/train/label", {3, 2}, {1, 0, 0, 0, 1, 1});
+    file.remove("/valid/label");
+    file.floats("/valid/label", {1, 2}, {1, 0});
+  });
+  const Dataset data = open_dataset(path_, "multilabel:happy,loud");
+  EXPECT_EQ(data.schema.task, CASD_TASK_MULTILABEL);
+  EXPECT_EQ(data.splits[0].samples[2].target, (std::vector<float>{1, 1}));
+}
+
+TEST_F(Hdf5, MissingPartsAreNamed) {
+  refused("the root attribute 'modalities' is missing",
+          [](Writer& file) { file.remove_attribute("modalities"); });
+  refused("/train/voice is missing, expected [samples, steps, features]",
+          [](Writer& file) { file.remove("/train/voice"); });
+  refused("/valid/face_length is missing, expected [1]",
+          [](Writer& file) { file.remove("/valid/face_length"); });
+  refused("/train/label is missing, expected [samples] or [samples, outputs]",
+          [](Writer& file) { file.remove("/train/label"); });
+  refused("expected one per split", [](Writer& file) {
+    file.remove("/train");
+    file.remove("/valid");
+  });
+}
+
+TEST_F(Hdf5, ShapesThatDoNotFitAreNamed) {
+  refused("/train/voice has shape [3, 6], expected [samples, steps, features]", [](Writer& file) {
+    file.remove("/train/voice");
+    file.floats("/train/voice", {3, 6}, counting(18));
+  });
+  refused("/train/voice has shape [2, 2, 3], expected 3 samples as in /train/label",
+          [](Writer& file) {
+            file.remove("/train/voice");
+            file.floats("/train/voice", {2, 2, 3}, counting(12));
+          });
+  refused("/valid/voice has shape [1, 2, 4], expected 3 features as in the other splits",
+          [](Writer& file) {
+            file.remove("/valid/voice");
+            file.floats("/valid/voice", {1, 2, 4}, counting(8));
+          });
+  refused("/train/voice_length has shape [2], expected [3]", [](Writer& file) {
+    file.remove("/train/voice_length");
+    file.integers("/train/voice_length", {2}, {1, 1});
+  });
+  refused("/train/label has shape [3, 1, 1], expected", [](Writer& file) {
+    file.remove("/train/label");
+    file.floats("/train/label", {3, 1, 1}, counting(3));
+  });
+}
+
+TEST_F(Hdf5, ValuesThatDoNotFitAreNamed) {
+  refused("/train/voice_length[1] is 3, expected 0 to 2", [](Writer& file) {
+    file.remove("/train/voice_length");
+    file.integers("/train/voice_length", {3}, {2, 3, 0});
+  });
+  refused("/train/face_length[0] is -1", [](Writer& file) {
+    file.remove("/train/face_length");
+    file.integers("/train/face_length", {3}, {-1, 1, 1});
+  });
+  refused("/train/label[2] is nan, labels must be finite", [](Writer& file) {
+    file.remove("/train/label");
+    file.doubles("/train/label", {3}, {0, 1, std::numeric_limits<double>::quiet_NaN()});
+  });
+  refused("/train/voice_length does not hold", [](Writer& file) {
+    file.remove("/train/voice_length");
+    file.doubles("/train/voice_length", {3}, {2, 1, 0});
+  });
+}
+
+TEST_F(Hdf5, ATaskThatDoesNotFitIsTheCallersError) {
+  const auto nothing = [](Writer&) {};
+  refused("label", nothing, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT);
+  refused("-1.5", nothing, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT);
+}
+
+TEST_F(Hdf5, DamagedFilesAreRefused) {
+  write();
+  std::FILE* file = std::fopen(path_.c_str(), "r+b");
+  ASSERT_NE(file, nullptr);
+  std::fseek(file, 8, SEEK_SET);
+  for (int i = 0; i < 200; ++i) std::fputc(0xff, file);
+  std::fclose(file);
+  try {
+    open_dataset(path_, nullptr);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.status(), CASD_ERROR_FORMAT);
+    EXPECT_NE(std::string(e.what()).find("not a readable HDF5 file"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace casd

@@ -104,7 +104,8 @@ CASD_API const char *CASD_CALL casd_last_error(void);
  * @brief Copies the message of this thread's last failed call.
  *
  * For callers that cannot hold on to a pointer (garbage-collected hosts).
- * @param[out] buffer    Receives the text and its final zero; may be NULL when capacity is 0.
+ * @param[out] buffer    Receives the text and its final zero; NULL with capacity 0 only asks for
+ *                       `needed`.
  * @param      capacity  Bytes in `buffer`.
  * @param[out] needed    Receives the bytes needed with the final zero; may be NULL.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if the buffer is too small, which leaves both

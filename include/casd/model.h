@@ -206,7 +206,7 @@ CASD_API casd_status CASD_CALL casd_model_save(const casd_model *model, const ch
 /**
  * @brief Writes the bytes that casd_model_save() would write into memory.
  * @param      model     The model.
- * @param[out] buffer    Receives them; may be NULL when capacity is 0.
+ * @param[out] buffer    Receives them; NULL with capacity 0 only asks for `needed`.
  * @param      capacity  Bytes in `buffer`.
  * @param[out] needed    Receives the bytes needed; may be NULL.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `model` is NULL or the buffer too small

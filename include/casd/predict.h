@@ -173,7 +173,7 @@ CASD_API casd_status CASD_CALL casd_prediction_shape(int64_t *rows, int64_t *col
  * @brief Copies a table, row-major.
  * @param      prediction  The prediction.
  * @param      field       Which table.
- * @param[out] buffer      Receives it; may be NULL when capacity is 0.
+ * @param[out] buffer      Receives it; NULL with capacity 0 only asks for `needed`.
  * @param      capacity    Numbers in `buffer`.
  * @param[out] needed      Receives rows * columns; may be NULL.
  * @return As casd_prediction_shape(); ::CASD_ERROR_INVALID_ARGUMENT if the buffer is too small

@@ -27,6 +27,14 @@ constexpr Option real(const char* name, std::size_t offset, double min, double m
   return {name, OptionKind::real, offset, min, max, false, false, {}};
 }
 
+/// Above min, or below max: `min` or `max` itself is not allowed.
+constexpr Option real_above(const char* name, std::size_t offset, double min, double max) {
+  return {name, OptionKind::real, offset, min, max, true, false, {}};
+}
+constexpr Option real_below(const char* name, std::size_t offset, double min, double max) {
+  return {name, OptionKind::real, offset, min, max, false, true, {}};
+}
+
 using Options = casd_trainer_options;
 
 constexpr Option table[] = {
@@ -44,7 +52,7 @@ constexpr Option table[] = {
     choice("device", offsetof(Options, device), devices),
     whole("device_index", offsetof(Options, device_index), 0, 1023),
     whole("threads", offsetof(Options, threads), 1, 256),
-    {"dropout", OptionKind::real, offsetof(Options, dropout), 0, 1, false, true, {}},
+    real_below("dropout", offsetof(Options, dropout), 0, 1),
     real("frame_drop", offsetof(Options, frame_drop), 0, 1),
     real("sigma_scale", offsetof(Options, sigma_scale), 0, 10),
     real("ema_decay", offsetof(Options, ema_decay), 0, 1),
@@ -53,17 +61,10 @@ constexpr Option table[] = {
     real("evidence_weight", offsetof(Options, evidence_weight), 0, 1000),
     real("evidence_regularizer", offsetof(Options, evidence_regularizer), 0, 1000),
     real("evidence_rate", offsetof(Options, evidence_rate), 0, 1000),
-    {"learning_rate", OptionKind::real, offsetof(Options, learning_rate), 0, 1, true, false, {}},
+    real_above("learning_rate", offsetof(Options, learning_rate), 0, 1),
     real("final_rate", offsetof(Options, final_rate), 0, 1),
     real("weight_decay", offsetof(Options, weight_decay), 0, 1),
-    {"gradient_clip",
-     OptionKind::real,
-     offsetof(Options, gradient_clip),
-     0,
-     no_limit,
-     false,
-     true,
-     {}},
+    real_below("gradient_clip", offsetof(Options, gradient_clip), 0, no_limit),
     {"seed", OptionKind::uint64, offsetof(Options, seed), 0, 0, false, false, {}},
 };
 
@@ -110,6 +111,7 @@ void use_recipe(casd_trainer_options& options, casd_recipe recipe) {
 
 casd_trainer_options checked(casd_trainer_options options) {
   check_options(trainer_option_table(), &options);
+  require(options.reserved == 0, "options.reserved must be 0");
   return options;
 }
 

@@ -143,6 +143,9 @@ static void create_refuses_what_is_wrong(void **state) {
   assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_INVALID_ARGUMENT);
   assert_non_null(strstr(casd_last_error(), "batch_size"));
   options = small_options();
+  options.reserved = 1;
+  ASSERT_INVALID(casd_trainer_create(&trainer, model, &options), "reserved");
+  options = small_options();
   options.struct_size = 4;
   assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_INVALID_ARGUMENT);
   memset(&newer, 0, sizeof newer);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 namespace casd {
 namespace {
@@ -122,6 +123,14 @@ TEST(Kernels, AttentionBearsLargeProducts) {
   std::vector<float> scratch(attention_scratch(2, 2)), out(2);
   attention(q.data(), 1, k.data(), v.data(), 2, 2, 1, scratch.data(), out.data());
   EXPECT_EQ(out, (std::vector<float>{1, 2}));
+}
+
+TEST(Kernels, AttentionHandsNanOn) {
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> q = {none, 1}, k = {1, 1, 2, 2}, v = {1, 2, 3, 4};
+  std::vector<float> scratch(attention_scratch(2, 2)), out(2);
+  attention(q.data(), 1, k.data(), v.data(), 2, 2, 1, scratch.data(), out.data());
+  EXPECT_TRUE(std::isnan(out[0]) && std::isnan(out[1]));
 }
 
 }  // namespace

@@ -5,27 +5,12 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "model/options.h"
+#include "support/allocations.h"
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <new>
-
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// Every allocation of this test program is counted.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace casd {
 namespace {
@@ -74,11 +59,11 @@ TEST(Predictor, AllocatesNothingOnceItIsWarm) {
       const Batch smaller = make_batch(3);
       Prediction prediction;
       predictor.predict(prediction, batch, CASD_ALL_MODALITIES);
-      const long before = allocations;
+      const long before = test::allocations();
       for (casd_modality_mask mask = 1; mask < 8; ++mask)
         predictor.predict(prediction, batch, mask);
       predictor.predict(prediction, smaller, 5);
-      EXPECT_EQ(allocations - before, 0) << "absent " << absent << ", threads " << threads;
+      EXPECT_EQ(test::allocations() - before, 0) << "absent " << absent << ", threads " << threads;
     }
 }
 

@@ -103,7 +103,7 @@ void give_texts(const std::vector<std::string>& texts, char* buffer, size_t capa
   for (const std::string& text : texts) flat.append(text.c_str(), text.size() + 1);
   if (!texts.empty()) flat.push_back('\0');
   *needed = flat.size();
-  if (buffer && capacity >= flat.size()) std::memcpy(buffer, flat.data(), flat.size());
+  if (buffer && capacity >= flat.size()) std::copy(flat.begin(), flat.end(), buffer);
 }
 
 casd_status open(casd_hdf5_file** file, const char* path, casd_plugin_error* error) {

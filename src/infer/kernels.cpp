@@ -46,7 +46,7 @@ void linear_rows(const LinearMap& map, const float* x, std::int64_t x_stride, st
 inline float exp_negative(float x) {
   x = x < -87.0f ? -87.0f : x;
   constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
-  const float whole = x == x ? x : 0;  // a NaN goes through f, not through the conversion below
+  const float whole = x == x ? x : 0;   // a NaN goes through f, not through the conversion below
   const float n = (whole * 1.44269504f + round) - round;
   const float f = (x - n * 0.693359375f) - n * -2.12194440e-4f;
   float p = 1.9875691500e-4f;

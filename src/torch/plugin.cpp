@@ -46,7 +46,13 @@ casd_status guard(casd_plugin_error* error, Body&& body) noexcept {
     tell(error, std::string("the device has too little memory: ") + e.what_without_backtrace());
     return CASD_ERROR_DEVICE;
   } catch (const c10::Error& e) {
-    tell(error, std::string("LibTorch: ") + e.what_without_backtrace());
+    const std::string words = e.what_without_backtrace();
+    // What LibTorch's CPU allocator throws has no type of its own.
+    if (words.find("DefaultCPUAllocator") != std::string::npos) {
+      tell(error, "out of memory: " + words);
+      return CASD_ERROR_OUT_OF_MEMORY;
+    }
+    tell(error, "LibTorch: " + words);
     return CASD_ERROR_DEVICE;
   } catch (const std::bad_alloc&) {
     tell(error, "out of memory");

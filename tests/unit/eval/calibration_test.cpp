@@ -108,8 +108,8 @@ TEST(Calibration, AboveSixModalitiesCountsStandForMasks) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : fit_calibration(model, sample_pointers(samples), {}).temperatures)
     keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"count:1", "count:2", "count:3", "count:4",
-                                            "count:5", "count:6", "count:7"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"count:1", "count:2", "count:3", "count:4", "count:5",
+                                            "count:6", "count:7"}));
 }
 
 TEST(Calibration, WithoutLabelsThereIsNone) {

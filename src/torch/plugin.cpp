@@ -69,10 +69,14 @@ casd_status guard(casd_plugin_error* error, Body&& body) noexcept {
 at::Device device_of(const casd_torch_setup& setup) {
   if (setup.device == CASD_DEVICE_CPU) return at::kCPU;
   const int count = at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
-  if (count == 0)
-    casd::fail(
-        CASD_ERROR_UNAVAILABLE, "there is no CUDA device: ",
-        at::hasCUDA() ? "the driver shows none" : "this libcasd_torch was built without CUDA");
+  if (count == 0) {
+#ifdef CASD_WITH_CUDA
+    casd::fail(CASD_ERROR_UNAVAILABLE, "there is no CUDA device: the driver shows none");
+#else
+    casd::fail(CASD_ERROR_UNAVAILABLE,
+               "there is no CUDA device: this libcasd_torch was built without CUDA");
+#endif
+  }
   if (setup.device_index < 0 || setup.device_index >= count)
     casd::fail(CASD_ERROR_UNAVAILABLE, "there is no CUDA device ", setup.device_index,
                ", there are ", count);

@@ -65,7 +65,8 @@ inline Handle<casd_batch> make_batch(const casd_schema* schema, int64_t samples,
         noise = noise * 1664525u + 1013904223u;
         value = static_cast<float>(noise >> 8) / 8388608.0f - 1.0f;
       }
-      check(casd_batch_set_frames(batch.get(), i, m, frames.data(), frames.size()));
+      check(casd_batch_set_frames(batch.get(), i, m, frames.data(), steps,
+                                  casd_schema_modality_features(schema, m), 0));
     }
     const auto target = static_cast<float>(i % 2);
     check(casd_batch_set_target(batch.get(), i, &target, 1));

@@ -35,9 +35,9 @@ void load(benchmark::State& state) {
   const auto schema = make_schema();
   const auto model = make_model(schema.get(), CASD_PRESET_REFERENCE);
   std::size_t size = 0;
-  check(casd_model_save_memory(model.get(), nullptr, 0, &size));
+  check(casd_model_save_memory(nullptr, 0, &size, model.get()));
   std::vector<char> bytes(size);
-  check(casd_model_save_memory(model.get(), bytes.data(), size, nullptr));
+  check(casd_model_save_memory(bytes.data(), size, nullptr, model.get()));
   for (auto _ : state)
     make<casd_model>([&](auto** out) { return casd_model_load_memory(out, bytes.data(), size); });
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(size));

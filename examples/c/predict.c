@@ -15,12 +15,13 @@ static void check(casd_status status) {
 
 /* Where your features would come from: [STEPS, features] of some movement. */
 static void give_frames(casd_batch *batch, const casd_schema *schema, int32_t modality) {
-  const size_t count = STEPS * (size_t)casd_schema_modality_features(schema, modality);
+  const int32_t features = casd_schema_modality_features(schema, modality);
+  const size_t count = STEPS * (size_t)features;
   float *frames = malloc(count * sizeof *frames);
   size_t i;
   if (frames == NULL) exit(1);
   for (i = 0; i < count; ++i) frames[i] = (float)(i % 7) / 7.0f - 0.5f;
-  check(casd_batch_set_frames(batch, 0, modality, frames, count)); /* copied */
+  check(casd_batch_set_frames(batch, 0, modality, frames, STEPS, features, 0)); /* copied */
   free(frames);
 }
 

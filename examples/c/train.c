@@ -51,7 +51,7 @@ static void judge(const casd_model *model, const casd_dataset *data) {
   casd_report *report = NULL;
   int32_t i;
   check(casd_predictor_create(&predictor, model, NULL));
-  check(casd_evaluate(&report, predictor, data, "valid"));
+  check(casd_evaluate(&report, predictor, data, "valid", NULL, NULL, NULL));
   for (i = 0; i < casd_report_condition_count(report); ++i) {
     const char *condition = casd_report_condition(report, i);
     double f1 = 0, uncertainty = 0;

@@ -54,9 +54,10 @@ void ask(const char* path) {
   check(casd_batch_add_sample(nullptr, batch.get()));
   const int32_t modalities = casd_schema_modality_count(schema.get());
   for (int32_t m = 0; m < modalities; ++m) {
-    const auto features = static_cast<std::size_t>(casd_schema_modality_features(schema.get(), m));
-    const std::vector<float> frames(20 * features, 0.25f);
-    check(casd_batch_set_frames(batch.get(), 0, m, frames.data(), frames.size()));
+    constexpr std::int64_t steps = 20;
+    const std::int32_t features = casd_schema_modality_features(schema.get(), m);
+    const std::vector<float> frames(static_cast<std::size_t>(steps * features), 0.25f);
+    check(casd_batch_set_frames(batch.get(), 0, m, frames.data(), steps, features, 0));
   }
 
   const bool regression = casd_schema_task(schema.get()) == CASD_TASK_REGRESSION;

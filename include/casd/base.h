@@ -62,7 +62,7 @@
 #endif
 
 #define CASD_VERSION_MAJOR 0 /**< Major version of these headers. @since 0.1 */
-#define CASD_VERSION_MINOR 1 /**< Minor version of these headers. @since 0.1 */
+#define CASD_VERSION_MINOR 2 /**< Minor version of these headers. @since 0.1 */
 #define CASD_VERSION_PATCH 0 /**< Patch version of these headers. @since 0.1 */
 
 #ifdef __cplusplus
@@ -88,7 +88,10 @@ enum {
   CASD_ERROR_CANCELLED = 8,        /**< A callback or casd_trainer_cancel() stopped it. */
   CASD_ERROR_NUMERIC = 9,          /**< Training diverged: a loss is no longer finite. */
   CASD_ERROR_DEVICE = 10,          /**< The device failed, or has too little memory. */
-  CASD_ERROR_INTERNAL = 11         /**< A defect of the library: please report it. */
+  CASD_ERROR_INTERNAL = 11,        /**< A defect of the library: please report it. */
+  CASD_ERROR_NOT_FOUND = 12,       /**< There is no item of that name or index. @since 0.2 */
+  CASD_ERROR_BUFFER_TOO_SMALL = 13 /**< The caller's buffer is too small; `needed` says how large
+                                        it must be. @since 0.2 */
 };
 
 /**
@@ -108,8 +111,8 @@ CASD_API const char *CASD_CALL casd_last_error(void);
  *                       `needed`.
  * @param      capacity  Bytes in `buffer`.
  * @param[out] needed    Receives the bytes needed with the final zero; may be NULL.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if the buffer is too small, which leaves both
- *         the buffer and the message itself untouched.
+ * @return ::CASD_OK; ::CASD_ERROR_BUFFER_TOO_SMALL, which leaves both the buffer and the message
+ *         itself untouched; ::CASD_ERROR_INVALID_ARGUMENT if both pointers are NULL.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_last_error_copy(char *buffer, size_t capacity, size_t *needed);
@@ -128,7 +131,7 @@ CASD_API const char *CASD_CALL casd_status_name(casd_status status);
 CASD_API uint32_t CASD_CALL casd_version(void);
 
 /**
- * @brief The library's version as text, such as "0.1.0".
+ * @brief The library's version as text, such as "0.2.0".
  * @since 0.1
  */
 CASD_API const char *CASD_CALL casd_version_string(void);
@@ -136,7 +139,7 @@ CASD_API const char *CASD_CALL casd_version_string(void);
 /**
  * @brief The version of the binary interface; it changes when a compiled caller would break.
  *
- * It is the number in the shared library's name (`libcasd.so.0`).
+ * It is the number in the shared library's name (`libcasd.so.2`).
  * @since 0.1
  */
 CASD_API uint32_t CASD_CALL casd_abi_version(void);

@@ -7,8 +7,8 @@
  * int64_t sample;
  * casd_batch_create(&batch, schema);
  * casd_batch_add_sample(&sample, batch);
- * casd_batch_set_frames(batch, sample, language, words, 12 * 300);  // 12 frames of 300 numbers
- * casd_batch_set_frames(batch, sample, audio, voice, 40 * 74);      // its own length
+ * casd_batch_set_frames(batch, sample, language, words, 12, 300, 0);  // 12 frames of 300 numbers
+ * casd_batch_set_frames(batch, sample, audio, voice, 40, 74, 0);      // its own length
  * @endcode
  *
  * Everything is copied during the call. A modality that is never set is missing; a frame that is
@@ -54,15 +54,22 @@ CASD_API casd_status CASD_CALL casd_batch_add_sample(int64_t *sample, casd_batch
  * @param batch     The batch.
  * @param sample    Index of the sample.
  * @param modality  Index of the modality.
- * @param values    [steps, features], row-major; NULL with count 0: missing.
- * @param count     Numbers in `values`: a multiple of the modality's features.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if an index is out of range or the count does
- *         not fit (the message names sample, modality and features); ::CASD_ERROR_OUT_OF_MEMORY.
- * @since 0.1
+ * @param values    [steps, features], row-major; NULL with steps 0: missing.
+ * @param steps     Number of frames; 0: missing.
+ * @param features  Numbers in a frame: those of the modality. Given so that a wrong layout cannot
+ *                  pass as another number of frames.
+ * @param stride    Numbers from one frame's beginning to the next one's, at least `features`; 0:
+ *                  the frames are contiguous. A larger stride reads frames out of wider records,
+ *                  such as those of a ring buffer.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `batch` is NULL, an index is out of range, a
+ *         count does not fit (the message names sample, modality and features), or `values` is NULL
+ *         with steps above 0; ::CASD_ERROR_OUT_OF_MEMORY. On error the sample is unchanged.
+ * @since 0.1, in this form 0.2
  */
 CASD_API casd_status CASD_CALL casd_batch_set_frames(casd_batch *batch, int64_t sample,
                                                      int32_t modality, const float *values,
-                                                     size_t count);
+                                                     int64_t steps, int32_t features,
+                                                     int64_t stride);
 
 /**
  * @brief Gives a sample its target.
@@ -84,12 +91,21 @@ CASD_API casd_status CASD_CALL casd_batch_set_target(casd_batch *batch, int64_t 
 /** @brief Takes all samples out but keeps the memory. NULL is allowed. @since 0.1 */
 CASD_API void CASD_CALL casd_batch_clear(casd_batch *batch);
 
-/** @brief The number of samples; 0 for NULL. @since 0.1 */
+/**
+ * @brief Makes room for samples, so that adding up to so many does not move the list.
+ * @param batch    The batch.
+ * @param samples  Number of samples in total, at least 0; fewer than there are: no effect.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_batch_reserve(casd_batch *batch, int64_t samples);
+
+/** @brief The number of samples; -1 for NULL. @since 0.1 */
 CASD_API int64_t CASD_CALL casd_batch_size(const casd_batch *batch);
 
 /**
  * @brief The number of frames a sample has of a modality, missing frames among them; 0 if the
- *        modality is missing or there is none.
+ *        modality is missing; -1 if there is no such sample or modality.
  * @since 0.1
  */
 CASD_API int64_t CASD_CALL casd_batch_steps(const casd_batch *batch, int64_t sample,

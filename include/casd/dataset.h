@@ -113,13 +113,13 @@ CASD_API void CASD_CALL casd_dataset_destroy(casd_dataset *dataset);
 CASD_API casd_status CASD_CALL casd_dataset_schema(casd_schema **schema,
                                                    const casd_dataset *dataset);
 
-/** @brief The number of splits; 0 for NULL. @since 0.1 */
+/** @brief The number of splits; -1 for NULL. @since 0.1 */
 CASD_API int32_t CASD_CALL casd_dataset_split_count(const casd_dataset *dataset);
 
 /** @brief The name of split `index`; NULL if there is none. Belongs to the dataset. @since 0.1 */
 CASD_API const char *CASD_CALL casd_dataset_split_name(const casd_dataset *dataset, int32_t index);
 
-/** @brief The number of samples in a split; 0 if there is no such split. @since 0.1 */
+/** @brief The number of samples in a split; -1 if there is no such split. @since 0.1 */
 CASD_API int64_t CASD_CALL casd_dataset_size(const casd_dataset *dataset, const char *split);
 
 /**
@@ -129,8 +129,8 @@ CASD_API int64_t CASD_CALL casd_dataset_size(const casd_dataset *dataset, const 
  * @param split    Name of the split.
  * @param indices  Which samples; NULL: samples 0 to count - 1.
  * @param count    How many.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, no such split or sample, or another
- *         schema; nothing was added then.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
+ *         if NULL, there is no such sample, or another schema; nothing was added then.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_dataset_read(casd_batch *batch, const casd_dataset *dataset,
@@ -155,7 +155,8 @@ CASD_API const char *CASD_CALL casd_dataset_sample_name(const casd_dataset *data
  * @param      split     Name of the split.
  * @param      sample    Index of the sample.
  * @param      modality  Index of the modality.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_STATE if the truth is unknown.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT;
+ *         ::CASD_ERROR_STATE if the truth is unknown.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_dataset_noise(double *noise, const casd_dataset *dataset,

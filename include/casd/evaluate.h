@@ -5,7 +5,7 @@
  * @code{.c}
  * casd_report *report = NULL;
  * double f1;
- * casd_evaluate(&report, predictor, data, "valid");
+ * casd_evaluate(&report, predictor, data, "valid", NULL, NULL, NULL);
  * casd_report_value(&f1, report, "language+audio", "f1");
  * puts(casd_report_json(report));
  * casd_report_destroy(report);
@@ -29,17 +29,47 @@ extern "C" {
 typedef struct casd_report casd_report;
 
 /**
+ * @brief What is evaluated. Fill it with casd_evaluate_options_init() first.
+ * @since 0.2
+ */
+typedef struct casd_evaluate_options {
+  uint32_t struct_size;    /**< sizeof of the caller's struct. */
+  casd_modality_mask mask; /**< ::CASD_ALL_MODALITIES: every condition; else only those whose
+                                modalities are all in it. */
+} casd_evaluate_options;
+
+/** @brief Fills in the defaults; errors as casd_model_options_init(). @since 0.2 */
+CASD_API casd_status CASD_CALL casd_evaluate_options_init(casd_evaluate_options *options,
+                                                          size_t size);
+
+/**
+ * @brief Progress callback of casd_evaluate(), on the calling thread.
+ * @param done   Samples evaluated so far, under all conditions.
+ * @param total  Samples in the split.
+ * @param user   What was given to casd_evaluate().
+ * @return 0 to go on; anything else cancels: ::CASD_ERROR_CANCELLED.
+ * @since 0.2
+ */
+typedef int32_t(CASD_CALL *casd_evaluate_callback)(int64_t done, int64_t total, void *user);
+
+/**
  * @brief Evaluates a model on a split under every condition.
  * @param[out] report     Receives the result.
  * @param      predictor  The model and where it runs.
  * @param      dataset    Of the model's schema.
  * @param      split      Which samples.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, another schema, or no such split;
+ * @param      options    NULL: the defaults.
+ * @param      progress   NULL, or called after every few hundred samples; may cancel.
+ * @param      user       Handed to it.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
+ *         if NULL, another schema, or a mask beyond it; ::CASD_ERROR_CANCELLED;
  *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
- * @since 0.1
+ * @since 0.1, in this form 0.2
  */
 CASD_API casd_status CASD_CALL casd_evaluate(casd_report **report, casd_predictor *predictor,
-                                             const casd_dataset *dataset, const char *split);
+                                             const casd_dataset *dataset, const char *split,
+                                             const casd_evaluate_options *options,
+                                             casd_evaluate_callback progress, void *user);
 
 /** @brief Destroys a report; NULL is allowed. @since 0.1 */
 CASD_API void CASD_CALL casd_report_destroy(casd_report *report);
@@ -54,7 +84,7 @@ CASD_API void CASD_CALL casd_report_destroy(casd_report *report);
  */
 CASD_API const char *CASD_CALL casd_report_json(const casd_report *report);
 
-/** @brief The number of conditions, all modalities last; 0 for NULL. @since 0.1 */
+/** @brief The number of conditions, all modalities last; -1 for NULL. @since 0.1 */
 CASD_API int32_t CASD_CALL casd_report_condition_count(const casd_report *report);
 
 /** @brief The name of condition `index`, such as "language+audio"; NULL if none. @since 0.1 */
@@ -73,7 +103,8 @@ CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, 
  * @param      report     The report.
  * @param      condition  Its name; NULL for the numbers of no condition.
  * @param      name       The number's name.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or there is no such number.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_NOT_FOUND if there is no such
+ *         condition or number.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_report_value(double *value, const casd_report *report,

@@ -57,18 +57,18 @@ enum {
 };
 
 /** @brief What becomes of a modality that is not there. @since 0.1 */
-typedef int32_t casd_absent;
+typedef int32_t casd_absent_policy;
 
-/** @brief The values of ::casd_absent. @since 0.1 */
+/** @brief The values of ::casd_absent_policy. @since 0.1 */
 enum {
   CASD_ABSENT_EXCLUDED = 0, /**< It takes no part, its encoder does not run. */
   CASD_ABSENT_ZEROS = 1     /**< It takes part as a sequence of zero vectors. */
 };
 
 /** @brief How modalities are weighted in the fusion; weights are normalised to sum 1. @since 0.1 */
-typedef int32_t casd_weights;
+typedef int32_t casd_fusion_weighting;
 
-/** @brief The values of ::casd_weights. @since 0.1 */
+/** @brief The values of ::casd_fusion_weighting. @since 0.1 */
 enum {
   CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM = 0, /**< By nu - 2. */
   CASD_WEIGHTS_DEGREES_OF_FREEDOM = 1,        /**< By nu. */
@@ -98,8 +98,8 @@ typedef struct casd_model_options {
   int32_t heads;                      /**< Attention heads; 4; must divide hidden. */
   int32_t feed_forward;               /**< Inner width; 0: 2 * hidden; at most 65536. */
   casd_pooling pooling;               /**< ::CASD_POOLING_LAST. */
-  casd_absent absent;                 /**< ::CASD_ABSENT_EXCLUDED. */
-  casd_weights weights;               /**< ::CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM. */
+  casd_absent_policy absent;          /**< ::CASD_ABSENT_EXCLUDED. */
+  casd_fusion_weighting weights;      /**< ::CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM. */
   casd_fused_variance fused_variance; /**< ::CASD_FUSED_VARIANCE_WEIGHTED. */
   int32_t max_steps;                  /**< Most frames of a sample; 512; 1 to 65536. */
   double input_clip;                  /**< Standardised features are cut there; 5; 0: off. */
@@ -143,12 +143,36 @@ CASD_API casd_status CASD_CALL casd_model_options_use_preset(casd_model_options 
  * @param options  The struct.
  * @param name     The field's name, e.g. "hidden".
  * @param value    e.g. "64" or "zeros".
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, no such field, not a number, out of
- *         range or no such name; the message lists what is allowed.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if no field has that name; ::CASD_ERROR_INVALID_ARGUMENT
+ *         if NULL, not a number, out of range or an unknown enumeration name; the message lists what
+ *         is allowed.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_model_options_set(casd_model_options *options, const char *name,
                                                       const char *value);
+
+/** @brief The number of fields that casd_model_options_set() knows. @since 0.2 */
+CASD_API int32_t CASD_CALL casd_model_options_count(void);
+
+/** @brief The name of field `index`: static text; NULL if there is none. @since 0.2 */
+CASD_API const char *CASD_CALL casd_model_options_name(int32_t index);
+
+/**
+ * @brief One field as the text that casd_model_options_set() takes.
+ * @param[out] buffer    Receives UTF-8 text and its final zero; NULL with capacity 0 only asks for
+ *                       `needed`.
+ * @param      capacity  Bytes in `buffer`.
+ * @param[out] needed    Receives the bytes needed with the final zero; may be NULL.
+ * @param      options   The struct.
+ * @param      name      The field's name.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if no field has that name; ::CASD_ERROR_INVALID_ARGUMENT
+ *         if NULL; ::CASD_ERROR_BUFFER_TOO_SMALL (`needed` is set all the same).
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_model_options_text(char *buffer, size_t capacity,
+                                                       size_t *needed,
+                                                       const casd_model_options *options,
+                                                       const char *name);
 
 /**
  * @brief Makes a model with fresh random weights.
@@ -205,18 +229,18 @@ CASD_API casd_status CASD_CALL casd_model_save(const casd_model *model, const ch
 
 /**
  * @brief Writes the bytes that casd_model_save() would write into memory.
- * @param      model     The model.
  * @param[out] buffer    Receives them; NULL with capacity 0 only asks for `needed`.
  * @param      capacity  Bytes in `buffer`.
  * @param[out] needed    Receives the bytes needed; may be NULL.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `model` is NULL or the buffer too small
- *         (`needed` is set all the same).
- * @since 0.1
+ * @param      model     The model.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_BUFFER_TOO_SMALL (`needed`
+ *         is set all the same); ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.1, in this order 0.2
  */
-CASD_API casd_status CASD_CALL casd_model_save_memory(const casd_model *model, void *buffer,
-                                                      size_t capacity, size_t *needed);
+CASD_API casd_status CASD_CALL casd_model_save_memory(void *buffer, size_t capacity, size_t *needed,
+                                                      const casd_model *model);
 
-/** @brief Lets go of a model; what was made from it keeps what it needs. NULL is allowed. @since 0.1 */
+/** @brief Releases a model. Objects created from it remain valid. NULL is allowed. @since 0.1 */
 CASD_API void CASD_CALL casd_model_destroy(casd_model *model);
 
 /**
@@ -228,16 +252,15 @@ CASD_API casd_status CASD_CALL casd_model_schema(casd_schema **schema, const cas
 
 /**
  * @brief The model's sizes and rules; `seed` is 0, as it is not kept.
+ * @param[out] options  Receives them; initialise it with casd_model_options_init() first.
  * @param      model    The model.
- * @param[out] options  Receives them.
- * @param      size     `sizeof *options` as the caller sees it.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or too small.
- * @since 0.1
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or not initialised.
+ * @since 0.2
  */
-CASD_API casd_status CASD_CALL casd_model_options_get(const casd_model *model,
-                                                      casd_model_options *options, size_t size);
+CASD_API casd_status CASD_CALL casd_model_get_options(casd_model_options *options,
+                                                      const casd_model *model);
 
-/** @brief How many numbers the model has learned (normaliser not counted); 0 for NULL. @since 0.1 */
+/** @brief The number of learned parameters (normaliser not counted); -1 for NULL. @since 0.1 */
 CASD_API int64_t CASD_CALL casd_model_parameter_count(const casd_model *model);
 
 /**
@@ -252,14 +275,14 @@ CASD_API const char *CASD_CALL casd_model_info(const casd_model *model);
 
 /**
  * @brief The temperature that divides the logits when exactly these modalities take part.
+ * @param[out] temperature  Receives it; 1 where none was fitted.
  * @param      model        The model.
  * @param      mask         ::CASD_ALL_MODALITIES or some of the schema's bits, not 0.
- * @param[out] temperature  Receives it; 1 where none was fitted.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, 0 or beyond the schema.
- * @since 0.1
+ * @since 0.1, in this order 0.2
  */
-CASD_API casd_status CASD_CALL casd_model_temperature(const casd_model *model,
-                                                      casd_modality_mask mask, double *temperature);
+CASD_API casd_status CASD_CALL casd_model_temperature(double *temperature, const casd_model *model,
+                                                      casd_modality_mask mask);
 
 /**
  * @brief What a user wrote beside the weights (which feature extractor, which version).
@@ -269,6 +292,12 @@ CASD_API casd_status CASD_CALL casd_model_temperature(const casd_model *model,
  * @since 0.1
  */
 CASD_API const char *CASD_CALL casd_model_user_value(const casd_model *model, const char *key);
+
+/** @brief The number of user values; -1 for NULL. @since 0.2 */
+CASD_API int32_t CASD_CALL casd_model_user_count(const casd_model *model);
+
+/** @brief The key of user value `index`, which belongs to the model; NULL if none. @since 0.2 */
+CASD_API const char *CASD_CALL casd_model_user_key(const casd_model *model, int32_t index);
 
 /**
  * @brief A model that differs by one user value; it shares the weights.

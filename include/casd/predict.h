@@ -47,7 +47,7 @@ typedef int32_t casd_on_empty;
 /** @brief The values of ::casd_on_empty. @since 0.1 */
 enum {
   CASD_EMPTY_ERROR = 0, /**< Refuse the whole call; the message names the sample. */
-  CASD_EMPTY_NAN = 1    /**< A row of NaN, and its STATUS says so. */
+  CASD_EMPTY_NAN = 1    /**< A row of NaN; casd_prediction_row_status() says so. */
 };
 
 /**
@@ -128,7 +128,10 @@ CASD_API casd_status CASD_CALL casd_predict(casd_prediction *prediction, casd_pr
  */
 typedef int32_t casd_field;
 
-/** @brief The values of ::casd_field, with their number of columns. @since 0.1 */
+/**
+ * @brief The values of ::casd_field, with their number of columns. 6 is not in use.
+ * @since 0.1
+ */
 enum {
   CASD_FIELD_PROBABILITIES = 0, /**< [outputs] calibrated; classes: sum 1; labels: each 0..1. */
   CASD_FIELD_LOGITS = 1,        /**< [outputs]; multi-label: [2 outputs], (negative, positive). */
@@ -137,7 +140,6 @@ enum {
                                      surer side's; regression: NaN until calibrated. */
   CASD_FIELD_UNCERTAINTY = 4,   /**< [1] variance U_F of the fused law. */
   CASD_FIELD_DISAGREEMENT = 5,  /**< [1] weighted spread of the modalities' locations. */
-  CASD_FIELD_STATUS = 6,        /**< [1] ::CASD_ROW_OK or ::CASD_ROW_EMPTY. */
   CASD_FIELD_MODALITY_VARIANCE = 7,            /**< [modalities] V_m, the primary one. */
   CASD_FIELD_MODALITY_ALEATORIC = 8,           /**< [modalities] A_m = beta / (alpha - 1). */
   CASD_FIELD_MODALITY_EPISTEMIC = 9,           /**< [modalities] E_m = A_m / delta. */
@@ -146,12 +148,6 @@ enum {
   CASD_FIELD_REPRESENTATION = 12,              /**< [hidden] mu_F. */
   CASD_FIELD_SCALE = 13,                       /**< [hidden] sigma_F. */
   CASD_FIELD_DEGREES_OF_FREEDOM = 14           /**< [hidden] nu_F. */
-};
-
-/** @brief The values in ::CASD_FIELD_STATUS. @since 0.1 */
-enum {
-  CASD_ROW_OK = 0,   /**< A result. */
-  CASD_ROW_EMPTY = 1 /**< The sample had no modality left: the row is NaN. */
 };
 
 /**
@@ -170,19 +166,32 @@ CASD_API casd_status CASD_CALL casd_prediction_shape(int64_t *rows, int64_t *col
                                                      casd_field field);
 
 /**
+ * @brief The state of one row.
+ * @param[out] status      Receives ::CASD_OK for a result; ::CASD_ERROR_STATE if the sample was left
+ *                         with no modality: the row is NaN.
+ * @param      prediction  A prediction that casd_predict() has filled.
+ * @param      row         Index of the sample.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or there is no such row;
+ *         ::CASD_ERROR_STATE before casd_predict().
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_prediction_row_status(casd_status *status,
+                                                          const casd_prediction *prediction,
+                                                          int64_t row);
+
+/**
  * @brief Copies a table, row-major.
- * @param      prediction  The prediction.
- * @param      field       Which table.
  * @param[out] buffer      Receives it; NULL with capacity 0 only asks for `needed`.
  * @param      capacity    Numbers in `buffer`.
  * @param[out] needed      Receives rows * columns; may be NULL.
- * @return As casd_prediction_shape(); ::CASD_ERROR_INVALID_ARGUMENT if the buffer is too small
- *         (`needed` is set all the same).
- * @since 0.1
+ * @param      prediction  The prediction.
+ * @param      field       Which table.
+ * @return As casd_prediction_shape(); ::CASD_ERROR_BUFFER_TOO_SMALL (`needed` is set all the same).
+ * @since 0.1, in this order 0.2
  */
-CASD_API casd_status CASD_CALL casd_prediction_copy(const casd_prediction *prediction,
-                                                    casd_field field, float *buffer,
-                                                    size_t capacity, size_t *needed);
+CASD_API casd_status CASD_CALL casd_prediction_copy(float *buffer, size_t capacity, size_t *needed,
+                                                    const casd_prediction *prediction,
+                                                    casd_field field);
 
 /**
  * @brief A table without copying: [rows, columns], row-major.

@@ -97,7 +97,33 @@ CASD_API casd_status CASD_CALL casd_schema_set_task(casd_schema *schema, casd_ta
  */
 CASD_API casd_status CASD_CALL casd_schema_add_output(casd_schema *schema, const char *name);
 
-/** @brief The number of modalities; 0 for NULL. @since 0.1 */
+/**
+ * @brief Names one feature of a modality.
+ *
+ * Names are optional. Where both a model and its data have them, data is matched by name, in any
+ * order of columns; otherwise by position. Either all features of a modality have names or none.
+ * @param schema    The schema.
+ * @param modality  Index of the modality.
+ * @param feature   Index of the feature, 0 to features - 1.
+ * @param name      UTF-8, 1 to 256 bytes, unique in its modality, no control characters; NULL
+ *                  removes the names of all features of the modality (`feature` is then ignored).
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `schema` is NULL, an index is out of range, or
+ *         the name is empty, too long, not UTF-8 or taken; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_schema_set_feature_name(casd_schema *schema, int32_t modality,
+                                                            int32_t feature, const char *name);
+
+/**
+ * @brief The name of a feature; NULL if it has none or there is no such feature.
+ *
+ * The text belongs to the schema and is valid until it is changed or destroyed.
+ * @since 0.2
+ */
+CASD_API const char *CASD_CALL casd_schema_feature_name(const casd_schema *schema, int32_t modality,
+                                                        int32_t feature);
+
+/** @brief The number of modalities; -1 for NULL. @since 0.1 */
 CASD_API int32_t CASD_CALL casd_schema_modality_count(const casd_schema *schema);
 
 /**
@@ -108,7 +134,7 @@ CASD_API int32_t CASD_CALL casd_schema_modality_count(const casd_schema *schema)
  */
 CASD_API const char *CASD_CALL casd_schema_modality_name(const casd_schema *schema, int32_t index);
 
-/** @brief The numbers in a frame of modality `index`; 0 if there is none. @since 0.1 */
+/** @brief The numbers in a frame of modality `index`; -1 if there is none. @since 0.1 */
 CASD_API int32_t CASD_CALL casd_schema_modality_features(const casd_schema *schema, int32_t index);
 
 /**
@@ -116,17 +142,17 @@ CASD_API int32_t CASD_CALL casd_schema_modality_features(const casd_schema *sche
  * @param[out] index   Receives its index, which is also its bit in a ::casd_modality_mask.
  * @param      schema  The schema.
  * @param      name    Its name.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if an argument is NULL or no modality has that
- *         name; the message lists the names there are.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if an argument is NULL; ::CASD_ERROR_NOT_FOUND if
+ *         no modality has that name; the message lists the names that exist.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_schema_modality_index(int32_t *index, const casd_schema *schema,
                                                           const char *name);
 
-/** @brief The task; ::CASD_TASK_CLASSES for NULL. @since 0.1 */
+/** @brief The task; -1 for NULL. @since 0.1 */
 CASD_API casd_task CASD_CALL casd_schema_task(const casd_schema *schema);
 
-/** @brief The number of outputs; 0 for NULL. @since 0.1 */
+/** @brief The number of outputs; -1 for NULL. @since 0.1 */
 CASD_API int32_t CASD_CALL casd_schema_output_count(const casd_schema *schema);
 
 /** @brief The name of output `index`, as casd_schema_modality_name(). @since 0.1 */

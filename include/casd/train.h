@@ -37,9 +37,9 @@ extern "C" {
 typedef struct casd_trainer casd_trainer;
 
 /** @brief Who teaches the student. @since 0.1 */
-typedef int32_t casd_teacher;
+typedef int32_t casd_teacher_mode;
 
-/** @brief The values of ::casd_teacher. @since 0.1 */
+/** @brief The values of ::casd_teacher_mode. @since 0.1 */
 enum {
   CASD_TEACHER_FROZEN = 0, /**< The best epoch of the teacher's phase. */
   CASD_TEACHER_EMA = 1,    /**< Starts as that; follows the student as a moving average. */
@@ -48,9 +48,9 @@ enum {
 };
 
 /** @brief How the representation is sampled in training. @since 0.1 */
-typedef int32_t casd_sampling;
+typedef int32_t casd_sampling_mode;
 
-/** @brief The values of ::casd_sampling. @since 0.1 */
+/** @brief The values of ::casd_sampling_mode. @since 0.1 */
 enum {
   CASD_SAMPLING_STUDENT_T = 0, /**< Student's t, no gradient through the noise. */
   CASD_SAMPLING_IMPLICIT = 1,  /**< Student's t, implicit gradient through its Gamma variate. */
@@ -76,14 +76,14 @@ enum {
  * @since 0.1
  */
 typedef struct casd_trainer_options {
-  uint32_t struct_size;      /**< sizeof of the caller's struct. */
-  casd_teacher teacher;      /**< (::CASD_TEACHER_FROZEN) */
-  casd_sampling sampling;    /**< (::CASD_SAMPLING_STUDENT_T) */
-  int32_t teacher_epochs;    /**< Most epochs of the teacher's phase (12; 1 to 100000). */
-  int32_t epochs;            /**< Most epochs of the student's phase (16, 25; 1 to 100000). */
-  int32_t select_from;       /**< First epoch, from 0, that may be the student's best (6, 0). */
-  int32_t patience;          /**< Epochs without a new best that end a phase (10, 8; from 1). */
-  int32_t batch_size;        /**< Samples a step (128; 1 to 65536). */
+  uint32_t struct_size;        /**< sizeof of the caller's struct. */
+  casd_teacher_mode teacher;   /**< (::CASD_TEACHER_FROZEN) */
+  casd_sampling_mode sampling; /**< (::CASD_SAMPLING_STUDENT_T) */
+  int32_t teacher_epochs;      /**< Most epochs of the teacher's phase (12; 1 to 100000). */
+  int32_t epochs;              /**< Most epochs of the student's phase (16, 25; 1 to 100000). */
+  int32_t select_from;         /**< First epoch, from 0, that may be the student's best (6, 0). */
+  int32_t patience;            /**< Epochs without a new best that end a phase (10, 8; from 1). */
+  int32_t batch_size;          /**< Samples a step (128; 1 to 65536). */
   int32_t total_steps;       /**< For casd_train_step(): length of the cosine; 0: constant rate. */
   int32_t balance_classes;   /**< 1: class weights N / (K N_k); 0: none (1). */
   int32_t calibrate;         /**< 1: fit temperatures on valid at the end (1). */
@@ -120,12 +120,24 @@ CASD_API casd_status CASD_CALL casd_trainer_options_use_recipe(casd_trainer_opti
 CASD_API casd_status CASD_CALL casd_trainer_options_set(casd_trainer_options *options,
                                                         const char *name, const char *value);
 
+/** @brief The number of fields that casd_trainer_options_set() knows. @since 0.2 */
+CASD_API int32_t CASD_CALL casd_trainer_options_count(void);
+
+/** @brief The name of field `index`: static text; NULL if there is none. @since 0.2 */
+CASD_API const char *CASD_CALL casd_trainer_options_name(int32_t index);
+
+/** @brief One field as text; parameters and errors as casd_model_options_text(). @since 0.2 */
+CASD_API casd_status CASD_CALL casd_trainer_options_text(char *buffer, size_t capacity,
+                                                         size_t *needed,
+                                                         const casd_trainer_options *options,
+                                                         const char *name);
+
 /**
  * @brief What one step, or the mean of an epoch's steps, came to.
  * @since 0.1
  */
 typedef struct casd_train_stats {
-  uint32_t struct_size;    /**< sizeof of the caller's struct; set before the call. */
+  uint32_t struct_size;    /**< sizeof of the caller's struct; set by the init function. */
   casd_phase phase;        /**< The phase it belongs to. */
   int32_t epoch;           /**< From 0; of casd_trainer_epoch() only. */
   int32_t go_on;           /**< casd_trainer_epoch(): 1 while there is more to do. */
@@ -142,6 +154,15 @@ typedef struct casd_train_stats {
                                 minus the mean absolute error); NaN where none was computed. */
   double best_score;       /**< The phase's best so far; NaN before there is one. */
 } casd_train_stats;
+
+/**
+ * @brief Prepares a struct that receives results: all zero, struct_size set.
+ * @param[out] stats  The struct.
+ * @param      size   `sizeof *stats` as the caller sees it.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or smaller than the first release's.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_train_stats_init(casd_train_stats *stats, size_t size);
 
 /**
  * @brief How far a casd_trainer_fit() is.
@@ -161,6 +182,9 @@ typedef struct casd_train_progress {
   double seconds;            /**< Since the call began. */
   double seconds_left;       /**< If neither phase stops early. */
 } casd_train_progress;
+
+/** @brief Prepares a struct that receives progress, as casd_train_stats_init(). @since 0.2 */
+CASD_API casd_status CASD_CALL casd_train_progress_init(casd_train_progress *progress, size_t size);
 
 /**
  * @brief Told about progress after every step, after an epoch's last one (`step` = `steps`) with
@@ -228,7 +252,7 @@ CASD_API casd_status CASD_CALL casd_trainer_set_teacher(casd_trainer *trainer,
 
 /**
  * @brief One step on the caller's batch: corruption (student), losses, gradient, Adam.
- * @param[out] stats    Receives what it came to; may be NULL. Set struct_size first.
+ * @param[out] stats    Receives what it came to; may be NULL. Initialise it first.
  * @param      trainer  A prepared trainer.
  * @param      batch    At least one sample; those without a modality are refused.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, of another schema, a sample has
@@ -247,7 +271,7 @@ CASD_API casd_status CASD_CALL casd_train_step(casd_train_stats *stats, casd_tra
  * Prepares the trainer if that was not done, goes from the teacher's to the student's phase and
  * ends with the calibration. `stats->go_on` says whether there is more; casd_trainer_fit() is this
  * in a loop. Without a split `valid` the last epoch of each phase is taken and nothing calibrated.
- * @param[out] stats    Receives the epoch's means; may be NULL. Set struct_size first.
+ * @param[out] stats    Receives the epoch's means; may be NULL. Initialise it first.
  * @param      trainer  The trainer.
  * @param      dataset  Always the same one.
  * @return As casd_train_step(); ::CASD_ERROR_CANCELLED after casd_trainer_cancel(): the next call
@@ -283,7 +307,7 @@ CASD_API void CASD_CALL casd_trainer_cancel(casd_trainer *trainer);
 
 /**
  * @brief How far the training is, for hosts that poll. Any thread.
- * @param[out] progress  Receives it. Set struct_size first.
+ * @param[out] progress  Receives it; initialise it first.
  * @param      trainer   The trainer.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or struct_size is wrong.
  * @since 0.1
@@ -291,7 +315,7 @@ CASD_API void CASD_CALL casd_trainer_cancel(casd_trainer *trainer);
 CASD_API casd_status CASD_CALL casd_trainer_progress(casd_train_progress *progress,
                                                      casd_trainer *trainer);
 
-/** @brief The present phase; ::CASD_PHASE_DONE for NULL. @since 0.1 */
+/** @brief The present phase; -1 for NULL. @since 0.1 */
 CASD_API casd_phase CASD_CALL casd_trainer_phase(const casd_trainer *trainer);
 
 /**
@@ -327,14 +351,13 @@ CASD_API casd_status CASD_CALL casd_trainer_load(casd_trainer **trainer, const c
 
 /**
  * @brief The options a trainer was made with.
+ * @param[out] options  Receives them; initialise it with casd_trainer_options_init() first.
  * @param      trainer  The trainer.
- * @param[out] options  Receives them.
- * @param      size     `sizeof *options` as the caller sees it.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT.
- * @since 0.1
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or not initialised.
+ * @since 0.2
  */
-CASD_API casd_status CASD_CALL casd_trainer_options_get(const casd_trainer *trainer,
-                                                        casd_trainer_options *options, size_t size);
+CASD_API casd_status CASD_CALL casd_trainer_get_options(casd_trainer_options *options,
+                                                        const casd_trainer *trainer);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-#include "capi/guard.h"
+#include "capi/call_boundary.h"
 #include "capi/handles.h"
 #include "core/log.h"
 #include "core/plugin.h"
@@ -40,7 +40,8 @@ casd_status casd_last_error_copy(char* buffer, size_t capacity, size_t* needed) 
   const std::string& message = casd::last_error();
   if (needed) *needed = message.size() + 1;
   if (capacity == 0 && !buffer && needed) return CASD_OK;
-  if (!buffer || capacity < message.size() + 1) return CASD_ERROR_INVALID_ARGUMENT;
+  if (!buffer) return CASD_ERROR_INVALID_ARGUMENT;
+  if (capacity < message.size() + 1) return CASD_ERROR_BUFFER_TOO_SMALL;
   std::memcpy(buffer, message.c_str(), message.size() + 1);
   return CASD_OK;
 }
@@ -48,7 +49,8 @@ casd_status casd_last_error_copy(char* buffer, size_t capacity, size_t* needed) 
 const char* casd_status_name(casd_status status) {
   static const char* const names[] = {"OK",        "INVALID_ARGUMENT", "OUT_OF_MEMORY", "IO",
                                       "FORMAT",    "VERSION",          "UNAVAILABLE",   "STATE",
-                                      "CANCELLED", "NUMERIC",          "DEVICE",        "INTERNAL"};
+                                      "CANCELLED", "NUMERIC",          "DEVICE",        "INTERNAL",
+                                      "NOT_FOUND", "BUFFER_TOO_SMALL"};
   constexpr auto count = static_cast<casd_status>(sizeof names / sizeof *names);
   return status >= 0 && status < count ? names[status] : "UNKNOWN";
 }
@@ -62,11 +64,11 @@ const char* casd_version_string(void) {
       CASD_VERSION_PATCH);
 }
 
-uint32_t casd_abi_version(void) { return 0; }
+uint32_t casd_abi_version(void) { return CASD_ABI_VERSION; }
 
 const char* casd_build_info(void) {
   return "{\"version\":\"" CASD_STRING(CASD_VERSION_MAJOR) "." CASD_STRING(
-      CASD_VERSION_MINOR) "." CASD_STRING(CASD_VERSION_PATCH) "\",\"abi\":0,\"compiler\":\""
+      CASD_VERSION_MINOR) "." CASD_STRING(CASD_VERSION_PATCH) "\",\"abi\":" CASD_STRING(CASD_ABI_VERSION) ",\"compiler\":\""
 #if defined(__clang__)
          "clang " __clang_version__
 #elif defined(__GNUC__)

@@ -1,6 +1,6 @@
 #include <casd/batch.h>
 
-#include "capi/guard.h"
+#include "capi/call_boundary.h"
 #include "capi/handles.h"
 
 using casd::given;
@@ -12,9 +12,12 @@ const casd::Sample* sample_of(const casd_batch* batch, int64_t sample) {
   return batch && sample >= 0 && sample < batch->value.size() ? &batch->value[sample] : nullptr;
 }
 
+bool exists(const casd_batch* batch, const casd::Sample* sample, int32_t modality) {
+  return sample && modality >= 0 && modality < batch->value.schema().modality_count();
+}
+
 bool has(const casd_batch* batch, const casd::Sample* sample, int32_t modality) {
-  return sample && modality >= 0 && modality < batch->value.schema().modality_count() &&
-         (sample->given >> modality & 1u) != 0;
+  return exists(batch, sample, modality) && (sample->given >> modality & 1u) != 0;
 }
 
 }  // namespace
@@ -37,12 +40,18 @@ casd_status casd_batch_add_sample(int64_t* sample, casd_batch* batch) {
 }
 
 casd_status casd_batch_set_frames(casd_batch* batch, int64_t sample, int32_t modality,
-                                  const float* values, size_t count) {
+                                  const float* values, int64_t steps, int32_t features,
+                                  int64_t stride) {
   return guard([&] {
     casd::Batch& value = given(batch, "batch").value;
-    casd::require(values != nullptr || count == 0, "values is NULL, count is ", count);
-    casd::set_frames(value.at(sample), value.schema(), modality, {values, count},
-                     casd::text("sample ", sample));
+    if (!values && steps != 0)
+      casd::fail(CASD_ERROR_INVALID_ARGUMENT, "values is NULL, steps is ", steps);
+    try {
+      casd::set_frames(value.at(sample), value.schema(), modality,
+                       casd::FrameView{values, steps, features, stride ? stride : features});
+    } catch (const casd::Error& error) {
+      casd::fail(error.status(), "sample ", sample, ": ", error.what());
+    }
   });
 }
 
@@ -50,9 +59,13 @@ casd_status casd_batch_set_target(casd_batch* batch, int64_t sample, const float
                                   size_t count) {
   return guard([&] {
     casd::Batch& value = given(batch, "batch").value;
-    casd::require(values != nullptr || count == 0, "values is NULL, count is ", count);
-    casd::set_target(value.at(sample), value.schema(), {values, count},
-                     casd::text("sample ", sample));
+    if (!values && count != 0)
+      casd::fail(CASD_ERROR_INVALID_ARGUMENT, "values is NULL, count is ", count);
+    try {
+      casd::set_target(value.at(sample), value.schema(), {values, count});
+    } catch (const casd::Error& error) {
+      casd::fail(error.status(), "sample ", sample, ": ", error.what());
+    }
   });
 }
 
@@ -60,10 +73,19 @@ void casd_batch_clear(casd_batch* batch) {
   if (batch) batch->value.clear();
 }
 
-int64_t casd_batch_size(const casd_batch* batch) { return batch ? batch->value.size() : 0; }
+casd_status casd_batch_reserve(casd_batch* batch, int64_t samples) {
+  return guard([&] {
+    casd::Batch& value = given(batch, "batch").value;
+    casd::require(samples >= 0, "samples is ", samples, ", allowed: 0 or more");
+    value.reserve(samples);
+  });
+}
+
+int64_t casd_batch_size(const casd_batch* batch) { return batch ? batch->value.size() : -1; }
 
 int64_t casd_batch_steps(const casd_batch* batch, int64_t sample, int32_t modality) {
   const casd::Sample* found = sample_of(batch, sample);
+  if (!exists(batch, found, modality)) return -1;
   return has(batch, found, modality) ? found->steps(batch->value.schema(), modality) : 0;
 }
 

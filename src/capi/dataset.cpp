@@ -1,15 +1,14 @@
 #include <casd/dataset.h>
 
-#include "capi/guard.h"
 #include "capi/handles.h"
-#include "model/options.h"
+#include "capi/option_struct.h"
 
 using casd::given;
 using casd::guard;
 
 namespace {
 
-constexpr std::size_t first_size = sizeof(casd_synthetic_options);  // of release 0.1
+constexpr std::size_t first = casd::first_size::synthetic_options;
 
 const casd::Split* find(const casd_dataset* dataset, const char* split) {
   return dataset && split ? dataset->value.find(split) : nullptr;
@@ -18,7 +17,7 @@ const casd::Split* find(const casd_dataset* dataset, const char* split) {
 const casd::Split& found(const casd_dataset* dataset, const char* split) {
   const casd::Dataset& data = given(dataset, "dataset").value;
   const casd::Split* out = data.find(&given(split, "split"));
-  casd::require(out != nullptr, "the dataset has no split '", split, "'");
+  if (!out) casd::fail(CASD_ERROR_NOT_FOUND, "the dataset has no split '", split, "'");
   return *out;
 }
 
@@ -33,8 +32,7 @@ casd_status casd_dataset_open(casd_dataset** dataset, const char* path, const ch
 
 casd_status casd_synthetic_options_init(casd_synthetic_options* options, size_t size) {
   return guard([&] {
-    const casd_synthetic_options defaults = casd::default_synthetic_options();
-    casd::export_struct_bytes(options, size, &defaults, sizeof defaults, first_size, "options");
+    casd::init_struct(options, size, casd::default_synthetic_options(), first, "options");
   });
 }
 
@@ -43,7 +41,7 @@ casd_status casd_dataset_create_synthetic(casd_dataset** dataset,
   return guard([&] {
     given(dataset, "dataset");
     *dataset = new casd_dataset(casd::make_synthetic(
-        casd::import_struct(options, casd::default_synthetic_options(), first_size, "options")));
+        casd::import_struct(options, casd::default_synthetic_options(), first, "options")));
   });
 }
 
@@ -84,7 +82,7 @@ casd_status casd_dataset_schema(casd_schema** schema, const casd_dataset* datase
 }
 
 int32_t casd_dataset_split_count(const casd_dataset* dataset) {
-  return dataset ? static_cast<int32_t>(dataset->value.splits.size()) : 0;
+  return dataset ? static_cast<int32_t>(dataset->value.splits.size()) : -1;
 }
 
 const char* casd_dataset_split_name(const casd_dataset* dataset, int32_t index) {
@@ -94,7 +92,7 @@ const char* casd_dataset_split_name(const casd_dataset* dataset, int32_t index) 
 
 int64_t casd_dataset_size(const casd_dataset* dataset, const char* split) {
   const casd::Split* of = find(dataset, split);
-  return of ? static_cast<int64_t>(of->samples.size()) : 0;
+  return of ? static_cast<int64_t>(of->samples.size()) : -1;
 }
 
 casd_status casd_dataset_read(casd_batch* batch, const casd_dataset* dataset, const char* split,

@@ -1,22 +1,46 @@
 #include <casd/evaluate.h>
 
-#include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/option_struct.h"
 
 using casd::given;
 using casd::guard;
 
+namespace {
+
+constexpr std::size_t first = casd::first_size::evaluate_options;
+
+}  // namespace
+
+casd_status casd_evaluate_options_init(casd_evaluate_options* options, size_t size) {
+  return guard([&] {
+    casd::init_struct(options, size, casd::default_evaluate_options(), first, "options");
+  });
+}
+
 casd_status casd_evaluate(casd_report** report, casd_predictor* predictor,
-                          const casd_dataset* dataset, const char* split) {
+                          const casd_dataset* dataset, const char* split,
+                          const casd_evaluate_options* options, casd_evaluate_callback progress,
+                          void* user) {
   return guard([&] {
     given(report, "report");
     casd::Predictor& runs = given(predictor, "predictor").value;
     const casd::Dataset& data = given(dataset, "dataset").value;
+    const casd_evaluate_options wanted =
+        casd::import_struct(options, casd::default_evaluate_options(), first, "options");
     const casd::Split* found = data.find(&given(split, "split"));
-    casd::require(found != nullptr, "the dataset has no split '", split, "'");
+    if (!found) casd::fail(CASD_ERROR_NOT_FOUND, "the dataset has no split '", split, "'");
     casd::require(data.schema == runs.model()->schema(),
                   "the dataset's modalities, task or outputs are not those of the model");
-    *report = new casd_report(casd::evaluate(runs, casd::sample_pointers(found->samples)));
+    casd::EvaluationProgress step;
+    if (progress)
+      step = [&](std::int64_t done, std::int64_t total) {
+        if (progress(done, total, user) != 0)
+          casd::fail(CASD_ERROR_CANCELLED, "the callback cancelled the evaluation after ", done,
+                     " samples");
+      };
+    *report = new casd_report(casd::evaluate(runs, casd::sample_pointers(found->samples),
+                                             casd::resolve_mask(data.schema, wanted.mask), step));
   });
 }
 
@@ -27,7 +51,7 @@ const char* casd_report_json(const casd_report* report) {
 }
 
 int32_t casd_report_condition_count(const casd_report* report) {
-  return report ? static_cast<int32_t>(report->value.conditions.size()) : 0;
+  return report ? static_cast<int32_t>(report->value.conditions.size()) : -1;
 }
 
 const char* casd_report_condition(const casd_report* report, int32_t index) {
@@ -44,12 +68,12 @@ casd_status casd_report_value(double* value, const casd_report* report, const ch
     if (condition)
       for (const auto& [key, of_condition] : given(report, "report").value.conditions)
         if (key == condition) numbers = &of_condition;
-    casd::require(numbers != nullptr, "there is no condition '", condition ? condition : "", "'");
+    if (!numbers) casd::fail(CASD_ERROR_NOT_FOUND, "there is no condition '", condition, "'");
     for (const auto& [key, number] : *numbers)
       if (key == name) {
         *value = number;
         return;
       }
-    casd::fail(CASD_ERROR_INVALID_ARGUMENT, "there is no number '", name, "'");
+    casd::fail(CASD_ERROR_NOT_FOUND, "there is no number '", name, "'");
   });
 }

@@ -1,40 +1,30 @@
 #include <casd/model.h>
 
-#include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/option_struct.h"
 #include "model/model_file.h"
 #include "model/options.h"
 
 #include <algorithm>
-#include <cstring>
 
 using casd::given;
 using casd::guard;
 
 namespace {
 
+constexpr std::size_t first = casd::first_size::model_options;
 constexpr std::size_t longest_key = 256;
 constexpr std::size_t longest_value = 65536;
-constexpr std::size_t first_size = sizeof(casd_model_options);  // of release 0.1
-
-/// Works on our copy of the caller's struct, then writes back as much as the caller has.
 template <class Change>
 void change(casd_model_options* options, Change apply) {
-  given(options, "options");
-  casd_model_options ours =
-      casd::import_struct(options, casd::default_model_options(), first_size, "options");
-  apply(ours);
-  casd::export_struct_bytes(options, options->struct_size, &ours, sizeof ours, first_size,
-                            "options");
+  casd::change_struct(options, casd::default_model_options(), first, "options", apply);
 }
 
 }  // namespace
 
 casd_status casd_model_options_init(casd_model_options* options, size_t size) {
-  return guard([&] {
-    const casd_model_options defaults = casd::default_model_options();
-    casd::export_struct_bytes(options, size, &defaults, sizeof defaults, first_size, "options");
-  });
+  return guard(
+      [&] { casd::init_struct(options, size, casd::default_model_options(), first, "options"); });
 }
 
 casd_status casd_model_options_use_recipe(casd_model_options* options, casd_recipe recipe) {
@@ -55,13 +45,28 @@ casd_status casd_model_options_set(casd_model_options* options, const char* name
   });
 }
 
+int32_t casd_model_options_count(void) { return casd::option_count(casd::model_option_table()); }
+
+const char* casd_model_options_name(int32_t index) {
+  return casd::option_name(casd::model_option_table(), index);
+}
+
+casd_status casd_model_options_text(char* buffer, size_t capacity, size_t* needed,
+                                    const casd_model_options* options, const char* name) {
+  return guard([&] {
+    const casd_model_options ours = casd::import_struct(
+        &given(options, "options"), casd::default_model_options(), first, "options");
+    casd::copy_option_text(buffer, capacity, needed, casd::model_option_table(), &ours, name);
+  });
+}
+
 casd_status casd_model_create(casd_model** model, const casd_schema* schema,
                               const casd_model_options* options) {
   return guard([&] {
     given(model, "model");
     *model = new casd_model(casd::create_model(
         given(schema, "schema").value,
-        casd::import_struct(options, casd::default_model_options(), first_size, "options")));
+        casd::import_struct(options, casd::default_model_options(), first, "options")));
   });
 }
 
@@ -85,15 +90,12 @@ casd_status casd_model_save(const casd_model* model, const char* path) {
   return guard([&] { casd::save_model(*given(model, "model").value, &given(path, "path")); });
 }
 
-casd_status casd_model_save_memory(const casd_model* model, void* buffer, size_t capacity,
-                                   size_t* needed) {
+casd_status casd_model_save_memory(void* buffer, size_t capacity, size_t* needed,
+                                   const casd_model* model) {
   return guard([&] {
     const auto bytes = casd::serialise_model(*given(model, "model").value);
-    if (needed) *needed = bytes.size();
-    if (!buffer && capacity == 0 && needed) return;
-    casd::require(buffer != nullptr && capacity >= bytes.size(), "the buffer has ",
-                  buffer ? capacity : 0, " bytes, needed: ", bytes.size());
-    std::memcpy(buffer, bytes.data(), bytes.size());
+    casd::copy_out<std::uint8_t>(static_cast<std::uint8_t*>(buffer), capacity, needed, bytes,
+                                 "bytes");
   });
 }
 
@@ -108,30 +110,39 @@ casd_status casd_model_schema(casd_schema** schema, const casd_model* model) {
   });
 }
 
-casd_status casd_model_options_get(const casd_model* model, casd_model_options* options,
-                                   size_t size) {
+casd_status casd_model_get_options(casd_model_options* options, const casd_model* model) {
   return guard([&] {
+    const std::size_t size = casd::receiving_size(&given(options, "options"), first, "options");
     casd_model_options ours = given(model, "model").value->options();
     ours.seed = 0;
-    casd::export_struct_bytes(options, size, &ours, sizeof ours, first_size, "options");
+    casd::init_struct(options, size, ours, first, "options");
   });
 }
 
 int64_t casd_model_parameter_count(const casd_model* model) {
-  return model ? model->value->network().learned_count() : 0;
+  return model ? model->value->network().learned_count() : -1;
 }
 
 const char* casd_model_info(const casd_model* model) {
   return model ? model->info.c_str() : nullptr;
 }
 
-casd_status casd_model_temperature(const casd_model* model, casd_modality_mask mask,
-                                   double* temperature) {
+casd_status casd_model_temperature(double* temperature, const casd_model* model,
+                                   casd_modality_mask mask) {
   return guard([&] {
     const casd::Model& value = *given(model, "model").value;
     given(temperature, "temperature");
     *temperature = value.temperature(casd::resolve_mask(value.schema(), mask));
   });
+}
+
+int32_t casd_model_user_count(const casd_model* model) {
+  return model ? static_cast<int32_t>(model->value->user().size()) : -1;
+}
+
+const char* casd_model_user_key(const casd_model* model, int32_t index) {
+  if (!model || index < 0 || index >= casd_model_user_count(model)) return nullptr;
+  return model->value->user()[static_cast<std::size_t>(index)].first.c_str();
 }
 
 const char* casd_model_user_value(const casd_model* model, const char* key) {

@@ -1,24 +1,25 @@
 #include <casd/predict.h>
 
-#include "capi/guard.h"
 #include "capi/handles.h"
-#include "model/options.h"
-
-#include <algorithm>
+#include "capi/option_struct.h"
 
 using casd::given;
 using casd::guard;
 
 namespace {
 
-constexpr std::size_t first_size = sizeof(casd_predictor_options);  // of release 0.1
+constexpr std::size_t first = casd::first_size::predictor_options;
+
+void require_filled(const casd::Prediction& prediction) {
+  if (!prediction.filled())
+    casd::fail(CASD_ERROR_STATE, "the prediction is empty: call casd_predict() first");
+}
 
 const casd::Prediction& filled(const casd_prediction* prediction, casd_field field) {
   const casd::Prediction& value = given(prediction, "prediction").value;
   casd::require(field >= 0 && field < casd::field_count, "unknown field ", field,
                 ", allowed: 0 to ", casd::field_count - 1);
-  if (!value.filled())
-    casd::fail(CASD_ERROR_STATE, "the prediction is empty: call casd_predict() first");
+  require_filled(value);
   casd::require(value.columns(field) > 0, "the model's task has no field ", field);
   return value;
 }
@@ -27,8 +28,7 @@ const casd::Prediction& filled(const casd_prediction* prediction, casd_field fie
 
 casd_status casd_predictor_options_init(casd_predictor_options* options, size_t size) {
   return guard([&] {
-    const casd_predictor_options defaults = casd::default_predictor_options();
-    casd::export_struct_bytes(options, size, &defaults, sizeof defaults, first_size, "options");
+    casd::init_struct(options, size, casd::default_predictor_options(), first, "options");
   });
 }
 
@@ -38,7 +38,7 @@ casd_status casd_predictor_create(casd_predictor** predictor, const casd_model* 
     given(predictor, "predictor");
     *predictor = new casd_predictor(
         given(model, "model").value,
-        casd::import_struct(options, casd::default_predictor_options(), first_size, "options"));
+        casd::import_struct(options, casd::default_predictor_options(), first, "options"));
   });
 }
 
@@ -71,21 +71,28 @@ casd_status casd_prediction_shape(int64_t* rows, int64_t* columns,
   });
 }
 
-casd_status casd_prediction_copy(const casd_prediction* prediction, casd_field field, float* buffer,
-                                 size_t capacity, size_t* needed) {
+casd_status casd_prediction_row_status(casd_status* status, const casd_prediction* prediction,
+                                       int64_t row) {
   return guard([&] {
-    const casd::Span<const float> table = filled(prediction, field).table(field);
-    if (needed) *needed = table.size();
-    if (!buffer && capacity == 0 && needed) return;
-    casd::require(buffer != nullptr && capacity >= table.size(), "the buffer has room for ",
-                  buffer ? capacity : 0, " numbers, needed: ", table.size());
-    std::copy(table.begin(), table.end(), buffer);
+    given(status, "status");
+    const casd::Prediction& value = given(prediction, "prediction").value;
+    require_filled(value);
+    casd::require(row >= 0 && row < value.rows(), "there is no row ", row, ", the prediction has ",
+                  value.rows());
+    *status = value.row_status(row);
+  });
+}
+
+casd_status casd_prediction_copy(float* buffer, size_t capacity, size_t* needed,
+                                 const casd_prediction* prediction, casd_field field) {
+  return guard([&] {
+    casd::copy_out(buffer, capacity, needed, filled(prediction, field).table(field), "numbers");
   });
 }
 
 const float* casd_prediction_data(const casd_prediction* prediction, casd_field field) {
   const float* data = nullptr;
-  // A NULL tells it; the message is there for who wants to know why.
+  // The result is NULL on failure; casd_last_error() has the reason.
   guard([&] { data = filled(prediction, field).table(field).data(); });
   return data;
 }

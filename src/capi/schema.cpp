@@ -1,6 +1,6 @@
 #include <casd/schema.h>
 
-#include "capi/guard.h"
+#include "capi/call_boundary.h"
 #include "capi/handles.h"
 
 using casd::given;
@@ -43,7 +43,7 @@ casd_status casd_schema_add_output(casd_schema* schema, const char* name) {
 }
 
 int32_t casd_schema_modality_count(const casd_schema* schema) {
-  return schema ? schema->value.modality_count() : 0;
+  return schema ? schema->value.modality_count() : -1;
 }
 
 const char* casd_schema_modality_name(const casd_schema* schema, int32_t index) {
@@ -52,7 +52,7 @@ const char* casd_schema_modality_name(const casd_schema* schema, int32_t index) 
 }
 
 int32_t casd_schema_modality_features(const casd_schema* schema, int32_t index) {
-  if (!schema || !has(schema, index, schema->value.modalities.size())) return 0;
+  if (!schema || !has(schema, index, schema->value.modalities.size())) return -1;
   return schema->value.modalities[static_cast<std::size_t>(index)].features;
 }
 
@@ -62,18 +62,39 @@ casd_status casd_schema_modality_index(int32_t* index, const casd_schema* schema
     given(index, "index");
     const casd::Schema& value = given(schema, "schema").value;
     const int32_t found = value.modality_index(&given(name, "name"));
-    casd::require(found >= 0, "there is no modality '", name, "'; there are: ",
-                  listed(value.modalities, [](const casd::Modality& m) { return m.name; }));
+    if (found < 0)
+      casd::fail(CASD_ERROR_NOT_FOUND, "there is no modality '", name, "'; there are: ",
+                 listed(value.modalities, [](const casd::Modality& m) { return m.name; }));
     *index = found;
   });
 }
 
-casd_task casd_schema_task(const casd_schema* schema) {
-  return schema ? schema->value.task : CASD_TASK_CLASSES;
+casd_status casd_schema_set_feature_name(casd_schema* schema, int32_t modality, int32_t feature,
+                                         const char* name) {
+  return guard([&] {
+    casd::Schema& value = given(schema, "schema").value;
+    if (name) {
+      value.set_feature_name(modality, feature, name);
+      return;
+    }
+    casd::require(has(schema, modality, value.modalities.size()), "there is no modality ", modality,
+                  ", the schema has ", value.modality_count());
+    value.modalities[static_cast<std::size_t>(modality)].feature_names.clear();
+  });
 }
 
+const char* casd_schema_feature_name(const casd_schema* schema, int32_t modality, int32_t feature) {
+  if (!schema || !has(schema, modality, schema->value.modalities.size())) return nullptr;
+  const auto& names = schema->value.modalities[static_cast<std::size_t>(modality)].feature_names;
+  if (!has(schema, feature, names.size()) || names[static_cast<std::size_t>(feature)].empty())
+    return nullptr;
+  return names[static_cast<std::size_t>(feature)].c_str();
+}
+
+casd_task casd_schema_task(const casd_schema* schema) { return schema ? schema->value.task : -1; }
+
 int32_t casd_schema_output_count(const casd_schema* schema) {
-  return schema ? static_cast<int32_t>(schema->value.outputs.size()) : 0;
+  return schema ? static_cast<int32_t>(schema->value.outputs.size()) : -1;
 }
 
 const char* casd_schema_output_name(const casd_schema* schema, int32_t index) {
@@ -86,8 +107,9 @@ casd_status casd_schema_output_index(int32_t* index, const casd_schema* schema, 
     given(index, "index");
     const casd::Schema& value = given(schema, "schema").value;
     const int32_t found = value.output_index(&given(name, "name"));
-    casd::require(found >= 0, "there is no output '", name,
-                  "'; there are: ", listed(value.outputs, [](const std::string& o) { return o; }));
+    if (found < 0)
+      casd::fail(CASD_ERROR_NOT_FOUND, "there is no output '", name,
+                 "'; there are: ", listed(value.outputs, [](const std::string& o) { return o; }));
     *index = found;
   });
 }

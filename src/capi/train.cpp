@@ -1,7 +1,7 @@
 #include <casd/train.h>
 
-#include "capi/guard.h"
 #include "capi/handles.h"
+#include "capi/option_struct.h"
 #include "train/options.h"
 
 using casd::given;
@@ -9,41 +9,49 @@ using casd::guard;
 
 namespace {
 
-// Of release 0.1.
-constexpr std::size_t first_options = sizeof(casd_trainer_options);
-constexpr std::size_t first_stats = sizeof(casd_train_stats);
-constexpr std::size_t first_progress = sizeof(casd_train_progress);
+constexpr std::size_t first_options = casd::first_size::trainer_options;
+constexpr std::size_t first_stats = casd::first_size::train_stats;
+constexpr std::size_t first_progress = casd::first_size::train_progress;
 
-/// Works on our copy of the caller's struct, then writes back as much as the caller has.
 template <class Change>
 void change(casd_trainer_options* options, Change apply) {
-  given(options, "options");
-  casd_trainer_options ours =
-      casd::import_struct(options, casd::default_trainer_options(), first_options, "options");
-  apply(ours);
-  casd::export_struct_bytes(options, options->struct_size, &ours, sizeof ours, first_options,
-                            "options");
-}
-
-/// The size that the caller wrote into a struct that receives something; checked before any work.
-template <class T>
-std::size_t receiving_size(const T* out, std::size_t first, const char* what) {
-  if (!out) return 0;
-  casd::require(out->struct_size >= first, what, ".struct_size is ", out->struct_size,
-                ", expected at least ", first);
-  return out->struct_size;
+  casd::change_struct(options, casd::default_trainer_options(), first_options, "options", apply);
 }
 
 void give_stats(casd_train_stats* out, std::size_t size, const casd_train_stats& stats) {
-  if (out) casd::export_struct_bytes(out, size, &stats, sizeof stats, first_stats, "stats");
+  if (out) casd::init_struct(out, size, stats, first_stats, "stats");
 }
 
 }  // namespace
 
 casd_status casd_trainer_options_init(casd_trainer_options* options, size_t size) {
   return guard([&] {
-    const casd_trainer_options defaults = casd::default_trainer_options();
-    casd::export_struct_bytes(options, size, &defaults, sizeof defaults, first_options, "options");
+    casd::init_struct(options, size, casd::default_trainer_options(), first_options, "options");
+  });
+}
+
+casd_status casd_train_stats_init(casd_train_stats* stats, size_t size) {
+  return guard([&] { casd::init_struct(stats, size, {}, first_stats, "stats"); });
+}
+
+casd_status casd_train_progress_init(casd_train_progress* progress, size_t size) {
+  return guard([&] { casd::init_struct(progress, size, {}, first_progress, "progress"); });
+}
+
+int32_t casd_trainer_options_count(void) {
+  return casd::option_count(casd::trainer_option_table());
+}
+
+const char* casd_trainer_options_name(int32_t index) {
+  return casd::option_name(casd::trainer_option_table(), index);
+}
+
+casd_status casd_trainer_options_text(char* buffer, size_t capacity, size_t* needed,
+                                      const casd_trainer_options* options, const char* name) {
+  return guard([&] {
+    const casd_trainer_options ours = casd::import_struct(
+        &given(options, "options"), casd::default_trainer_options(), first_options, "options");
+    casd::copy_option_text(buffer, capacity, needed, casd::trainer_option_table(), &ours, name);
   });
 }
 
@@ -88,7 +96,7 @@ casd_status casd_trainer_set_teacher(casd_trainer* trainer, const casd_model* mo
 casd_status casd_train_step(casd_train_stats* stats, casd_trainer* trainer,
                             const casd_batch* batch) {
   return guard([&] {
-    const std::size_t size = receiving_size(stats, first_stats, "stats");
+    const std::size_t size = casd::receiving_size(stats, first_stats, "stats");
     give_stats(stats, size, given(trainer, "trainer").value->step(given(batch, "batch").value));
   });
 }
@@ -96,7 +104,7 @@ casd_status casd_train_step(casd_train_stats* stats, casd_trainer* trainer,
 casd_status casd_trainer_epoch(casd_train_stats* stats, casd_trainer* trainer,
                                const casd_dataset* dataset) {
   return guard([&] {
-    const std::size_t size = receiving_size(stats, first_stats, "stats");
+    const std::size_t size = casd::receiving_size(stats, first_stats, "stats");
     give_stats(stats, size,
                given(trainer, "trainer").value->epoch(given(dataset, "dataset").value));
   });
@@ -117,14 +125,14 @@ void casd_trainer_cancel(casd_trainer* trainer) {
 casd_status casd_trainer_progress(casd_train_progress* progress, casd_trainer* trainer) {
   return guard([&] {
     given(progress, "progress");
-    const std::size_t size = receiving_size(progress, first_progress, "progress");
+    const std::size_t size = casd::receiving_size(progress, first_progress, "progress");
     const casd_train_progress now = given(trainer, "trainer").value->progress();
-    casd::export_struct_bytes(progress, size, &now, sizeof now, first_progress, "progress");
+    casd::init_struct(progress, size, now, first_progress, "progress");
   });
 }
 
 casd_phase casd_trainer_phase(const casd_trainer* trainer) {
-  return trainer ? trainer->value->phase() : CASD_PHASE_DONE;
+  return trainer ? trainer->value->phase() : -1;
 }
 
 casd_status casd_trainer_snapshot(casd_model** model, casd_trainer* trainer) {
@@ -145,10 +153,11 @@ casd_status casd_trainer_load(casd_trainer** trainer, const char* path) {
   });
 }
 
-casd_status casd_trainer_options_get(const casd_trainer* trainer, casd_trainer_options* options,
-                                     size_t size) {
+casd_status casd_trainer_get_options(casd_trainer_options* options, const casd_trainer* trainer) {
   return guard([&] {
-    const casd_trainer_options& ours = given(trainer, "trainer").value->options();
-    casd::export_struct_bytes(options, size, &ours, sizeof ours, first_options, "options");
+    const std::size_t size =
+        casd::receiving_size(&given(options, "options"), first_options, "options");
+    casd::init_struct(options, size, given(trainer, "trainer").value->options(), first_options,
+                      "options");
   });
 }

@@ -103,7 +103,7 @@ Columns read_header(const Cells& cells, Schema& schema, const std::string& where
       std::int32_t m = schema.modality_index(modality);
       if (m < 0) {
         m = schema.modality_count();
-        schema.modalities.push_back({modality, 0});
+        schema.modalities.push_back({modality, 0, {}});
         columns.features.emplace_back();
       }
       columns.features[static_cast<std::size_t>(m)].push_back(i);
@@ -273,7 +273,7 @@ Dataset read_csv(const std::string& path, const TaskRequest& request) {
     Sample& sample = rows[i].sample;
     for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
       const std::vector<float> frames = std::move(sample.frames[static_cast<std::size_t>(m)]);
-      set_frames(sample, schema, m, frames, rows[i].where);
+      set_frames(sample, schema, m, frames);
     }
     if (!labels[i].empty())
       sample.target = label_to_target(schema, labels[i], by_sign, rows[i].where);

@@ -93,7 +93,11 @@ std::vector<float> label_to_target(const Schema& schema, Span<const double> row,
     }
   }
   Sample checked = empty_sample(schema);
-  set_target(checked, schema, target, where);
+  try {
+    set_target(checked, schema, target);
+  } catch (const Error& error) {
+    fail(error.status(), where, ": ", error.what());
+  }
   return checked.target;
 }
 

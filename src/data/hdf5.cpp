@@ -128,8 +128,7 @@ void read_modality(File& file, const std::string& split, Schema& schema, std::in
     if (lengths[i] < 0 || static_cast<std::uint64_t>(lengths[i]) > shape[1])
       file.refuse(lengths_name, "[", i, "] is ", lengths[i], ", expected 0 to ", shape[1]);
     set_frames(samples[i], schema, m,
-               {frames.data() + i * row, static_cast<std::size_t>(lengths[i]) * step},
-               text(name, "[", i, "]"));
+               {frames.data() + i * row, lengths[i], modality.features, modality.features});
   }
 }
 

@@ -109,9 +109,9 @@ Sample make_sample(const casd_synthetic_options& options, const Schema& schema,
         frames.push_back(static_cast<float>(value));
       }
     }
-    set_frames(sample, schema, static_cast<std::int32_t>(v), frames, "synthetic sample");
+    set_frames(sample, schema, static_cast<std::int32_t>(v), frames);
   }
-  set_target(sample, schema, target_of(state, options.task), "synthetic sample");
+  set_target(sample, schema, target_of(state, options.task));
   return sample;
 }
 

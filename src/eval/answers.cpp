@@ -16,7 +16,8 @@ void append(std::vector<double>& to, Span<const float> table, std::size_t row,
 }  // namespace
 
 std::vector<Answers> collect_answers(Predictor& predictor, Span<const Sample* const> samples,
-                                     const std::vector<Condition>& conditions) {
+                                     const std::vector<Condition>& conditions,
+                                     const EvaluationProgress& progress) {
   const Schema& schema = predictor.model()->schema();
   const auto outputs = schema.outputs.size();
   const auto logits = static_cast<std::size_t>(schema.logit_count());
@@ -45,6 +46,9 @@ std::vector<Answers> collect_answers(Predictor& predictor, Span<const Sample* co
         append(to.logits, prediction.table(CASD_FIELD_LOGITS), i, logits);
       }
     }
+    if (progress)
+      progress(static_cast<std::int64_t>(first + part.size()),
+               static_cast<std::int64_t>(samples.size()));
   }
   return out;
 }

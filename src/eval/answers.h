@@ -6,6 +6,7 @@
 #include "infer/predictor.h"
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace casd {
@@ -22,10 +23,14 @@ struct Answers {
   std::vector<ModalityMask> taking;  // modalities that took part
 };
 
+/// Called after each chunk with the samples done and their total.
+using EvaluationProgress = std::function<void(std::int64_t, std::int64_t)>;
+
 /// Encodes the samples once (in chunks, so that memory stays bounded) and gathers the answers under
 /// each condition.
 std::vector<Answers> collect_answers(Predictor& predictor, Span<const Sample* const> samples,
-                                     const std::vector<Condition>& conditions);
+                                     const std::vector<Condition>& conditions,
+                                     const EvaluationProgress& progress = {});
 
 /// Classes said and true, of the labelled samples; multi-label: of output `output`.
 struct Decisions {

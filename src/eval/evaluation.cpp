@@ -92,16 +92,29 @@ Regressed regress(const Answers& answers, const Schema& schema) {
 
 }  // namespace
 
-Report evaluate(Predictor& predictor, Span<const Sample* const> samples) {
+casd_evaluate_options default_evaluate_options() {
+  casd_evaluate_options options{};
+  options.struct_size = sizeof options;
+  options.mask = CASD_ALL_MODALITIES;
+  return options;
+}
+
+Report evaluate(Predictor& predictor, Span<const Sample* const> samples, ModalityMask mask,
+                const EvaluationProgress& progress) {
   const Schema& schema = predictor.model()->schema();
-  const std::vector<Condition> all = conditions(schema);
-  const std::vector<Answers> answers = collect_answers(predictor, samples, all);
+  std::vector<Condition> all = conditions(schema);
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [&](const Condition& c) { return (c.mask & ~mask) != 0; }),
+            all.end());
+  // Above six modalities not every set is a condition; the one asked for always is.
+  if (all.empty() || all.back().mask != mask) all.push_back({mask, mask_name(schema, mask)});
+  const std::vector<Answers> answers = collect_answers(predictor, samples, all, progress);
   const bool regression = schema.task == CASD_TASK_REGRESSION;
   Report report;
   ErrorSigns pooled;
   std::vector<double> f1, mae;
   for (std::size_t c = 0; c < all.size(); ++c) {
-    const bool incomplete = all[c].mask != schema.all() || all.size() == 1;
+    const bool incomplete = all[c].mask != mask || all.size() == 1;
     Numbers numbers;
     if (regression) {
       const Regressed r = regress(answers[c], schema);

@@ -1,8 +1,9 @@
 // A model's report, its selection score in training, and its calibration.
 #pragma once
 
-#include "eval/conditions.h"
-#include "infer/predictor.h"
+#include "eval/answers.h"
+
+#include <casd/evaluate.h>
 
 #include <string>
 #include <utility>
@@ -18,7 +19,12 @@ struct Report {
   Numbers overall;
 };
 
-Report evaluate(Predictor& predictor, Span<const Sample* const> samples);
+casd_evaluate_options default_evaluate_options();
+
+/// Evaluates under the conditions whose modalities are all in `mask`; the largest of them counts as
+/// the complete one. `progress` may be empty; an exception that it throws ends the evaluation.
+Report evaluate(Predictor& predictor, Span<const Sample* const> samples, ModalityMask mask,
+                const EvaluationProgress& progress = {});
 std::string report_json(const Report& report);
 
 /// What training selects by: mean over the incomplete conditions (or the complete one alone) of the

@@ -33,8 +33,9 @@ struct FusedLaw {
 /// Fuses `count` laws (1 to 32). `trust`: factor of each weight, or NULL. `weight` [count] receives
 /// C_m.
 template <class T>
-FusedLaw<T> fuse(const NormalInverseGamma<T>* law, std::int32_t count, casd_weights weights,
-                 casd_fused_variance fused_variance, const T* trust, T* weight);
+FusedLaw<T> fuse(const NormalInverseGamma<T>* law, std::int32_t count,
+                 casd_fusion_weighting weights, casd_fused_variance fused_variance, const T* trust,
+                 T* weight);
 
 }  // namespace casd
 

@@ -6,7 +6,7 @@
 namespace casd {
 
 template <class T>
-T fusion_weight(const NormalInverseGamma<T>& law, casd_weights weights) {
+T fusion_weight(const NormalInverseGamma<T>& law, casd_fusion_weighting weights) {
   switch (weights) {
     case CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM:
       return law.degrees_of_freedom() - 2;
@@ -20,8 +20,9 @@ T fusion_weight(const NormalInverseGamma<T>& law, casd_weights weights) {
 }
 
 template <class T>
-FusedLaw<T> fuse(const NormalInverseGamma<T>* law, std::int32_t count, casd_weights weights,
-                 casd_fused_variance fused_variance, const T* trust, T* weight) {
+FusedLaw<T> fuse(const NormalInverseGamma<T>* law, std::int32_t count,
+                 casd_fusion_weighting weights, casd_fused_variance fused_variance, const T* trust,
+                 T* weight) {
   T total = 0;
   for (std::int32_t m = 0; m < count; ++m) {
     weight[m] = fusion_weight(law[m], weights) * (trust ? trust[m] : 1);

@@ -14,7 +14,7 @@ void Prediction::resize(std::int64_t rows, const Model& model) {
   set(CASD_FIELD_LOGITS, schema.logit_count());
   set(CASD_FIELD_VALUE, regression ? outputs : 0);
   for (const casd_field field :
-       {CASD_FIELD_CONFIDENCE, CASD_FIELD_UNCERTAINTY, CASD_FIELD_DISAGREEMENT, CASD_FIELD_STATUS})
+       {CASD_FIELD_CONFIDENCE, CASD_FIELD_UNCERTAINTY, CASD_FIELD_DISAGREEMENT})
     set(field, 1);
   for (casd_field field = CASD_FIELD_MODALITY_VARIANCE; field <= CASD_FIELD_MODALITY_WEIGHT;
        ++field)
@@ -25,8 +25,10 @@ void Prediction::resize(std::int64_t rows, const Model& model) {
   // Room first: if memory runs out the old tables still fit their old description.
   for (std::size_t field = 0; field < tables_.size(); ++field)
     tables_[field].reserve(static_cast<std::size_t>(rows * columns[field]));
+  status_.reserve(static_cast<std::size_t>(rows));
   for (std::size_t field = 0; field < tables_.size(); ++field)
     tables_[field].resize(static_cast<std::size_t>(rows * columns[field]));
+  status_.resize(static_cast<std::size_t>(rows));
   columns_ = columns;
   rows_ = rows;
   filled_ = true;

@@ -25,10 +25,16 @@ class Prediction {
   /// [rows, columns], row-major.
   Span<const float> table(casd_field field) const;
   Span<float> row(casd_field field, std::int64_t row);
+  /// OK, or why the row is NaN.
+  casd_status row_status(std::int64_t row) const { return status_[static_cast<std::size_t>(row)]; }
+  void set_row_status(std::int64_t row, casd_status status) {
+    status_[static_cast<std::size_t>(row)] = status;
+  }
 
  private:
   std::array<std::vector<float>, field_count> tables_;
   std::array<std::int64_t, field_count> columns_{};
+  std::vector<casd_status> status_;  // [rows]
   std::int64_t rows_ = 0;
   bool filled_ = false;
 };

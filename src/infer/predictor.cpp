@@ -264,7 +264,7 @@ void Predictor::State::fill_row(Prediction& prediction, const Evidence& from, st
   const Schema& schema = model->schema();
   for (casd_field field = 0; field < field_count; ++field)
     for (float& value : prediction.row(field, row)) value = missing;
-  prediction.row(CASD_FIELD_STATUS, row)[0] = taking ? CASD_ROW_OK : CASD_ROW_EMPTY;
+  prediction.set_row_status(row, taking ? CASD_OK : CASD_ERROR_STATE);
   if (!taking) return;
 
   std::int32_t who[CASD_MAX_MODALITIES];

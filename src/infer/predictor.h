@@ -41,7 +41,7 @@ class Predictor {
               bool any_mask);
 
   /// Fuses, classifies and fills the tables as if only `mask` were there. Samples left with
-  /// nothing get NaN and CASD_ROW_EMPTY, whatever on_empty says.
+  /// nothing get NaN and the row status STATE, whatever on_empty says.
   void conclude(Prediction& prediction, const Evidence& evidence, ModalityMask mask);
 
   /// casd_predict(): checks, encode, conclude. On the CPU it does not allocate after the first call

@@ -23,13 +23,22 @@ struct Sample {
   }
 };
 
-/// Checks (count a multiple of the features) and sets frames and `given`; `where` names the sample
-/// in the message. Throws INVALID_ARGUMENT.
+/// Frames in the caller's memory: frame t begins at values + t * stride.
+struct FrameView {
+  const float* values = nullptr;
+  std::int64_t steps = 0;
+  std::int32_t features = 0;
+  std::int64_t stride = 0;  // at least features
+};
+
+/// Checks and sets frames and `given`. Throws INVALID_ARGUMENT; the message names the modality, the
+/// caller adds the sample.
+void set_frames(Sample& sample, const Schema& schema, std::int32_t modality, const FrameView& view);
+/// The same for contiguous frames; the count must be a multiple of the modality's features.
 void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
-                Span<const float> values, const std::string& where);
+                Span<const float> values);
 /// Checks (count, finite, a class, 0 or 1) and sets the target.
-void set_target(Sample& sample, const Schema& schema, Span<const float> values,
-                const std::string& where);
+void set_target(Sample& sample, const Schema& schema, Span<const float> values);
 /// A sample with nothing, fitting the schema.
 Sample empty_sample(const Schema& schema);
 
@@ -43,6 +52,7 @@ class Batch {
   Sample& at(std::int64_t i);  // throws INVALID_ARGUMENT beyond the size
   Sample& add();
   void clear() { used_ = 0; }
+  void reserve(std::int64_t samples) { samples_.reserve(static_cast<std::size_t>(samples)); }
   /// Forgets the samples from `size` on.
   void shrink(std::int64_t size) { used_ = static_cast<std::size_t>(size); }
 

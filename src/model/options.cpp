@@ -114,7 +114,7 @@ const Option& find_option(Span<const Option> table, const std::string& name) {
     if (name == option.name) return option;
     names += (names.empty() ? "" : ", ") + std::string(option.name);
   }
-  fail(CASD_ERROR_INVALID_ARGUMENT, "there is no option '", name, "'; there are: ", names);
+  fail(CASD_ERROR_NOT_FOUND, "there is no option '", name, "'; there are: ", names);
 }
 
 void set_option(Span<const Option> table, void* options, const std::string& name,

@@ -10,11 +10,17 @@ namespace {
 constexpr std::size_t longest_name = 64;
 constexpr std::size_t most_outputs = 4096;
 constexpr std::int32_t most_features = 65536;
+constexpr std::size_t longest_feature_name = 256;
 
 bool is_name_character(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
          (byte >= 'a' && byte <= 'z') || byte == '_' || byte == '-';
+}
+
+bool is_printable(const std::string& text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 template <class List, class Name>
@@ -50,19 +56,36 @@ void Schema::add_modality(const std::string& name, std::int32_t features) {
   require(modality_index(name) < 0, "there is a modality '", name, "' already");
   require(modalities.size() < CASD_MAX_MODALITIES, "there are ", CASD_MAX_MODALITIES,
           " modalities already, the most a schema can have");
-  modalities.push_back({name, features});
+  modalities.push_back({name, features, {}});
 }
 
 void Schema::add_output(const std::string& name) {
   require(!name.empty() && name.size() <= longest_name, "an output's name has ", name.size(),
           " bytes, allowed: 1 to ", longest_name);
-  const bool printable = std::none_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-  });
-  require(printable && is_utf8(name), "an output's name must be UTF-8 without control characters");
+  require(is_printable(name) && is_utf8(name),
+          "an output's name must be UTF-8 without control characters");
   require(output_index(name) < 0, "there is an output '", name, "' already");
   require(outputs.size() < most_outputs, "there are ", most_outputs, " outputs already");
   outputs.push_back(name);
+}
+
+void Schema::set_feature_name(std::int32_t modality, std::int32_t feature,
+                              const std::string& name) {
+  require(modality >= 0 && modality < modality_count(), "there is no modality ", modality,
+          ", the schema has ", modality_count());
+  Modality& m = modalities[static_cast<std::size_t>(modality)];
+  require(feature >= 0 && feature < m.features, "modality '", m.name, "' has no feature ", feature,
+          ", it has ", m.features);
+  require(!name.empty() && name.size() <= longest_feature_name, "a feature's name has ",
+          name.size(), " bytes, allowed: 1 to ", longest_feature_name);
+  require(is_printable(name) && is_utf8(name),
+          "a feature's name must be UTF-8 without control characters");
+  const auto at = static_cast<std::size_t>(feature);
+  for (std::size_t i = 0; i < m.feature_names.size(); ++i)
+    require(i == at || m.feature_names[i] != name, "modality '", m.name,
+            "' already has a feature '", name, "'");
+  if (m.feature_names.empty()) m.feature_names.resize(static_cast<std::size_t>(m.features));
+  m.feature_names[at] = name;
 }
 
 void Schema::set_task(casd_task value) {

@@ -15,6 +15,7 @@ using ModalityMask = std::uint32_t;
 struct Modality {
   std::string name;
   std::int32_t features = 0;
+  std::vector<std::string> feature_names;  // [features], or empty: the features have no names
 };
 
 struct Schema {
@@ -32,6 +33,8 @@ struct Schema {
   /// Checks and appends; throws INVALID_ARGUMENT.
   void add_modality(const std::string& name, std::int32_t features);
   void add_output(const std::string& name);
+  /// The first name given to a modality makes room for all; the others are "" until they are set.
+  void set_feature_name(std::int32_t modality, std::int32_t feature, const std::string& name);
   void set_task(casd_task task);
 
   /// -1 if there is none.

@@ -52,7 +52,7 @@ class Symbols(unittest.TestCase):
 
     def test_name_of_the_library(self):
         dynamic = output("readelf", "--dynamic", LIBCASD)
-        self.assertIn("[libcasd.so.0]", dynamic)
+        self.assertIn("[libcasd.so.2]", dynamic)
 
     def test_size(self):
         with tempfile.TemporaryDirectory() as folder:

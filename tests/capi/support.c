@@ -76,7 +76,8 @@ casd_batch *new_batch(casd_task task, int64_t samples) {
         noise = noise * 1664525u + 1013904223u; /* a linear congruential generator will do */
         values[i] = (float)(noise >> 8) / 8388608.0f - 1.0f;
       }
-      ASSERT_OK(casd_batch_set_frames(batch, sample, modality, values, count));
+      ASSERT_OK(
+          casd_batch_set_frames(batch, sample, modality, values, (int64_t)steps, features, 0));
     }
   }
   casd_schema_destroy(schema);
@@ -111,10 +112,10 @@ casd_model *new_model_for(const casd_dataset *data, int32_t hidden, uint64_t see
 
 unsigned char *model_bytes(const casd_model *model, size_t *size) {
   unsigned char *bytes;
-  ASSERT_OK(casd_model_save_memory(model, NULL, 0, size)); /* tells the size */
+  ASSERT_OK(casd_model_save_memory(NULL, 0, size, model)); /* tells the size */
   bytes = malloc(*size);
   assert_non_null(bytes);
-  ASSERT_OK(casd_model_save_memory(model, bytes, *size, size));
+  ASSERT_OK(casd_model_save_memory(bytes, *size, size, model));
   return bytes;
 }
 

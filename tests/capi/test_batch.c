@@ -24,15 +24,15 @@ static void a_batch_gives_back_what_was_put_in(void **state) {
   assert_int_equal(sample, 1);
   ASSERT_OK(casd_batch_add_sample(NULL, batch));
   assert_int_equal(casd_batch_size(batch), 3);
-  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, voice, 6));
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, voice, 2, 3, 0));
   assert_int_equal(casd_batch_steps(batch, 1, 1), 2);
   assert_memory_equal(casd_batch_frames(batch, 1, 1), voice, sizeof voice);
   assert_int_equal(casd_batch_steps(batch, 1, 0), 0);
   assert_null(casd_batch_frames(batch, 1, 0));
-  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, other, 3)); /* replaces */
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, other, 1, 3, 0)); /* replaces */
   assert_int_equal(casd_batch_steps(batch, 1, 1), 1);
   assert_memory_equal(casd_batch_frames(batch, 1, 1), other, sizeof other);
-  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, NULL, 0)); /* takes away */
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, NULL, 0, 3, 0)); /* takes away */
   assert_int_equal(casd_batch_steps(batch, 1, 1), 0);
   assert_null(casd_batch_target(batch, 1));
   ASSERT_OK(casd_batch_set_target(batch, 1, target, 3));
@@ -53,11 +53,11 @@ static void frames_that_are_wholly_nan_are_missing(void **state) {
   const float *kept;
   (void)state;
   ASSERT_OK(casd_batch_add_sample(NULL, batch));
-  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, voice, 12));
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, voice, 4, 3, 0));
   assert_int_equal(casd_batch_steps(batch, 0, 1), 4); /* they keep their place in time */
   kept = casd_batch_frames(batch, 0, 1);
   assert_true(isnan(kept[0]) && kept[3] == 1 && isnan(kept[4]) && kept[11] == 6);
-  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, nothing, 3));
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, nothing, 1, 3, 0));
   assert_int_equal(casd_batch_steps(batch, 0, 1), 0);
   casd_batch_destroy(batch);
 }
@@ -67,14 +67,14 @@ static void frames_that_do_not_fit_are_refused(void **state) {
   const float values[8] = {0};
   (void)state;
   ASSERT_OK(casd_batch_add_sample(NULL, batch));
-  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, values, 6));
-  ASSERT_INVALID(casd_batch_set_frames(NULL, 0, 1, values, 3), "NULL");
-  ASSERT_INVALID(casd_batch_set_frames(batch, 1, 1, values, 3), "sample 1");
-  ASSERT_INVALID(casd_batch_set_frames(batch, -1, 1, values, 3), "sample -1");
-  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 3, values, 3), "modality 3");
-  ASSERT_INVALID(casd_batch_set_frames(batch, 0, -1, values, 3), "modality -1");
-  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, NULL, 3), "NULL");
-  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, values, 4), "audio");
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, values, 2, 3, 0));
+  ASSERT_INVALID(casd_batch_set_frames(NULL, 0, 1, values, 1, 3, 0), "NULL");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 1, 1, values, 1, 3, 0), "sample 1");
+  ASSERT_INVALID(casd_batch_set_frames(batch, -1, 1, values, 1, 3, 0), "sample -1");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 3, values, 1, 3, 0), "modality 3");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, -1, values, 1, 3, 0), "modality -1");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, NULL, 1, 3, 0), "NULL");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, values, 1, 4, 0), "audio");
   assert_int_equal(casd_batch_steps(batch, 0, 1), 2);
   casd_batch_destroy(batch);
 }
@@ -126,18 +126,50 @@ static void the_rest_takes_null_and_what_is_not_there(void **state) {
   ASSERT_INVALID(casd_batch_create(&batch, none), "modality");
   assert_null(batch);
   ASSERT_INVALID(casd_batch_add_sample(NULL, NULL), "NULL");
-  assert_int_equal(casd_batch_size(NULL), 0);
-  assert_int_equal(casd_batch_steps(NULL, 0, 0), 0);
+  assert_int_equal(casd_batch_size(NULL), -1);
+  assert_int_equal(casd_batch_steps(NULL, 0, 0), -1);
   assert_null(casd_batch_frames(NULL, 0, 0));
   assert_null(casd_batch_target(NULL, 0));
   batch = new_batch(CASD_TASK_CLASSES, 1);
-  assert_int_equal(casd_batch_steps(batch, 1, 0), 0);
-  assert_int_equal(casd_batch_steps(batch, 0, 3), 0);
+  assert_int_equal(casd_batch_steps(batch, 1, 0), -1);
+  assert_int_equal(casd_batch_steps(batch, 0, 3), -1);
   assert_null(casd_batch_frames(batch, -1, 0));
   assert_null(casd_batch_target(batch, 5));
   casd_batch_destroy(batch);
   casd_schema_destroy(none);
   casd_schema_destroy(schema);
+}
+
+/* Frames that lie in wider records, such as those of a ring buffer. */
+static void frames_may_have_a_stride(void **state) {
+  static const float records[] = {1, 2, 3, -1, -1, 4, 5, 6, -1, -1, 7, 8, 9};
+  static const float expected[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 1);
+  (void)state;
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, records, 3, 3, 5));
+  assert_int_equal(casd_batch_steps(batch, 0, 1), 3);
+  assert_memory_equal(casd_batch_frames(batch, 0, 1), expected, sizeof expected);
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, records, 3, 3, 2), "stride");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, records, 3, 3, -3), "stride");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, records, 3, 3, INT64_MAX), "stride");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, records, -1, 3, 0), "-1");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, records, INT64_MAX, 3, 0), "frames");
+  ASSERT_INVALID(casd_batch_set_frames(batch, 0, 1, records, 2, 6, 0), "6 features");
+  assert_memory_equal(casd_batch_frames(batch, 0, 1), expected, sizeof expected);
+  casd_batch_destroy(batch);
+}
+
+static void room_can_be_reserved(void **state) {
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
+  (void)state;
+  ASSERT_OK(casd_batch_reserve(batch, 1000));
+  ASSERT_OK(casd_batch_reserve(batch, 0));
+  assert_int_equal(casd_batch_size(batch), 2);
+  ASSERT_INVALID(casd_batch_reserve(batch, -1), "-1");
+  ASSERT_INVALID(casd_batch_reserve(NULL, 1), "NULL");
+  ASSERT_FAILS(casd_batch_reserve(batch, INT64_MAX), CASD_ERROR_OUT_OF_MEMORY, "memory");
+  assert_int_equal(casd_batch_size(batch), 2);
+  casd_batch_destroy(batch);
 }
 
 int main(void) {
@@ -146,6 +178,8 @@ int main(void) {
       cmocka_unit_test(frames_that_are_wholly_nan_are_missing),
       cmocka_unit_test(frames_that_do_not_fit_are_refused),
       cmocka_unit_test(targets_that_do_not_fit_are_refused),
+      cmocka_unit_test(frames_may_have_a_stride),
+      cmocka_unit_test(room_can_be_reserved),
       cmocka_unit_test(the_rest_takes_null_and_what_is_not_there),
   };
   return cmocka_run_group_tests_name("batch", tests, NULL, nothing_is_left);

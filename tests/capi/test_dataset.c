@@ -134,7 +134,7 @@ static void synthetic_data_keeps_its_options(void **state) {
   ASSERT_OK(casd_dataset_create_synthetic(&a, &o));
   ASSERT_OK(casd_dataset_create_synthetic(&b, &o));
   assert_int_equal(casd_dataset_size(a, "train"), 50);
-  assert_int_equal(casd_dataset_size(a, "valid"), 0);
+  assert_int_equal(casd_dataset_size(a, "valid"), -1);
   assert_int_equal(casd_dataset_size(a, "test"), 200);
   x = read_all(a, "train");
   y = read_all(b, "train");
@@ -240,7 +240,7 @@ static void what_is_not_there_is_refused(void **state) {
   assert_int_equal(casd_batch_size(batch), 2);
   ASSERT_INVALID(casd_dataset_read(batch, data, "train", bad, 2), "40");
   ASSERT_INVALID(casd_dataset_read(batch, data, "train", NULL, 41), "40");
-  ASSERT_INVALID(casd_dataset_read(batch, data, "holdout", good, 1), "holdout");
+  ASSERT_FAILS(casd_dataset_read(batch, data, "holdout", good, 1), CASD_ERROR_NOT_FOUND, "holdout");
   ASSERT_INVALID(casd_dataset_read(NULL, data, "train", good, 1), "NULL");
   ASSERT_INVALID(casd_dataset_read(batch, NULL, "train", good, 1), "NULL");
   ASSERT_INVALID(casd_dataset_read(batch, data, NULL, good, 1), "NULL");
@@ -249,13 +249,13 @@ static void what_is_not_there_is_refused(void **state) {
   ASSERT_INVALID(casd_dataset_noise(NULL, data, "train", 0, 0), "NULL");
   ASSERT_INVALID(casd_dataset_noise(&noise, NULL, "train", 0, 0), "NULL");
   ASSERT_INVALID(casd_dataset_noise(&noise, data, NULL, 0, 0), "NULL");
-  ASSERT_INVALID(casd_dataset_noise(&noise, data, "holdout", 0, 0), "holdout");
+  ASSERT_FAILS(casd_dataset_noise(&noise, data, "holdout", 0, 0), CASD_ERROR_NOT_FOUND, "holdout");
   ASSERT_INVALID(casd_dataset_noise(&noise, data, "train", 40, 0), "40");
   ASSERT_INVALID(casd_dataset_noise(&noise, data, "train", 0, 3), "3");
-  assert_int_equal(casd_dataset_size(NULL, "train"), 0);
-  assert_int_equal(casd_dataset_size(data, NULL), 0);
-  assert_int_equal(casd_dataset_size(data, "holdout"), 0);
-  assert_int_equal(casd_dataset_split_count(NULL), 0);
+  assert_int_equal(casd_dataset_size(NULL, "train"), -1);
+  assert_int_equal(casd_dataset_size(data, NULL), -1);
+  assert_int_equal(casd_dataset_size(data, "holdout"), -1);
+  assert_int_equal(casd_dataset_split_count(NULL), -1);
   assert_null(casd_dataset_split_name(NULL, 0));
   assert_null(casd_dataset_split_name(data, -1));
   assert_null(casd_dataset_sample_name(data, "train", 40));

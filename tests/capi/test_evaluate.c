@@ -14,7 +14,7 @@ static struct judged judge(casd_task task) {
   struct judged j = {new_data(task, 1), NULL, NULL};
   casd_model *model = new_model_for(j.data, 8, 0);
   ASSERT_OK(casd_predictor_create(&j.predictor, model, NULL));
-  ASSERT_OK(casd_evaluate(&j.report, j.predictor, j.data, "valid"));
+  ASSERT_OK(casd_evaluate(&j.report, j.predictor, j.data, "valid", NULL, NULL, NULL));
   casd_model_destroy(model);
   return j;
 }
@@ -99,9 +99,10 @@ static void regression_and_labels_have_their_numbers(void **state) {
   assert_true(fabs(value_of(r.report, "audio", "correlation")) <= 1);
   assert_true(value_of(r.report, "audio", "f1") >= 0);
   assert_true(value_of(r.report, NULL, "mean_incomplete_mae") > 0);
-  ASSERT_INVALID(casd_report_value(&value, r.report, "audio", "accuracy"), "accuracy");
+  ASSERT_FAILS(casd_report_value(&value, r.report, "audio", "accuracy"), CASD_ERROR_NOT_FOUND,
+               "accuracy");
   assert_true(value_of(m.report, "audio", "accuracy") >= 0);
-  ASSERT_INVALID(casd_report_value(&value, m.report, "audio", "mae"), "mae");
+  ASSERT_FAILS(casd_report_value(&value, m.report, "audio", "mae"), CASD_ERROR_NOT_FOUND, "mae");
   done(&r);
   done(&m);
 }
@@ -134,24 +135,94 @@ static void what_does_not_fit_is_refused(void **state) {
   casd_report *report = NULL;
   double value = 42;
   (void)state;
-  ASSERT_INVALID(casd_evaluate(NULL, j.predictor, j.data, "valid"), "NULL");
-  ASSERT_INVALID(casd_evaluate(&report, NULL, j.data, "valid"), "NULL");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, NULL, "valid"), "NULL");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, NULL), "NULL");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "holdout"), "holdout");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, other, "valid"), "model");
+  ASSERT_INVALID(casd_evaluate(NULL, j.predictor, j.data, "valid", NULL, NULL, NULL), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, NULL, j.data, "valid", NULL, NULL, NULL), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, NULL, "valid", NULL, NULL, NULL), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, NULL, NULL, NULL, NULL), "NULL");
+  ASSERT_FAILS(casd_evaluate(&report, j.predictor, j.data, "holdout", NULL, NULL, NULL),
+               CASD_ERROR_NOT_FOUND, "holdout");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, other, "valid", NULL, NULL, NULL), "model");
   assert_null(report);
   ASSERT_INVALID(casd_report_value(NULL, j.report, "audio", "f1"), "NULL");
   ASSERT_INVALID(casd_report_value(&value, NULL, "audio", "f1"), "NULL");
   ASSERT_INVALID(casd_report_value(&value, j.report, "audio", NULL), "NULL");
-  ASSERT_INVALID(casd_report_value(&value, j.report, "smell", "f1"), "smell");
-  ASSERT_INVALID(casd_report_value(&value, j.report, "audio", "f2"), "f2");
-  ASSERT_INVALID(casd_report_value(&value, j.report, NULL, "f1"), "f1");
+  ASSERT_FAILS(casd_report_value(&value, j.report, "smell", "f1"), CASD_ERROR_NOT_FOUND, "smell");
+  ASSERT_FAILS(casd_report_value(&value, j.report, "audio", "f2"), CASD_ERROR_NOT_FOUND, "f2");
+  ASSERT_FAILS(casd_report_value(&value, j.report, NULL, "f1"), CASD_ERROR_NOT_FOUND, "f1");
   assert_true(value == 42);
-  assert_int_equal(casd_report_condition_count(NULL), 0);
+  assert_int_equal(casd_report_condition_count(NULL), -1);
   assert_null(casd_report_condition(NULL, 0));
   casd_report_destroy(NULL);
   casd_dataset_destroy(other);
+  done(&j);
+}
+
+struct evaluation_watch {
+  int calls;
+  int64_t done, total;
+  int cancel;
+};
+
+static int32_t CASD_CALL watch_evaluation(int64_t done, int64_t total, void *user) {
+  struct evaluation_watch *watch = user;
+  ++watch->calls;
+  assert_true(done > watch->done);
+  watch->done = done;
+  watch->total = total;
+  return watch->cancel;
+}
+
+static void evaluation_reports_progress_and_can_be_cancelled(void **state) {
+  struct judged j = judge(CASD_TASK_CLASSES);
+  struct evaluation_watch watch = {0, 0, 0, 0};
+  casd_report *report = NULL;
+  (void)state;
+  ASSERT_OK(casd_evaluate(&report, j.predictor, j.data, "valid", NULL, watch_evaluation, &watch));
+  assert_true(watch.calls > 0);
+  assert_int_equal(watch.done, 30);
+  assert_int_equal(watch.total, 30);
+  assert_string_equal(casd_report_json(report), casd_report_json(j.report));
+  casd_report_destroy(report);
+  report = NULL;
+  watch.done = 0;
+  watch.cancel = 1;
+  ASSERT_FAILS(casd_evaluate(&report, j.predictor, j.data, "valid", NULL, watch_evaluation, &watch),
+               CASD_ERROR_CANCELLED, "cancelled");
+  assert_null(report);
+  done(&j);
+}
+
+static void a_mask_restricts_the_conditions(void **state) {
+  struct judged j = judge(CASD_TASK_CLASSES);
+  casd_evaluate_options options;
+  casd_report *report = NULL;
+  (void)state;
+  ASSERT_OK(casd_evaluate_options_init(&options, sizeof options));
+  assert_int_equal(options.mask, CASD_ALL_MODALITIES);
+  options.mask = 5; /* language and visual */
+  ASSERT_OK(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL));
+  assert_int_equal(casd_report_condition_count(report), 3);
+  assert_string_equal(casd_report_condition(report, 0), "language");
+  assert_string_equal(casd_report_condition(report, 1), "visual");
+  assert_string_equal(casd_report_condition(report, 2), "language+visual");
+  assert_true(value_of(report, "language+visual", "f1") ==
+              value_of(j.report, "language+visual", "f1"));
+  assert_true(value_of(report, NULL, "mean_incomplete_f1") ==
+              (value_of(j.report, "language", "f1") + value_of(j.report, "visual", "f1")) / 2);
+  casd_report_destroy(report);
+  report = NULL;
+  options.mask = 8;
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL),
+                 "mask");
+  options.mask = 0;
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL),
+                 "mask");
+  options.struct_size = 4;
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL),
+                 "struct_size");
+  ASSERT_INVALID(casd_evaluate_options_init(NULL, sizeof options), "NULL");
+  ASSERT_INVALID(casd_evaluate_options_init(&options, 4), "4");
+  assert_null(report);
   done(&j);
 }
 
@@ -161,6 +232,8 @@ int main(void) {
       cmocka_unit_test(accuracy_is_what_a_caller_counts),
       cmocka_unit_test(regression_and_labels_have_their_numbers),
       cmocka_unit_test(json_holds_the_same),
+      cmocka_unit_test(evaluation_reports_progress_and_can_be_cancelled),
+      cmocka_unit_test(a_mask_restricts_the_conditions),
       cmocka_unit_test(what_does_not_fit_is_refused),
   };
   return cmocka_run_group_tests_name("evaluate", tests, NULL, nothing_is_left);

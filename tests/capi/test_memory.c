@@ -75,13 +75,13 @@ static void batches_and_datasets(void **state) {
   assert_non_null(frames);
   ASSERT_OK(casd_batch_create(&batch, schema));
   ASSERT_OK(casd_batch_add_sample(NULL, batch));
-  ASSERT_OK(casd_batch_set_frames(batch, 0, 0, frames, 5));
-  ASSERT_OUT_OF_MEMORY(20, casd_batch_set_frames(batch, 0, 0, frames, count));
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 0, frames, 1, 5, 0));
+  ASSERT_OUT_OF_MEMORY(20, casd_batch_set_frames(batch, 0, 0, frames, (int64_t)(count / 5), 5, 0));
   assert_int_equal(casd_batch_steps(batch, 0, 0), 1); /* what was there still is */
-  ASSERT_OK(casd_batch_set_frames(batch, 0, 0, frames, count));
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 0, frames, (int64_t)(count / 5), 5, 0));
   ASSERT_OK(casd_dataset_create(&data, schema));
   ASSERT_OUT_OF_MEMORY(20, casd_dataset_add(data, "train", batch));
-  assert_int_equal(casd_dataset_size(data, "train"), 0);
+  assert_int_equal(casd_dataset_size(data, "train"), -1);
   ASSERT_OK(casd_dataset_add(data, "train", batch));
   ASSERT_OUT_OF_MEMORY(20, casd_dataset_read(batch, data, "train", NULL, 1));
   assert_int_equal(casd_batch_size(batch), 1);
@@ -117,7 +117,7 @@ static void predictions(void **state) {
   ASSERT_OK(casd_prediction_create(&prediction));
   ASSERT_OK(casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES));
   before = casd_prediction_data(prediction, CASD_FIELD_UNCERTAINTY)[2];
-  ASSERT_OK(casd_batch_set_frames(batch, 2, 0, frames, steps * 5));
+  ASSERT_OK(casd_batch_set_frames(batch, 2, 0, frames, (int64_t)steps, 5, 0));
   ASSERT_OUT_OF_MEMORY(20, casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES));
   assert_true(casd_prediction_data(prediction, CASD_FIELD_UNCERTAINTY)[2] == before);
   casd_batch_destroy(batch);

@@ -66,7 +66,7 @@ static void options_that_do_not_fit_are_refused(void **state) {
   ASSERT_INVALID(casd_model_options_set(NULL, "hidden", "4"), "NULL");
   ASSERT_INVALID(casd_model_options_set(&o, NULL, "4"), "NULL");
   ASSERT_INVALID(casd_model_options_set(&o, "hidden", NULL), "NULL");
-  ASSERT_INVALID(casd_model_options_set(&o, "width", "4"), "hidden");
+  ASSERT_FAILS(casd_model_options_set(&o, "width", "4"), CASD_ERROR_NOT_FOUND, "hidden");
   ASSERT_INVALID(casd_model_options_set(&o, "hidden", "four"), "four");
   ASSERT_INVALID(casd_model_options_set(&o, "hidden", "4097"), "1 to 4096");
   ASSERT_INVALID(casd_model_options_set(&o, "alpha_min", "nan"), "nan");
@@ -171,27 +171,29 @@ static void a_model_tells_about_itself(void **state) {
   }
   expected += 3 * d + 3;
   assert_int_equal(casd_model_parameter_count(model), expected);
-  assert_int_equal(casd_model_parameter_count(NULL), 0);
+  assert_int_equal(casd_model_parameter_count(NULL), -1);
   ASSERT_OK(casd_model_schema(&schema, model));
   assert_string_equal(casd_schema_output_name(schema, 2), "neutral");
   casd_schema_destroy(schema);
-  ASSERT_OK(casd_model_options_get(model, &o, sizeof o));
+  ASSERT_OK(casd_model_options_init(&o, sizeof o));
+  ASSERT_OK(casd_model_get_options(&o, model));
   assert_int_equal(o.hidden, 8);
   assert_int_equal(o.feed_forward, 16);
   assert_non_null(strstr(casd_model_info(model), "\"language\""));
   assert_non_null(strstr(casd_model_info(model), "\"trained\":false"));
   assert_null(casd_model_info(NULL));
-  ASSERT_OK(casd_model_temperature(model, 5, &temperature));
+  ASSERT_OK(casd_model_temperature(&temperature, model, 5));
   assert_true(temperature == 1);
-  ASSERT_INVALID(casd_model_temperature(NULL, 1, &temperature), "NULL");
-  ASSERT_INVALID(casd_model_temperature(model, 1, NULL), "NULL");
-  ASSERT_INVALID(casd_model_temperature(model, 0, &temperature), "mask");
-  ASSERT_INVALID(casd_model_temperature(model, 8, &temperature), "mask");
+  ASSERT_INVALID(casd_model_temperature(&temperature, NULL, 1), "NULL");
+  ASSERT_INVALID(casd_model_temperature(NULL, model, 1), "NULL");
+  ASSERT_INVALID(casd_model_temperature(&temperature, model, 0), "mask");
+  ASSERT_INVALID(casd_model_temperature(&temperature, model, 8), "mask");
   ASSERT_INVALID(casd_model_schema(NULL, model), "NULL");
   ASSERT_INVALID(casd_model_schema(&schema, NULL), "NULL");
-  ASSERT_INVALID(casd_model_options_get(NULL, &o, sizeof o), "NULL");
-  ASSERT_INVALID(casd_model_options_get(model, NULL, sizeof o), "NULL");
-  ASSERT_INVALID(casd_model_options_get(model, &o, 4), "options");
+  ASSERT_INVALID(casd_model_get_options(&o, NULL), "NULL");
+  ASSERT_INVALID(casd_model_get_options(NULL, model), "NULL");
+  o.struct_size = 4;
+  ASSERT_INVALID(casd_model_get_options(&o, model), "options");
   casd_model_destroy(model);
   casd_model_destroy(NULL);
 }
@@ -237,7 +239,7 @@ static void files_load_and_save_to_the_same_bytes(void **state) {
   b = model_bytes(copied, &again);
   assert_memory_equal(a, b, size);
   memset(b, 0, size);
-  assert_int_equal(casd_model_save_memory(model, b, size - 1, &again), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_model_save_memory(b, size - 1, &again, model), CASD_ERROR_BUFFER_TOO_SMALL);
   assert_int_equal(again, size);
   assert_int_equal(b[0], 0);
   free(a);
@@ -260,8 +262,8 @@ static void bad_calls_of_load_and_save_are_refused(void **state) {
   ASSERT_INVALID(casd_model_save(NULL, PATH), "NULL");
   ASSERT_INVALID(casd_model_save(model, NULL), "NULL");
   ASSERT_FAILS(casd_model_save(model, "no/such/file.casd"), CASD_ERROR_IO, "no/such/file.casd");
-  ASSERT_INVALID(casd_model_save_memory(NULL, NULL, 0, &needed), "NULL");
-  ASSERT_INVALID(casd_model_save_memory(model, NULL, 0, NULL), "needed");
+  ASSERT_INVALID(casd_model_save_memory(NULL, 0, &needed, NULL), "NULL");
+  ASSERT_INVALID(casd_model_save_memory(NULL, 0, NULL, model), "needed");
   assert_null(loaded);
   casd_model_destroy(model);
 }
@@ -357,11 +359,69 @@ static void user_values_are_kept(void **state) {
   remove(PATH);
 }
 
+static void options_can_be_listed_and_read(void **state) {
+  casd_model_options o;
+  char buffer[64];
+  size_t needed = 0;
+  int32_t i, seen = 0;
+  (void)state;
+  ASSERT_OK(casd_model_options_init(&o, sizeof o));
+  o.hidden = 24;
+  for (i = 0; i < casd_model_options_count(); ++i) {
+    const char *name = casd_model_options_name(i);
+    casd_model_options copy = o;
+    ASSERT_OK(casd_model_options_text(buffer, sizeof buffer, &needed, &o, name));
+    assert_int_equal(needed, strlen(buffer) + 1);
+    ASSERT_OK(casd_model_options_set(&copy, name, buffer)); /* what is written can be read */
+    assert_memory_equal(&copy, &o, sizeof o);
+    if (strcmp(name, "hidden") == 0) {
+      assert_string_equal(buffer, "24");
+      ++seen;
+    }
+    if (strcmp(name, "absent") == 0) {
+      assert_string_equal(buffer, "excluded");
+      ++seen;
+    }
+  }
+  assert_int_equal(seen, 2);
+  assert_null(casd_model_options_name(-1));
+  assert_null(casd_model_options_name(casd_model_options_count()));
+  ASSERT_OK(casd_model_options_text(NULL, 0, &needed, &o, "absent"));
+  assert_int_equal(needed, sizeof "excluded");
+  ASSERT_FAILS(casd_model_options_text(buffer, 8, &needed, &o, "absent"),
+               CASD_ERROR_BUFFER_TOO_SMALL, "9");
+  ASSERT_FAILS(casd_model_options_text(buffer, 8, NULL, &o, "width"), CASD_ERROR_NOT_FOUND,
+               "width");
+  ASSERT_INVALID(casd_model_options_text(buffer, 8, NULL, NULL, "hidden"), "NULL");
+  ASSERT_INVALID(casd_model_options_text(buffer, 8, NULL, &o, NULL), "NULL");
+  ASSERT_INVALID(casd_model_options_text(NULL, 0, NULL, &o, "hidden"), "NULL");
+}
+
+static void user_values_can_be_listed(void **state) {
+  casd_model *model = new_model(CASD_TASK_CLASSES), *one = NULL, *two = NULL;
+  (void)state;
+  assert_int_equal(casd_model_user_count(NULL), -1);
+  assert_int_equal(casd_model_user_count(model), 0);
+  ASSERT_OK(casd_model_with_user_value(&one, model, "user.b", "1"));
+  ASSERT_OK(casd_model_with_user_value(&two, one, "user.a", "2"));
+  assert_int_equal(casd_model_user_count(two), 2);
+  assert_string_equal(casd_model_user_key(two, 0), "user.b"); /* in the order of the file */
+  assert_string_equal(casd_model_user_key(two, 1), "user.a");
+  assert_null(casd_model_user_key(two, 2));
+  assert_null(casd_model_user_key(two, -1));
+  assert_null(casd_model_user_key(NULL, 0));
+  casd_model_destroy(two);
+  casd_model_destroy(one);
+  casd_model_destroy(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(options_have_their_defaults),
       cmocka_unit_test(recipes_presets_and_names_set_fields),
       cmocka_unit_test(options_that_do_not_fit_are_refused),
+      cmocka_unit_test(options_can_be_listed_and_read),
+      cmocka_unit_test(user_values_can_be_listed),
       cmocka_unit_test(create_checks_every_option),
       cmocka_unit_test(create_checks_struct_and_schema),
       cmocka_unit_test(a_model_tells_about_itself),

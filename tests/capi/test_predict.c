@@ -13,7 +13,7 @@ struct asked {
   casd_prediction *prediction;
 };
 
-static struct asked ask_with(casd_task task, casd_absent absent, int32_t threads,
+static struct asked ask_with(casd_task task, casd_absent_policy absent, int32_t threads,
                              casd_on_empty on_empty) {
   struct asked a = {NULL, NULL, NULL};
   casd_schema *schema = new_schema(task);
@@ -48,10 +48,10 @@ static float *all_fields(const casd_prediction *prediction, size_t *count) {
   for (field = 0; field < FIELDS; ++field) {
     size_t needed = 0;
     if (!casd_prediction_data(prediction, field)) continue;
-    ASSERT_OK(casd_prediction_copy(prediction, field, NULL, 0, &needed));
+    ASSERT_OK(casd_prediction_copy(NULL, 0, &needed, prediction, field));
     out = realloc(out, (*count + needed) * sizeof *out);
     assert_non_null(out);
-    ASSERT_OK(casd_prediction_copy(prediction, field, out + *count, needed, NULL));
+    ASSERT_OK(casd_prediction_copy(out + *count, needed, NULL, prediction, field));
     *count += needed;
   }
   return out;
@@ -104,7 +104,7 @@ static void every_subset_gives_finite_answers(void **state) {
 }
 
 static void tables_have_their_shapes(void **state) {
-  static const int64_t of_classes[FIELDS] = {3, 3, 0, 1, 1, 1, 1, 3, 3, 3, 3, 3, 8, 8, 8};
+  static const int64_t of_classes[FIELDS] = {3, 3, 0, 1, 1, 1, 0, 3, 3, 3, 3, 3, 8, 8, 8};
   struct asked a = ask(CASD_TASK_CLASSES), r = ask(CASD_TASK_REGRESSION),
                m = ask(CASD_TASK_MULTILABEL);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
@@ -142,6 +142,7 @@ static void numbers_keep_their_promises(void **state) {
   struct asked a = ask(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 5);
   int64_t row;
+  casd_status status;
   (void)state;
   ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
   for (row = 0; row < 5; ++row) {
@@ -157,7 +158,8 @@ static void numbers_keep_their_promises(void **state) {
     assert_true(fabsf(weight[0] + weight[1] + weight[2] - 1) < 1e-6f);
     assert_true(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[row] > 0);
     assert_true(casd_prediction_data(a.prediction, CASD_FIELD_DISAGREEMENT)[row] >= 0);
-    assert_true(casd_prediction_data(a.prediction, CASD_FIELD_STATUS)[row] == CASD_ROW_OK);
+    ASSERT_OK(casd_prediction_row_status(&status, a.prediction, row));
+    assert_int_equal(status, CASD_OK);
     for (i = 0; i < 3; ++i) assert_true(v[i] > 0 && nu[i] > 2);
   }
   casd_batch_destroy(batch);
@@ -167,7 +169,7 @@ static void numbers_keep_their_promises(void **state) {
 /* Behind a cleared bit no value is read: NaN there changes no bit. Under `excluded` the modality
  * may as well not be in the batch (under `zeros` its length counts). */
 static void poison_changes_no_bit(void **state) {
-  static const casd_absent rules[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
+  static const casd_absent_policy rules[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
   size_t r;
   (void)state;
   for (r = 0; r < 2; ++r) {
@@ -181,16 +183,17 @@ static void poison_changes_no_bit(void **state) {
       int32_t modality;
       for (sample = 0; sample < 3; ++sample)
         for (modality = 0; modality < 3; ++modality) {
-          static const size_t features[3] = {5, 3, 4};
+          static const int32_t features[3] = {5, 3, 4};
           const size_t steps = (size_t)casd_batch_steps(clean, sample, modality);
           float poison[6 * 5];
           size_t i;
           if (mask >> modality & 1u) continue;
           for (i = 0; i < 6 * 5; ++i) poison[i] = NAN;
           if (sample == 0) poison[1] = INFINITY; /* so that it counts as given, too */
-          ASSERT_OK(casd_batch_set_frames(poisoned, sample, modality, poison,
-                                          steps * features[modality]));
-          ASSERT_OK(casd_batch_set_frames(without, sample, modality, NULL, 0));
+          ASSERT_OK(casd_batch_set_frames(poisoned, sample, modality, poison, (int64_t)steps,
+                                          features[modality], 0));
+          ASSERT_OK(
+              casd_batch_set_frames(without, sample, modality, NULL, 0, features[modality], 0));
         }
       assert_same_answers(&a, clean, mask, poisoned, mask);
       if (rules[r] == CASD_ABSENT_EXCLUDED)
@@ -234,10 +237,10 @@ static void company_and_threads_change_no_bit(void **state) {
     const float *among = casd_prediction_data(four.prediction, CASD_FIELD_REPRESENTATION);
     int32_t modality;
     for (modality = 0; modality < 3; ++modality) {
-      static const size_t features[3] = {5, 3, 4};
-      ASSERT_OK(casd_batch_set_frames(
-          alone, 0, modality, casd_batch_frames(all, sample, modality),
-          (size_t)casd_batch_steps(all, sample, modality) * features[modality]));
+      static const int32_t features[3] = {5, 3, 4};
+      ASSERT_OK(casd_batch_set_frames(alone, 0, modality, casd_batch_frames(all, sample, modality),
+                                      casd_batch_steps(all, sample, modality), features[modality],
+                                      0));
     }
     ASSERT_OK(casd_predict(one.prediction, one.predictor, alone, CASD_ALL_MODALITIES));
     assert_memory_equal(casd_prediction_data(one.prediction, CASD_FIELD_REPRESENTATION),
@@ -267,12 +270,12 @@ static void what_cannot_be_asked_is_refused(void **state) {
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, batch, 0), "mask");
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, batch, 8), "mask");
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, batch, 0x80000001u), "mask");
-  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, NULL, 0));
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, NULL, 0, 3, 0));
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, batch, AUDIO), "sample 1");
-  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, frames, 17 * 3));
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, frames, 17, 3, 0));
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, batch, AUDIO), "17");
   ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, VISUAL)); /* too long, but not asked */
-  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, frames, 3));
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, frames, 1, 3, 0));
   ASSERT_OK(casd_schema_create(&schema));
   ASSERT_OK(casd_schema_add_modality(schema, "language", 6));
   ASSERT_OK(casd_batch_create(&other, schema));
@@ -293,13 +296,15 @@ static void what_cannot_be_asked_is_refused(void **state) {
 static void empty_samples_become_nan_where_asked(void **state) {
   struct asked a = ask_with(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, 1, CASD_EMPTY_NAN);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 3);
-  const float *status;
+  casd_status status;
   int i;
   (void)state;
-  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, NULL, 0));
+  ASSERT_OK(casd_batch_set_frames(batch, 1, 1, NULL, 0, 3, 0));
   ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, AUDIO));
-  status = casd_prediction_data(a.prediction, CASD_FIELD_STATUS);
-  assert_true(status[0] == CASD_ROW_OK && status[1] == CASD_ROW_EMPTY && status[2] == CASD_ROW_OK);
+  for (i = 0; i < 3; ++i) {
+    ASSERT_OK(casd_prediction_row_status(&status, a.prediction, i));
+    assert_int_equal(status, i == 1 ? CASD_ERROR_STATE : CASD_OK);
+  }
   for (i = 0; i < 3; ++i)
     assert_true(isnan(casd_prediction_data(a.prediction, CASD_FIELD_PROBABILITIES)[3 + i]));
   assert_true(isnan(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[1]));
@@ -358,21 +363,22 @@ static void predictions_that_are_empty_or_asked_wrongly_say_so(void **state) {
   casd_prediction_destroy(NULL);
   ASSERT_FAILS(casd_prediction_shape(&rows, NULL, a.prediction, 0), CASD_ERROR_STATE,
                "casd_predict()");
-  ASSERT_FAILS(casd_prediction_copy(a.prediction, 0, buffer, 6, NULL), CASD_ERROR_STATE,
+  ASSERT_FAILS(casd_prediction_copy(buffer, 6, NULL, a.prediction, 0), CASD_ERROR_STATE,
                "casd_predict()");
   assert_null(casd_prediction_data(a.prediction, 0));
   ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
   ASSERT_INVALID(casd_prediction_shape(&rows, NULL, NULL, 0), "NULL");
   ASSERT_INVALID(casd_prediction_shape(&rows, NULL, a.prediction, -1), "-1");
   ASSERT_INVALID(casd_prediction_shape(&rows, NULL, a.prediction, 15), "15");
-  ASSERT_INVALID(casd_prediction_copy(NULL, 0, buffer, 6, NULL), "NULL");
-  ASSERT_INVALID(casd_prediction_copy(a.prediction, 99, buffer, 6, NULL), "99");
-  ASSERT_INVALID(casd_prediction_copy(a.prediction, 0, buffer, 5, &needed), "6");
+  ASSERT_INVALID(casd_prediction_copy(buffer, 6, NULL, NULL, 0), "NULL");
+  ASSERT_INVALID(casd_prediction_copy(buffer, 6, NULL, a.prediction, 99), "99");
+  ASSERT_FAILS(casd_prediction_copy(buffer, 5, &needed, a.prediction, 0),
+               CASD_ERROR_BUFFER_TOO_SMALL, "6");
   assert_int_equal(needed, 6);
   assert_true(buffer[0] == 9);
-  ASSERT_INVALID(casd_prediction_copy(a.prediction, 0, NULL, 6, NULL), "6");
-  ASSERT_INVALID(casd_prediction_copy(a.prediction, 0, NULL, 0, NULL), "needed");
-  ASSERT_OK(casd_prediction_copy(a.prediction, 0, buffer, 6, NULL));
+  ASSERT_INVALID(casd_prediction_copy(NULL, 6, NULL, a.prediction, 0), "6");
+  ASSERT_INVALID(casd_prediction_copy(NULL, 0, NULL, a.prediction, 0), "needed");
+  ASSERT_OK(casd_prediction_copy(buffer, 6, NULL, a.prediction, 0));
   assert_memory_equal(buffer, casd_prediction_data(a.prediction, 0), sizeof buffer);
   assert_null(casd_prediction_data(NULL, 0));
   assert_null(casd_prediction_data(a.prediction, CASD_FIELD_VALUE));

@@ -32,21 +32,21 @@ static void a_new_schema_is_empty(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void what_is_not_there_is_null_or_zero(void **state) {
+static void what_is_not_there_is_null_or_negative(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   (void)state;
   assert_null(casd_schema_modality_name(schema, 3));
   assert_null(casd_schema_modality_name(schema, -1));
   assert_null(casd_schema_output_name(schema, 3));
   assert_null(casd_schema_output_name(schema, -1));
-  assert_int_equal(casd_schema_modality_features(schema, 3), 0);
-  assert_int_equal(casd_schema_modality_features(schema, -1), 0);
-  assert_int_equal(casd_schema_modality_count(NULL), 0);
-  assert_int_equal(casd_schema_output_count(NULL), 0);
-  assert_int_equal(casd_schema_modality_features(NULL, 0), 0);
+  assert_int_equal(casd_schema_modality_features(schema, 3), -1);
+  assert_int_equal(casd_schema_modality_features(schema, -1), -1);
+  assert_int_equal(casd_schema_modality_count(NULL), -1);
+  assert_int_equal(casd_schema_output_count(NULL), -1);
+  assert_int_equal(casd_schema_modality_features(NULL, 0), -1);
   assert_null(casd_schema_modality_name(NULL, 0));
   assert_null(casd_schema_output_name(NULL, 0));
-  assert_int_equal(casd_schema_task(NULL), CASD_TASK_CLASSES);
+  assert_int_equal(casd_schema_task(NULL), -1);
   casd_schema_destroy(schema);
 }
 
@@ -54,8 +54,10 @@ static void names_that_are_unknown_list_those_that_are_known(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   int32_t index = 77;
   (void)state;
-  ASSERT_INVALID(casd_schema_modality_index(&index, schema, "voice"), "language, audio, visual");
-  ASSERT_INVALID(casd_schema_output_index(&index, schema, "happy"), "negative, positive, neutral");
+  ASSERT_FAILS(casd_schema_modality_index(&index, schema, "voice"), CASD_ERROR_NOT_FOUND,
+               "language, audio, visual");
+  ASSERT_FAILS(casd_schema_output_index(&index, schema, "happy"), CASD_ERROR_NOT_FOUND,
+               "negative, positive, neutral");
   ASSERT_INVALID(casd_schema_modality_index(NULL, schema, "audio"), "NULL");
   ASSERT_INVALID(casd_schema_modality_index(&index, NULL, "audio"), "NULL");
   ASSERT_INVALID(casd_schema_modality_index(&index, schema, NULL), "NULL");
@@ -146,11 +148,43 @@ static void tasks_are_checked(void **state) {
   casd_schema_destroy(schema);
 }
 
+static void features_may_have_names(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  char longest[258];
+  (void)state;
+  memset(longest, 'a', sizeof longest - 1);
+  longest[sizeof longest - 1] = 0;
+  assert_null(casd_schema_feature_name(schema, 1, 0));
+  ASSERT_OK(casd_schema_set_feature_name(schema, 1, 2, "pitch"));
+  assert_null(casd_schema_feature_name(schema, 1, 0));
+  assert_string_equal(casd_schema_feature_name(schema, 1, 2), "pitch");
+  ASSERT_OK(casd_schema_set_feature_name(schema, 1, 2, "pitch")); /* its own name is not taken */
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 1, 0, "pitch"), "pitch");
+  ASSERT_OK(casd_schema_set_feature_name(schema, 0, 0, "pitch")); /* of another modality */
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 1, 3, "x"), "3");
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 1, -1, "x"), "-1");
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 3, 0, "x"), "3");
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, -1, 0, NULL), "-1");
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 1, 0, ""), "bytes");
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 1, 0, longest), "257");
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 1, 0, "a\nb"), "control");
+  ASSERT_INVALID(casd_schema_set_feature_name(schema, 1, 0, "\xff"), "UTF-8");
+  ASSERT_INVALID(casd_schema_set_feature_name(NULL, 1, 0, "x"), "NULL");
+  ASSERT_OK(casd_schema_set_feature_name(schema, 1, 0, NULL));
+  assert_null(casd_schema_feature_name(schema, 1, 2));
+  assert_string_equal(casd_schema_feature_name(schema, 0, 0), "pitch");
+  assert_null(casd_schema_feature_name(NULL, 0, 0));
+  assert_null(casd_schema_feature_name(schema, 3, 0));
+  assert_null(casd_schema_feature_name(schema, 0, 5));
+  casd_schema_destroy(schema);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_schema_gives_back_what_it_was_told),
       cmocka_unit_test(a_new_schema_is_empty),
-      cmocka_unit_test(what_is_not_there_is_null_or_zero),
+      cmocka_unit_test(what_is_not_there_is_null_or_negative),
+      cmocka_unit_test(features_may_have_names),
       cmocka_unit_test(names_that_are_unknown_list_those_that_are_known),
       cmocka_unit_test(modalities_that_do_not_fit_are_refused),
       cmocka_unit_test(there_are_at_most_32_modalities),

@@ -37,7 +37,7 @@ static void work_once(struct worker *w) {
              40 * 3 * sizeof(float)) != 0)
     ++w->failures;
   snprintf(name, sizeof name, "modality of thread %d", w->number);
-  if (casd_schema_modality_index(&index, schema, name) != CASD_ERROR_INVALID_ARGUMENT ||
+  if (casd_schema_modality_index(&index, schema, name) != CASD_ERROR_NOT_FOUND ||
       strstr(casd_last_error(), name) == NULL)
     ++w->failures;
   casd_prediction_destroy(prediction);

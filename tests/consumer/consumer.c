@@ -19,7 +19,7 @@ int main(void) {
       casd_model_create(&model, schema, NULL) == CASD_OK &&
       casd_batch_create(&batch, schema) == CASD_OK &&
       casd_batch_add_sample(NULL, batch) == CASD_OK &&
-      casd_batch_set_frames(batch, 0, 0, frame, 3) == CASD_OK &&
+      casd_batch_set_frames(batch, 0, 0, frame, 1, 3, 0) == CASD_OK &&
       casd_predictor_create(&predictor, model, NULL) == CASD_OK &&
       casd_prediction_create(&prediction) == CASD_OK &&
       casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES) == CASD_OK) {

@@ -61,7 +61,7 @@ class Installed(unittest.TestCase):
 
 class Shared(Installed):
     def test_what_is_installed(self):
-        self.assertTrue((self.libraries / "libcasd.so.0").exists())
+        self.assertTrue((self.libraries / "libcasd.so.2").exists())
         for name in ("libcasd_torch.so", "libcasd_hdf5.so"):
             if (BUILD / "lib" / name).exists():
                 self.assertTrue((self.libraries / name).exists(), name)

@@ -126,7 +126,7 @@ static void compare_predictions(const casd_model *model, const casd_dataset *dat
         failures += a != b;
         continue;
       }
-      check(casd_prediction_copy(expected, field, NULL, 0, &count));
+      check(casd_prediction_copy(NULL, 0, &count, expected, field));
       worst = fmax(worst, distance(a, b, count));
     }
   }
@@ -180,7 +180,7 @@ static double train(casd_model **trained, const casd_model *model, const casd_da
   printf("  training on %s: %.2f s\n", device == CASD_DEVICE_CPU ? "cpu" : "cuda", now() - began);
   check(casd_trainer_snapshot(trained, trainer));
   predictor = make_predictor(*trained, CASD_DEVICE_CPU);
-  check(casd_evaluate(&report, predictor, data, "valid"));
+  check(casd_evaluate(&report, predictor, data, "valid", NULL, NULL, NULL));
   check(casd_report_value(&f1, report, NULL, "mean_incomplete_f1"));
   casd_report_destroy(report);
   casd_predictor_destroy(predictor);
@@ -192,13 +192,13 @@ static int same_bytes(const casd_model *a, const casd_model *b) {
   size_t size_a = 0, size_b = 0;
   char *x, *y;
   int same;
-  check(casd_model_save_memory(a, NULL, 0, &size_a));
-  check(casd_model_save_memory(b, NULL, 0, &size_b));
+  check(casd_model_save_memory(NULL, 0, &size_a, a));
+  check(casd_model_save_memory(NULL, 0, &size_b, b));
   x = malloc(size_a);
   y = malloc(size_b);
   if (x == NULL || y == NULL) exit(1);
-  check(casd_model_save_memory(a, x, size_a, NULL));
-  check(casd_model_save_memory(b, y, size_b, NULL));
+  check(casd_model_save_memory(x, size_a, NULL, a));
+  check(casd_model_save_memory(y, size_b, NULL, b));
   same = size_a == size_b && memcmp(x, y, size_a) == 0;
   free(x);
   free(y);

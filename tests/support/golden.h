@@ -114,8 +114,7 @@ inline std::vector<Sample> golden_samples(const TensorFile& file, const Schema& 
     for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
       const std::string name = prefix + "." + std::to_string(i) + "." +
                                schema.modalities[static_cast<std::size_t>(m)].name;
-      if (file.has(name))
-        set_frames(samples.back(), schema, m, file.floats(name), "sample " + std::to_string(i));
+      if (file.has(name)) set_frames(samples.back(), schema, m, file.floats(name));
     }
   }
   return samples;

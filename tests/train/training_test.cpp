@@ -69,7 +69,8 @@ TEST(Training, LearnsToAnswerUnderEveryMask) {
     Predictor predictor(trainer.snapshot(), default_predictor_options());
     const auto valid = sample_pointers(data.find("valid")->samples);
     // Chance is about 50.
-    EXPECT_GT(overall(evaluate(predictor, valid), "mean_incomplete_f1"), 65) << recipe;
+    EXPECT_GT(overall(evaluate(predictor, valid, data.schema.all()), "mean_incomplete_f1"), 65)
+        << recipe;
   }
 }
 
@@ -86,8 +87,8 @@ struct Setting {
   const char* name;
   casd_recipe recipe;
   casd_task task;
-  casd_teacher teacher;
-  casd_sampling sampling;
+  casd_teacher_mode teacher;
+  casd_sampling_mode sampling;
 };
 
 class EverySetting : public testing::TestWithParam<Setting> {
@@ -183,7 +184,7 @@ class OneStep : public testing::Test {
       sample.target = whole.target;
       for (std::int32_t m = 0; m < data_.schema.modality_count(); ++m)
         if (given >> m & 1u)
-          set_frames(sample, data_.schema, m, whole.frames[static_cast<std::size_t>(m)], "sample");
+          set_frames(sample, data_.schema, m, whole.frames[static_cast<std::size_t>(m)]);
     }
     trainer.step(batch);
     after_ = trainer.snapshot();

@@ -56,7 +56,8 @@ void run(const Options& options) {
   const Predictor predictor =
       make_predictor(model.get(), options.device, options.threads, CASD_EMPTY_NAN);
   const auto report = made<Report>([&](casd_report** out) {
-    return casd_evaluate(out, predictor.get(), data.get(), options.split.c_str());
+    return casd_evaluate(out, predictor.get(), data.get(), options.split.c_str(), nullptr, nullptr,
+                         nullptr);
   });
   if (options.json) {
     std::printf("%s\n", casd_report_json(report.get()));

@@ -45,6 +45,11 @@ class Answer {
     check(casd_prediction_shape(nullptr, &columns, prediction_, field));
     return casd_prediction_data(prediction_, field)[row * columns + column];
   }
+  bool empty(long long row) const {
+    casd_status status = CASD_OK;
+    check(casd_prediction_row_status(&status, prediction_, row));
+    return status != CASD_OK;
+  }
   casd_field main_field() const {
     return casd_schema_task(schema_) == CASD_TASK_REGRESSION ? CASD_FIELD_VALUE
                                                              : CASD_FIELD_PROBABILITIES;
@@ -63,8 +68,7 @@ Json json_line(const Answer& answer, const casd_schema* schema, const std::strin
   };
   Json line;
   line["sample"] = name;
-  const bool empty = static_cast<int>(answer.at(CASD_FIELD_STATUS, row)) != CASD_ROW_OK;
-  line["status"] = empty ? "empty" : "ok";
+  line["status"] = answer.empty(row) ? "empty" : "ok";
   const bool regression = casd_schema_task(schema) == CASD_TASK_REGRESSION;
   Json& outputs = line[regression ? "values" : "probabilities"];
   for (int32_t k = 0; k < casd_schema_output_count(schema); ++k)

@@ -30,17 +30,14 @@ void apply(Settings& to, const std::string& setting) {
   if (equals == std::string::npos || equals == 0)
     throw UsageError("--set needs option=value, not '" + setting + "'");
   const std::string name = setting.substr(0, equals), value = setting.substr(equals + 1);
-  if (casd_model_options_set(&to.model, name.c_str(), value.c_str()) == CASD_OK) return;
+  casd_status status = casd_model_options_set(&to.model, name.c_str(), value.c_str());
+  if (status == CASD_OK) return;
   const std::string of_model = casd_last_error();
-  if (casd_trainer_options_set(&to.trainer, name.c_str(), value.c_str()) == CASD_OK) return;
-  const std::string of_trainer = casd_last_error();
-  // Whichever of the two knows the option has the message that helps.
-  const bool model_knows = of_model.find("there is no option") == std::string::npos;
-  const bool trainer_knows = of_trainer.find("there is no option") == std::string::npos;
-  if (model_knows) throw UsageError(of_model);
-  if (trainer_knows) throw UsageError(of_trainer);
-  throw UsageError(of_model + "; for training " +
-                   of_trainer.substr(of_trainer.find("there are: ")));
+  if (status != CASD_ERROR_NOT_FOUND) throw UsageError(of_model);
+  status = casd_trainer_options_set(&to.trainer, name.c_str(), value.c_str());
+  if (status == CASD_OK) return;
+  if (status != CASD_ERROR_NOT_FOUND) throw UsageError(casd_last_error());
+  throw UsageError("of the model, " + of_model + "; of the training, " + casd_last_error());
 }
 
 Settings settle(const Options& options) {
@@ -85,12 +82,15 @@ Trainer make_trainer(const Settings& settings, const casd_dataset* data,
   auto trainer =
       made<Trainer>([&](casd_trainer** out) { return casd_trainer_load(out, checkpoint.c_str()); });
   casd_trainer_options kept;
-  check(casd_trainer_options_get(trainer.get(), &kept, sizeof kept));
+  check(casd_trainer_options_init(&kept, sizeof kept));
+  check(casd_trainer_get_options(&kept, trainer.get()));
   const auto so_far =
       made<Model>([&](casd_model** out) { return casd_trainer_snapshot(out, trainer.get()); });
   casd_model_options kept_model, asked_model;
-  check(casd_model_options_get(so_far.get(), &kept_model, sizeof kept_model));
-  check(casd_model_options_get(fresh.get(), &asked_model, sizeof asked_model));
+  check(casd_model_options_init(&kept_model, sizeof kept_model));
+  check(casd_model_options_init(&asked_model, sizeof asked_model));
+  check(casd_model_get_options(&kept_model, so_far.get()));
+  check(casd_model_get_options(&asked_model, fresh.get()));
   // Neither struct has padding, and the same text gives the same number.
   const bool same =  // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
       std::memcmp(&kept, &settings.trainer, sizeof kept) == 0 &&

@@ -25,8 +25,8 @@ Schema schema_of(casd_task task) {
 Sample sample_of(const Schema& schema, const std::vector<float>& voice,
                  const std::vector<float>& target) {
   Sample sample = empty_sample(schema);
-  set_frames(sample, schema, 0, voice, "sample");
-  set_target(sample, schema, target, "sample");
+  set_frames(sample, schema, 0, voice);
+  set_target(sample, schema, target);
   return sample;
 }
 

@@ -35,7 +35,7 @@ std::vector<Sample> make_samples(const Schema& schema, std::size_t count) {
       for (std::size_t k = 0; k < 6; ++k)
         frames[k] = static_cast<float>(
             RandomStream(1, i, RandomSite::synthetic, static_cast<std::uint32_t>(m)).normal(k));
-      set_frames(sample, schema, m, frames, "sample");
+      set_frames(sample, schema, m, frames);
     }
     samples.push_back(std::move(sample));
   }
@@ -55,7 +55,7 @@ void draw_targets(std::vector<Sample>& samples, const ModelPtr& model, double ta
     const double margin = static_cast<double>(logits[2 * i + 1] - logits[2 * i]);
     const double of_b = 1 / (1 + std::exp(-margin / tau));
     const float target = stream.uniform_double(i) < of_b ? 1.0f : 0.0f;
-    set_target(samples[i], model->schema(), {&target, 1}, "sample");
+    set_target(samples[i], model->schema(), {&target, 1});
   }
 }
 
@@ -133,10 +133,10 @@ TEST(Evaluation, CountsOnlyWhoCanBeJudged) {
   const ModelPtr model = make_model(schema);
   std::vector<Sample> samples = make_samples(schema, 10);
   draw_targets(samples, model, 1);
-  samples[0].target.clear();                        // no label: in the uncertainty only
-  set_frames(samples[1], schema, 1, {}, "sample");  // m1 is missing
+  samples[0].target.clear();                               // no label: in the uncertainty only
+  set_frames(samples[1], schema, 1, Span<const float>());  // m1 is missing
   Predictor predictor(model, default_predictor_options());
-  const Report report = evaluate(predictor, sample_pointers(samples));
+  const Report report = evaluate(predictor, sample_pointers(samples), schema.all());
   ASSERT_EQ(report.conditions.size(), 3u);
   const auto number = [&](std::size_t condition, const std::string& name) {
     for (const auto& [key, value] : report.conditions[condition].second)

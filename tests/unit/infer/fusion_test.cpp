@@ -49,7 +49,7 @@ TEST(Fusion, WorkedByHand) {
 
 TEST(Fusion, OneModalityIsItself) {
   const Law law = {0.7, 0.5, 2.5, 1.2};
-  for (const casd_weights weights :
+  for (const casd_fusion_weighting weights :
        {CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM, CASD_WEIGHTS_DEGREES_OF_FREEDOM,
         CASD_WEIGHTS_PRECISION, CASD_WEIGHTS_EQUAL})
     for (const casd_fused_variance variance :
@@ -72,7 +72,7 @@ TEST(Fusion, MeetsTheReferencesNumbers) {
   const std::vector<std::string> rules = {"excess_degrees_of_freedom", "degrees_of_freedom",
                                           "precision", "equal"};
   for (const auto& one : cases) {
-    const auto weights = static_cast<casd_weights>(
+    const auto weights = static_cast<casd_fusion_weighting>(
         std::find(rules.begin(), rules.end(), one["weights"].get<std::string>()) - rules.begin());
     const casd_fused_variance variance = one["fused_variance"] == "weighted"
                                              ? CASD_FUSED_VARIANCE_WEIGHTED

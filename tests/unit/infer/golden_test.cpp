@@ -59,7 +59,7 @@ TEST_P(GoldenCase, EngineMeetsEveryStoredOutput) {
       for (std::size_t row = 0; row < valid.size(); ++row) {
         if (valid[row] != 0) continue;
         // A sample left with nothing: zeros in the file, NaN and a status here.
-        EXPECT_EQ(prediction.table(CASD_FIELD_STATUS)[row], CASD_ROW_EMPTY);
+        EXPECT_EQ(prediction.row_status(static_cast<std::int64_t>(row)), CASD_ERROR_STATE);
         for (std::size_t c = row * columns; c < (row + 1) * columns; ++c) {
           EXPECT_TRUE(std::isnan(got[c]));
           got[c] = expected[c] = 0;

@@ -25,7 +25,7 @@ Schema three() {
   return schema;
 }
 
-ModelPtr make_model(casd_absent absent = CASD_ABSENT_EXCLUDED) {
+ModelPtr make_model(casd_absent_policy absent = CASD_ABSENT_EXCLUDED) {
   casd_model_options options = default_model_options();
   options.hidden = 8;
   options.heads = 2;
@@ -43,14 +43,14 @@ Batch make_batch(std::size_t samples) {
           steps * static_cast<std::size_t>(
                       batch.schema().modalities[static_cast<std::size_t>(m)].features));
       RandomStream(3, i, RandomSite::synthetic, static_cast<std::uint32_t>(m)).fill_uniform(frames);
-      set_frames(sample, batch.schema(), m, frames, "sample");
+      set_frames(sample, batch.schema(), m, frames);
     }
   }
   return batch;
 }
 
 TEST(Predictor, AllocatesNothingOnceItIsWarm) {
-  for (const casd_absent absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS})
+  for (const casd_absent_policy absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS})
     for (const int threads : {1, 3}) {
       casd_predictor_options options = default_predictor_options();
       options.threads = threads;
@@ -98,7 +98,7 @@ TEST(Predictor, DoesNotComputeWhatIsAbsent) {
 TEST(Predictor, EncodesOnceAndConcludesUnderAnyMask) {
   const Batch batch = make_batch(6);
   const auto samples = sample_pointers(batch);
-  for (const casd_absent absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS}) {
+  for (const casd_absent_policy absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS}) {
     Predictor predictor(make_model(absent), default_predictor_options());
     Evidence evidence;
     predictor.encode(evidence, samples, 7, true);

@@ -19,7 +19,7 @@ Sample sample_of(const Schema& schema, ModalityMask given, std::size_t steps) {
   Sample sample = empty_sample(schema);
   const std::vector<float> values(2 * steps, 1.0f);
   for (std::int32_t m = 0; m < 3; ++m)
-    if (given >> m & 1u) set_frames(sample, schema, m, values, "sample");
+    if (given >> m & 1u) set_frames(sample, schema, m, values);
   return sample;
 }
 

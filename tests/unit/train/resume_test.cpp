@@ -38,7 +38,7 @@ ModelPtr tiny_model(const Schema& schema) {
   return create_model(schema, options);
 }
 
-casd_trainer_options tiny_options(casd_teacher teacher) {
+casd_trainer_options tiny_options(casd_teacher_mode teacher) {
   casd_trainer_options options = default_trainer_options();
   options.teacher = teacher;
   options.teacher_epochs = teacher_epochs;
@@ -67,7 +67,7 @@ struct CancelAt {
   }
 };
 
-class Resume : public testing::TestWithParam<casd_teacher> {
+class Resume : public testing::TestWithParam<casd_teacher_mode> {
  protected:
   void SetUp() override { seen() = {}; }
   void TearDown() override {
@@ -191,7 +191,7 @@ TEST_P(Resume, AnotherDatasetIsRefused) {
   EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_OK);
 }
 
-std::string teacher_name(const testing::TestParamInfo<casd_teacher>& info) {
+std::string teacher_name(const testing::TestParamInfo<casd_teacher_mode>& info) {
   const casd_trainer_options options = tiny_options(info.param);
   return option_text(find_option(trainer_option_table(), "teacher"), &options);
 }

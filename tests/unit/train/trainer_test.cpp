@@ -256,7 +256,8 @@ TEST_F(TrainerMachine, CachedTeachingIsThatOfTheSamplesAtHand) {
 }
 
 TEST_F(TrainerMachine, OtherTeachersGetTheCompleteBatchOrNothing) {
-  for (const casd_teacher teacher : {CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
+  for (const casd_teacher_mode teacher :
+       {CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
     seen().steps.clear();
     casd_trainer_options options = small_options();
     options.teacher = teacher;
@@ -369,7 +370,7 @@ TEST_F(TrainerMachine, StepRefusesWhatItCannotLearnFrom) {
   Batch long_one = batch(0, 2);
   const std::vector<float> frames(
       513u * static_cast<std::size_t>(data_.schema.modalities[0].features), 0.5f);
-  set_frames(long_one.at(1), data_.schema, 0, frames, "sample 1");
+  set_frames(long_one.at(1), data_.schema, 0, frames);
   EXPECT_EQ(status_of([&] { trainer->step(long_one); }), CASD_ERROR_INVALID_ARGUMENT);
   EXPECT_TRUE(seen().steps.empty());
   EXPECT_NO_THROW(trainer->step(batch(0, 2)));
@@ -417,7 +418,7 @@ TEST_F(TrainerMachine, ATeacherThatDoesNotFitIsRefused) {
   EXPECT_NO_THROW(trainer->set_teacher(teacher));
   trainer->set_phase(CASD_PHASE_STUDENT);
   EXPECT_EQ(status_of([&] { trainer->set_teacher(teacher); }), CASD_ERROR_STATE);
-  for (const casd_teacher kind : {CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
+  for (const casd_teacher_mode kind : {CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
     casd_trainer_options options = small_options();
     options.teacher = kind;
     EXPECT_EQ(status_of([&] { make(options)->set_teacher(teacher); }), CASD_ERROR_STATE);

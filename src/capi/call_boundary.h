@@ -1,10 +1,13 @@
-// The one guard at each entry: whatever happens inside becomes a status and this thread's message.
+// The boundary of the C API: every exception becomes a status and this thread's message.
 #pragma once
 
 #include "core/error.h"
+#include "core/span.h"
 
 #include <casd/base.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -43,6 +46,20 @@ template <class T>
 T& given(T* pointer, const char* name) {
   require(pointer != nullptr, name, " is NULL");
   return *pointer;
+}
+
+/// Copies `from` into the caller's buffer. `needed` is set in any case; a NULL buffer of capacity 0
+/// only asks for it. Throws BUFFER_TOO_SMALL.
+template <class T>
+void copy_out(T* buffer, std::size_t capacity, std::size_t* needed, Span<const T> from,
+              const char* unit) {
+  if (needed) *needed = from.size();
+  if (!buffer && capacity == 0 && needed) return;
+  require(buffer != nullptr, "buffer is NULL, needed: ", from.size(), " ", unit);
+  if (capacity < from.size())
+    fail(CASD_ERROR_BUFFER_TOO_SMALL, "the buffer has room for ", capacity, " ", unit,
+         ", needed: ", from.size());
+  std::copy(from.begin(), from.end(), buffer);
 }
 
 }  // namespace casd

@@ -13,8 +13,7 @@ using casd::guard;
 namespace {
 
 constexpr std::size_t first = casd::first_size::model_options;
-constexpr std::size_t longest_key = 256;
-constexpr std::size_t longest_value = 65536;
+
 template <class Change>
 void change(casd_model_options* options, Change apply) {
   casd::change_struct(options, casd::default_model_options(), first, "options", apply);
@@ -159,10 +158,11 @@ casd_status casd_model_with_user_value(casd_model** result, const casd_model* mo
     const casd::Model& old = *given(model, "model").value;
     const std::string name = &given(key, "key");
     const std::string text = value ? value : "";
-    casd::require(name.rfind("user.", 0) == 0 && name.size() <= longest_key, "the key '", name,
-                  "' must begin with 'user.' and have at most ", longest_key, " bytes");
-    casd::require(text.size() <= longest_value, "the value has ", text.size(),
-                  " bytes, allowed: at most ", longest_value);
+    casd::require(casd::is_user_key(name) && name.size() <= casd::longest_user_key, "the key '",
+                  name, "' must begin with 'user.' and have at most ", casd::longest_user_key,
+                  " bytes");
+    casd::require(text.size() <= casd::longest_user_value, "the value has ", text.size(),
+                  " bytes, allowed: at most ", casd::longest_user_value);
     casd::require(casd::is_utf8(name) && casd::is_utf8(text), "key and value must be UTF-8");
     casd::UserValues user = old.user();
     const auto found = std::find_if(user.begin(), user.end(),
@@ -172,6 +172,8 @@ casd_status casd_model_with_user_value(casd_model** result, const casd_model* mo
     } else if (found != user.end()) {
       found->second = text;
     } else {
+      casd::require(user.size() < casd::most_user_values, "the model has ", user.size(),
+                    " user values, the most it can have");
       user.emplace_back(name, text);
     }
     *result = new casd_model(std::make_shared<const casd::Model>(old.with_user(std::move(user))));

@@ -2,10 +2,10 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "model/json_text.h"
 #include "model/options.h"
 
-#include <nlohmann/json.hpp>
-
+#include <algorithm>
 #include <cmath>
 
 namespace casd {
@@ -59,8 +59,12 @@ Model Model::with_calibration(Calibration calibration) const {
   return out;
 }
 
+bool is_user_key(const std::string& key) { return key.rfind("user.", 0) == 0; }
+
+bool temperatures_by_mask(const Schema& schema) { return schema.modalities.size() <= 6; }
+
 std::string temperature_key(const Schema& schema, ModalityMask taking_part) {
-  if (schema.modalities.size() <= 6) return std::to_string(taking_part);
+  if (temperatures_by_mask(schema)) return std::to_string(taking_part);
   int count = 0;
   for (ModalityMask rest = taking_part; rest; rest &= rest - 1) ++count;
   return "count:" + std::to_string(count);  // short enough not to allocate
@@ -102,30 +106,36 @@ std::vector<float> learned_values(const Network& network, Span<const float> valu
 }
 
 std::string model_info(const Model& model) {
-  using Json = nlohmann::ordered_json;
-  Json info;
-  Json& schema = info["schema"];
+  JsonWriter json;
+  json.open('{').key("schema").open('{').key("modalities").open('[');
   for (const Modality& m : model.schema().modalities)
-    schema["modalities"].push_back(Json{{"name", m.name}, {"features", m.features}});
-  schema["task"] = task_name(model.schema().task);
-  schema["outputs"] = model.schema().outputs;
-  for (const Option& option : model_option_table()) {
-    if (std::string(option.name) == "seed") continue;
-    const std::string value = option_text(option, &model.options());
-    info["options"][option.name] =
-        option.kind == OptionKind::choice ? Json(value) : Json::parse(value);
+    json.open('{').key("name").string(m.name).key("features").integer(m.features).close('}');
+  json.close(']').key("task").string(task_name(model.schema().task)).key("outputs").open('[');
+  for (const std::string& output : model.schema().outputs) json.string(output);
+  json.close(']').close('}').key("options").open('{');
+  for (const Option& option : model_option_table())
+    if (option.stored) write_option(json.key(option.name), option, &model.options());
+  json.close('}');
+  const Calibration& calibration = model.calibration();
+  if (!calibration.empty()) {
+    json.key("calibration").open('{');
+    if (!calibration.temperatures.empty()) {
+      json.key("temperatures").open('{');
+      for (const auto& [key, value] : calibration.temperatures) json.key(key).real(value);
+      json.close('}');
+    }
+    if (!calibration.trust.empty()) {
+      json.key("trust").open('[');
+      for (const double value : calibration.trust) json.real(value);
+      json.close(']');
+    }
+    json.close('}');
   }
-  if (!model.calibration().empty()) {
-    Json& calibration = info["calibration"];
-    for (const auto& [key, value] : model.calibration().temperatures)
-      calibration["temperatures"][key] = value;
-    if (!model.calibration().trust.empty()) calibration["trust"] = model.calibration().trust;
-  }
-  info["user"] = Json::object();
-  for (const auto& [key, value] : model.user()) info["user"][key] = value;
-  info["parameters"] = model.network().learned_count();
-  info["trained"] = model.trained();
-  return info.dump();
+  json.key("user").open('{');
+  for (const auto& [key, value] : model.user()) json.key(key).string(value);
+  json.close('}').key("parameters").integer(model.network().learned_count());
+  json.key("trained").boolean(model.trained()).close('}');
+  return std::move(json.text());
 }
 
 }  // namespace casd

@@ -18,8 +18,16 @@ struct Calibration {
   bool empty() const { return temperatures.empty() && trust.empty(); }
 };
 
+/// Range of temperatures and trust; what is fitted lies well within.
+constexpr double least_factor = 1e-3, most_factor = 1e3;
+
 /// Key and text, keys begin with "user."; in the file's order.
 using UserValues = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::size_t most_user_values = 4000;
+constexpr std::size_t longest_user_key = 256;
+constexpr std::size_t longest_user_value = 65536;
+bool is_user_key(const std::string& key);
 
 class Model {
  public:
@@ -56,7 +64,9 @@ class Model {
 
 using ModelPtr = std::shared_ptr<const Model>;
 
-/// Key of a temperature: the mask in decimal up to six modalities, else "count:N".
+/// Whether each set of modalities may have its own temperature: up to six modalities.
+bool temperatures_by_mask(const Schema& schema);
+/// Key of a temperature: the mask in decimal, or "count:N" for N modalities.
 std::string temperature_key(const Schema& schema, ModalityMask taking_part);
 
 /// Fresh random weights; `options.seed` fixes them (METHOD.md 6).

@@ -3,141 +3,208 @@
 #include "core/crc32.h"
 #include "core/error.h"
 #include "core/platform.h"
+#include "model/json_text.h"
 #include "model/options.h"
 #include "model/safetensors.h"
 
-#include <nlohmann/json.hpp>
-
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace casd {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr const char* user_prefix = "user.";
-
-bool is_user_key(const std::string& key) { return key.rfind(user_prefix, 0) == 0; }
-
-/// Numbers as `shortest` has them, so that a loaded file saves to the same bytes; else as dump().
-std::string compact(const Json& value) {
-  std::string out;
-  if (value.is_object()) {
-    for (const auto& [key, item] : value.items())
-      out += (out.empty() ? "{" : ",") + Json(key).dump() + ":" + compact(item);
-    return out.empty() ? "{}" : out + "}";
-  }
-  if (value.is_array()) {
-    for (const Json& item : value) out += (out.empty() ? "[" : ",") + compact(item);
-    return out.empty() ? "[]" : out + "]";
-  }
-  return value.is_number_float() ? shortest(value.get<double>()) : value.dump();
-}
+constexpr int newest_version = 1;
+constexpr const char* format_key = "casd.format";
+constexpr const char* schema_key = "casd.schema";
+constexpr const char* options_key = "casd.options";
+constexpr const char* calibration_key = "casd.calibration";
+constexpr const char* crc_key = "casd.crc32";
 
 std::string schema_text(const Schema& schema) {
-  Json modalities = Json::array();
+  JsonWriter json;
+  json.open('{').key("modalities").open('[');
   for (const Modality& m : schema.modalities)
-    modalities.push_back(Json{{"name", m.name}, {"features", m.features}});
-  return compact(Json{{"modalities", std::move(modalities)},
-                      {"task", task_name(schema.task)},
-                      {"outputs", schema.outputs}});
+    json.open('{').key("name").string(m.name).key("features").integer(m.features).close('}');
+  json.close(']').key("task").string(task_name(schema.task)).key("outputs").open('[');
+  for (const std::string& output : schema.outputs) json.string(output);
+  return std::move(json.close(']').close('}').text());
 }
 
 std::string options_text(const casd_model_options& options) {
-  Json json = Json::object();
-  for (const Option& option : model_option_table()) {
-    if (option.kind == OptionKind::uint64) continue;  // the seed made the weights; they are here
-    const std::string value = option_text(option, &options);
-    json[option.name] = option.kind == OptionKind::choice ? Json(value) : Json::parse(value);
-  }
-  return compact(json);
+  JsonWriter json;
+  json.open('{');
+  for (const Option& option : model_option_table())
+    if (option.stored) write_option(json.key(option.name), option, &options);
+  return std::move(json.close('}').text());
 }
 
 std::string calibration_text(const Calibration& calibration) {
-  Json json = Json::object();
+  JsonWriter json;
+  json.open('{');
   if (!calibration.temperatures.empty()) {
-    Json& temperatures = json["temperatures"] = Json::object();
-    for (const auto& [key, value] : calibration.temperatures) temperatures[key] = value;
+    json.key("temperatures").open('{');
+    for (const auto& [key, value] : calibration.temperatures) json.key(key).real(value);
+    json.close('}');
   }
-  if (!calibration.trust.empty()) json["trust"] = calibration.trust;
-  return compact(json);
+  if (!calibration.trust.empty()) {
+    json.key("trust").open('[');
+    for (const double value : calibration.trust) json.real(value);
+    json.close(']');
+  }
+  return std::move(json.close('}').text());
 }
 
-Json parse_object(const std::string& text, const std::string& where) {
-  Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) fail(CASD_ERROR_FORMAT, where, " is not a JSON object");
-  return json;
+/// Turns what a check of values says into a refusal of the file.
+template <class Check>
+void accept(const JsonReader& reader, Check check) {
+  try {
+    check();
+  } catch (const Error& e) {
+    reader.refuse(e.what());
+  }
 }
 
 Schema parse_schema(const std::string& text, const std::string& where) {
-  const Json json = parse_object(text, where);
-  try {
-    Schema schema;
-    for (const Json& modality : json.at("modalities"))
-      schema.add_modality(modality.at("name").get<std::string>(),
-                          modality.at("features").get<std::int32_t>());
-    schema.set_task(task_from_name(json.at("task").get<std::string>(), CASD_ERROR_FORMAT));
-    for (const Json& output : json.at("outputs")) schema.add_output(output.get<std::string>());
-    require_complete(schema);
-    return schema;
-  } catch (const nlohmann::json::exception& e) {
-    fail(CASD_ERROR_FORMAT, where, ": ", e.what());
-  } catch (const Error& e) {
-    fail(CASD_ERROR_FORMAT, where, ": ", e.what());
+  JsonReader reader(text, where);
+  Schema schema;
+  reader.open('{');
+  reader.key("modalities");
+  reader.open('[');
+  while (reader.more(']')) {
+    reader.open('{');
+    reader.key("name");
+    const std::string name = reader.string();
+    reader.key("features");
+    const auto features =
+        static_cast<std::int32_t>(reader.integer(1, std::numeric_limits<std::int32_t>::max()));
+    accept(reader, [&] { schema.add_modality(name, features); });
+    reader.close('}');
   }
+  reader.key("task");
+  const std::string task = reader.string();
+  accept(reader, [&] { schema.set_task(task_from_name(task, CASD_ERROR_FORMAT)); });
+  reader.key("outputs");
+  reader.open('[');
+  while (reader.more(']')) {
+    const std::string output = reader.string();
+    accept(reader, [&] { schema.add_output(output); });
+  }
+  accept(reader, [&] { require_complete(schema); });
+  reader.close('}');
+  reader.end();
+  return schema;
 }
 
 casd_model_options parse_options(const std::string& text, const std::string& where) {
-  const Json json = parse_object(text, where);
+  JsonReader reader(text, where);
   casd_model_options options = default_model_options();
-  std::size_t known = 0;
-  try {
-    for (const Option& option : model_option_table()) {
-      if (option.kind == OptionKind::uint64) continue;
-      const Json& value = json.at(option.name);
-      set_option(model_option_table(), &options, option.name,
-                 value.is_string() ? value.get<std::string>() : compact(value));
-      ++known;
-    }
-    if (json.size() != known)
-      fail(CASD_ERROR_FORMAT, where, ": has options that this format does not have");
-    const casd_model_options settled = checked(options);
-    if (settled.feed_forward != options.feed_forward)
-      fail(CASD_ERROR_FORMAT, where, ": feed_forward is 0");
-    return settled;
-  } catch (const nlohmann::json::exception& e) {
-    fail(CASD_ERROR_FORMAT, where, ": ", e.what());
-  } catch (const Error& e) {
-    fail(CASD_ERROR_FORMAT, where, ": ", e.what());
+  reader.open('{');
+  for (const Option& option : model_option_table()) {
+    if (!option.stored) continue;
+    reader.key(option.name);
+    read_option(reader, option, &options);
   }
+  if (options.feed_forward == 0) reader.refuse("feed_forward is 0");
+  accept(reader, [&] { options = checked(options); });
+  reader.close('}');
+  reader.end();
+  return options;
+}
+
+double read_factor(JsonReader& reader) {
+  const double value = reader.real();
+  if (!(value >= least_factor && value <= most_factor))
+    reader.refuse(shortest(value), " is out of range, allowed: ", shortest(least_factor), " to ",
+                  shortest(most_factor));
+  return value;
+}
+
+/// Place of a temperature's key among all keys of the schema, from 1.
+std::uint32_t temperature_place(const JsonReader& reader, const std::string& key,
+                                const Schema& schema) {
+  const bool masks = temperatures_by_mask(schema);
+  const std::uint32_t last =
+      masks ? schema.all() : static_cast<std::uint32_t>(schema.modality_count());
+  const std::string prefix = masks ? "" : "count:";
+  for (std::uint32_t place = 1; place <= last; ++place)
+    if (key == prefix + std::to_string(place)) return place;
+  reader.refuse("no key of this schema, expected ", prefix, 1, " to ", prefix, last);
 }
 
 Calibration parse_calibration(const std::string& text, const Schema& schema,
                               const std::string& where) {
-  const Json json = parse_object(text, where);
+  JsonReader reader(text, where);
   Calibration calibration;
-  const auto positive = [&](const Json& value) {
-    const double number = value.is_number() ? value.get<double>() : 0;
-    if (!(number > 0) || !std::isfinite(number))
-      fail(CASD_ERROR_FORMAT, where, ": expected numbers above 0");
-    return number;
-  };
-  for (const auto& [name, part] : json.items()) {
-    if (name == "temperatures" && part.is_object()) {
-      for (const auto& [key, value] : part.items())
-        calibration.temperatures.emplace_back(key, positive(value));
-    } else if (name == "trust" && part.is_array()) {
-      for (const Json& value : part) calibration.trust.push_back(positive(value));
-      if (calibration.trust.size() != schema.modalities.size())
-        fail(CASD_ERROR_FORMAT, where, ": trust has ", calibration.trust.size(),
-             " numbers, expected one per modality");
-    } else {
-      fail(CASD_ERROR_FORMAT, where, ": unexpected ", name);
+  reader.open('{');
+  if (reader.optional_key("temperatures")) {
+    reader.open('{');
+    std::vector<bool> seen;
+    while (reader.more('}')) {
+      std::string key = reader.any_key();
+      const std::size_t place = temperature_place(reader, key, schema);
+      if (place >= seen.size()) seen.resize(place + 1);
+      if (seen[place]) reader.refuse("comes twice");
+      seen[place] = true;
+      calibration.temperatures.emplace_back(std::move(key), read_factor(reader));
     }
+    if (calibration.temperatures.empty()) reader.refuse("no entries");
   }
+  if (reader.optional_key("trust")) {
+    reader.open('[');
+    while (reader.more(']')) {
+      if (calibration.trust.size() == schema.modalities.size())
+        reader.refuse("more numbers than modalities");
+      calibration.trust.push_back(read_factor(reader));
+    }
+    if (calibration.trust.size() != schema.modalities.size())
+      reader.refuse(calibration.trust.size(), " numbers, expected one per modality");
+  }
+  reader.close('}');
+  reader.end();
+  if (calibration.empty()) fail(CASD_ERROR_FORMAT, where, ": no entries");
   return calibration;
 }
+
+/// The metadata of a model file, told apart: nothing may be missing, unknown or in another order.
+struct Parts {
+  Parts(const Metadata& metadata, const std::string& source) {
+    std::size_t at = 0;
+    const auto optional = [&](const char* key) -> const std::string* {
+      if (at >= metadata.size() || metadata[at].first != key) return nullptr;
+      return &metadata[at++].second;
+    };
+    const auto required = [&](const char* key) {
+      const std::string* value = optional(key);
+      if (!value && at < metadata.size())
+        fail(CASD_ERROR_FORMAT, source, ": expected the metadata ", key, ", found ",
+             printable(metadata[at].first));
+      if (!value) fail(CASD_ERROR_FORMAT, source, ": the metadata ", key, " is missing");
+      return value;
+    };
+    required(format_key);
+    schema = required(schema_key);
+    options = required(options_key);
+    calibration = optional(calibration_key);
+    for (; at < metadata.size() && is_user_key(metadata[at].first); ++at) {
+      const auto& [key, value] = metadata[at];
+      if (key.size() > longest_user_key || value.size() > longest_user_value ||
+          user.size() == most_user_values)
+        fail(CASD_ERROR_FORMAT, source, ": ", printable(key),
+             " is beyond the limits of user values");
+      user.emplace_back(key, value);
+    }
+    crc = required(crc_key);
+    if (at < metadata.size())
+      fail(CASD_ERROR_FORMAT, source, ": unexpected metadata ", printable(metadata[at].first));
+  }
+
+  const std::string* schema;
+  const std::string* options;
+  const std::string* calibration;  // NULL if there is none
+  const std::string* crc;
+  UserValues user;
+};
 
 std::string checksum(const std::vector<const std::string*>& texts, Span<const std::uint8_t> data) {
   std::uint32_t crc = 0;
@@ -158,15 +225,16 @@ float read_float(const std::uint8_t* bytes) {
 std::vector<float> read_values(const Safetensors& file, const Network& network,
                                const std::string& source) {
   const auto& expected = network.tensors();
-  if (file.tensors.size() != expected.size())
-    fail(CASD_ERROR_FORMAT, source, ": has ", file.tensors.size(), " tensors, its options need ",
-         expected.size());
+  // Before any memory is taken for what the options promise.
+  if (file.data.size() / sizeof(float) != static_cast<std::size_t>(network.value_count()))
+    fail(CASD_ERROR_FORMAT, source, ": has ", file.data.size(),
+         " bytes of data, its schema and options need ", network.value_count(), " F32 numbers");
   std::vector<float> values;
   values.reserve(static_cast<std::size_t>(network.value_count()));
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const TensorEntry& entry = file.tensors[i];
     if (entry.name != expected[i].name)
-      fail(CASD_ERROR_FORMAT, source, ": tensor ", i, " is ", entry.name, ", expected ",
+      fail(CASD_ERROR_FORMAT, source, ": tensor ", i, " is ", printable(entry.name), ", expected ",
            expected[i].name);
     if (entry.type != DataType::f32 || entry.shape != expected[i].shape)
       fail(CASD_ERROR_FORMAT, source, ": tensor ", entry.name, " has another type or shape than ",
@@ -185,41 +253,33 @@ std::vector<float> read_values(const Safetensors& file, const Network& network,
 }  // namespace
 
 ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) {
+  const int version = format_version(bytes, source, format_key, "model");
+  if (version > newest_version)
+    fail(CASD_ERROR_VERSION, source, ": model format ", version, ", this library reads up to ",
+         newest_version);
   const Safetensors file = parse_safetensors(bytes, source);
-  const std::string* format = file.find_metadata("casd.format");
-  if (!format) fail(CASD_ERROR_FORMAT, source, ": a safetensors file, but not a CASD model");
-  if (*format != "1") {
-    const bool number = !format->empty() && format->size() < 10 &&
-                        format->find_first_not_of("0123456789") == std::string::npos;
-    fail(number && *format != "0" ? CASD_ERROR_VERSION : CASD_ERROR_FORMAT, source,
-         ": model format ", *format, ", this library reads format 1");
-  }
-  const std::string* schema_part = file.find_metadata("casd.schema");
-  const std::string* options_part = file.find_metadata("casd.options");
-  const std::string* calibration_part = file.find_metadata("casd.calibration");
-  const std::string* crc = file.find_metadata("casd.crc32");
-  if (!schema_part || !options_part || !crc)
-    fail(CASD_ERROR_FORMAT, source, ": casd.schema, casd.options or casd.crc32 is missing");
-  if (checksum({schema_part, options_part, calibration_part}, file.data) != *crc)
+  const Parts parts(file.metadata, source);
+  if (checksum({parts.schema, parts.options, parts.calibration}, file.data) != *parts.crc)
     fail(CASD_ERROR_FORMAT, source, ": the checksum does not match: the file is damaged");
 
-  const Schema schema = parse_schema(*schema_part, source + ": casd.schema");
-  const casd_model_options options = parse_options(*options_part, source + ": casd.options");
+  const Schema schema = parse_schema(*parts.schema, source + ": " + schema_key);
+  const casd_model_options options = parse_options(*parts.options, source + ": " + options_key);
+  Calibration calibration;
+  if (parts.calibration)
+    calibration = parse_calibration(*parts.calibration, schema, source + ": " + calibration_key);
+  const std::size_t needed = Network::tensor_count(schema, options);
+  if (file.tensors.size() != needed)
+    fail(CASD_ERROR_FORMAT, source, ": has ", file.tensors.size(),
+         " tensors, its schema and options need ", needed);
   std::shared_ptr<const Network> network;
   try {
     network = std::make_shared<const Network>(schema, options);
   } catch (const Error& e) {
     fail(CASD_ERROR_FORMAT, source, ": ", e.what());
   }
-  Calibration calibration;
-  if (calibration_part)
-    calibration = parse_calibration(*calibration_part, schema, source + ": casd.calibration");
-  UserValues user;
-  for (const auto& entry : file.metadata)
-    if (is_user_key(entry.first)) user.push_back(entry);
   std::vector<float> values = read_values(file, *network, source);
   return std::make_shared<const Model>(std::move(network), std::move(values),
-                                       std::move(calibration), std::move(user));
+                                       std::move(calibration), parts.user);
 }
 
 ModelPtr load_model(const std::string& path) { return parse_model(read_file(path), path); }
@@ -244,13 +304,11 @@ std::vector<std::uint8_t> serialise_model(const Model& model) {
          Span<const std::uint8_t>(data).subspan(static_cast<std::size_t>(4 * info.offset),
                                                 static_cast<std::size_t>(4 * info.size))});
 
-  std::vector<std::pair<std::string, std::string>> metadata = {
-      {"casd.format", "1"}, {"casd.schema", schema}, {"casd.options", options}};
-  if (!calibration.empty()) metadata.emplace_back("casd.calibration", calibration);
+  Metadata metadata = {{format_key, "1"}, {schema_key, schema}, {options_key, options}};
+  if (!calibration.empty()) metadata.emplace_back(calibration_key, calibration);
   metadata.insert(metadata.end(), model.user().begin(), model.user().end());
   metadata.emplace_back(
-      "casd.crc32",
-      checksum({&schema, &options, calibration.empty() ? nullptr : &calibration}, data));
+      crc_key, checksum({&schema, &options, calibration.empty() ? nullptr : &calibration}, data));
   return serialise_safetensors(metadata, entries);
 }
 

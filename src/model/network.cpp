@@ -46,10 +46,18 @@ class Builder {
 
 }  // namespace
 
+std::size_t Network::tensor_count(const Schema& schema, const casd_model_options& options) {
+  constexpr std::size_t per_layer = 16, per_modality = 8, classifier = 2, target = 2;
+  return schema.modalities.size() *
+             (per_modality + per_layer * static_cast<std::size_t>(options.layers)) +
+         classifier + (schema.task == CASD_TASK_REGRESSION ? target : 0);
+}
+
 Network::Network(const Schema& schema, const casd_model_options& options)
     : schema_(schema), options_(options) {
   require_complete(schema);
   const std::int64_t d = options.hidden, f = options.feed_forward, k = schema.logit_count();
+  tensors_.reserve(tensor_count(schema, options));
   Builder build(tensors_);
   for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
     const Modality& modality = schema.modalities[static_cast<std::size_t>(m)];

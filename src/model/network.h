@@ -36,6 +36,9 @@ class Network {
   /// `options` as checked() returns them; throws INVALID_ARGUMENT when the network is too large.
   Network(const Schema& schema, const casd_model_options& options);
 
+  /// How many tensors that network has, without building it.
+  static std::size_t tensor_count(const Schema& schema, const casd_model_options& options);
+
   const Schema& schema() const { return schema_; }
   const casd_model_options& options() const { return options_; }
   const std::vector<TensorInfo>& tensors() const { return tensors_; }

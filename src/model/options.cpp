@@ -1,6 +1,7 @@
 #include "model/options.h"
 
 #include "core/error.h"
+#include "model/json_text.h"
 
 #include <charconv>
 #include <cmath>
@@ -83,7 +84,8 @@ Span<const Option> model_option_table() {
       {"alpha_min", OptionKind::real, offsetof(O, alpha_min), 1, none, true, true, {}},
       {"alpha_max", OptionKind::real, offsetof(O, alpha_max), 1, none, true, true, {}},
       {"beta_min", OptionKind::real, offsetof(O, beta_min), 0, none, true, true, {}},
-      {"seed", OptionKind::uint64, offsetof(O, seed), 0, none, false, true, {}},
+      // The seed made the weights; the model file has those.
+      {"seed", OptionKind::uint64, offsetof(O, seed), 0, none, false, true, {}, false},
   };
   return {table, sizeof table / sizeof *table};
 }
@@ -168,6 +170,55 @@ std::string option_text(const Option& option, const void* options) {
         return std::to_string(value);
       return option.names[static_cast<std::size_t>(value)];
     }
+  }
+}
+
+void write_option(JsonWriter& json, const Option& option, const void* options) {
+  switch (option.kind) {
+    case OptionKind::int32:
+      json.integer(read<std::int32_t>(options, option));
+      break;
+    case OptionKind::uint64:
+      json.natural(read<std::uint64_t>(options, option));
+      break;
+    case OptionKind::real:
+      json.real(read<double>(options, option));
+      break;
+    case OptionKind::choice:
+      json.string(option_text(option, options));
+      break;
+  }
+}
+
+void read_option(JsonReader& json, const Option& option, void* options) {
+  switch (option.kind) {
+    case OptionKind::int32:
+      write(options, option,
+            static_cast<std::int32_t>(json.integer(static_cast<std::int64_t>(option.min),
+                                                   static_cast<std::int64_t>(option.max))));
+      break;
+    case OptionKind::uint64:
+      write(options, option, json.natural());
+      break;
+    case OptionKind::real:
+      write(options, option, json.real());
+      break;
+    case OptionKind::choice: {
+      const std::string name = json.string();
+      std::int32_t value = 0;
+      while (static_cast<std::size_t>(value) < option.names.size() &&
+             name != option.names[static_cast<std::size_t>(value)])
+        ++value;
+      if (static_cast<std::size_t>(value) == option.names.size())
+        json.refuse("'", printable(name), "' is unknown, allowed: ", choices(option));
+      write(options, option, value);
+      break;
+    }
+  }
+  try {
+    check_option(option, options);
+  } catch (const Error& e) {
+    json.refuse(e.what());
   }
 }
 

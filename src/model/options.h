@@ -12,6 +12,9 @@
 
 namespace casd {
 
+class JsonReader;
+class JsonWriter;
+
 enum class OptionKind { int32, uint64, real, choice };
 
 struct Option {
@@ -23,6 +26,7 @@ struct Option {
   bool above_min = false;              // real: min itself is not allowed
   bool below_max = false;              // real: max itself is not allowed
   Span<const char* const> names = {};  // choice: names of 0, 1, 2, ...
+  bool stored = true;                  // part of the model file
 };
 
 /// All fields of casd_model_options but struct_size.
@@ -36,6 +40,10 @@ void set_option(Span<const Option> table, void* options, const std::string& name
                 const std::string& value);
 /// The value as text: "40", "5.0", "zeros".
 std::string option_text(const Option& option, const void* options);
+/// The value as JSON: a number, or a text for a choice.
+void write_option(JsonWriter& json, const Option& option, const void* options);
+/// Reads what write_option() writes; refuses what check_option() would refuse.
+void read_option(JsonReader& json, const Option& option, void* options);
 const Option& find_option(Span<const Option> table, const std::string& name);
 
 /// The shortest text that reads back as the same double, with ".0" for whole numbers: "5.0",

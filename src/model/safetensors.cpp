@@ -1,22 +1,18 @@
 #include "model/safetensors.h"
 
-#include "core/checked.h"
 #include "core/error.h"
+#include "model/json_text.h"
 
-#include <nlohmann/json.hpp>
-
-#include <cstring>
-#include <set>
+#include <algorithm>
+#include <limits>
+#include <string_view>
 
 namespace casd {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::size_t prefix = 8;                    // the header's length
-constexpr std::size_t longest_header = 100'000'000;  // the format's own limit
-constexpr std::size_t deepest = 8;                   // objects in objects: 3 are needed
+constexpr std::size_t prefix = 8;  // the header's length
 constexpr std::size_t alignment = 64;
+constexpr const char* metadata_key = "__metadata__";
 
 struct TypeName {
   DataType type;
@@ -34,74 +30,105 @@ const TypeName& type_name(DataType type) {
   return types[0];
 }
 
-/// Parses without recursion; refuses a name that comes twice in an object and deep nesting.
-Json parse_json(const char* begin, const char* end, const std::string& source) {
-  std::vector<std::set<std::string>> names;
-  std::string twice;
-  bool deep = false;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (static_cast<std::size_t>(depth) > deepest) deep = true;
-    if (event == Json::parse_event_t::object_start) names.emplace_back();
-    if (event == Json::parse_event_t::object_end && !names.empty()) names.pop_back();
-    if (event == Json::parse_event_t::key && !names.empty() &&
-        !names.back().insert(value.get_ref<const std::string&>()).second)
-      twice = value.get<std::string>();
-    return !deep;
-  };
-  Json json;
-  try {
-    json = Json::parse(begin, end, watch);
-  } catch (const nlohmann::json::exception& e) {
-    fail(CASD_ERROR_FORMAT, source, ": the header is not JSON: ", e.what());
+std::size_t padding_of(std::size_t header) {
+  return (alignment - (prefix + header) % alignment) % alignment;
+}
+
+std::uint64_t header_length(Span<const std::uint8_t> bytes) {
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < prefix; ++i) length |= std::uint64_t{bytes[i]} << (8 * i);
+  return length;
+}
+
+std::string_view text_after_length(Span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()) + prefix, bytes.size() - prefix};
+}
+
+/// What a file is that does not begin as expected, in a few words.
+std::string describe(Span<const std::uint8_t> bytes) {
+  if (bytes.empty()) return "the file is empty";
+  if (bytes.size() <= prefix) return text("the file has ", bytes.size(), " bytes");
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (all.substr(0, 4) == "\x89HDF") return "an HDF5 file";
+  if (header_length(bytes) <= longest_header && all[prefix] == '{') {
+    const std::string_view header = text_after_length(bytes);
+    for (const auto& [key, kind] : {std::pair{"casd.format", "a CASD model"},
+                                    std::pair{"casd.checkpoint", "a CASD checkpoint"}})
+      if (header.substr(0, 64).find(key) != std::string_view::npos) return kind;
+    return "a safetensors file of another program";
   }
-  if (deep) fail(CASD_ERROR_FORMAT, source, ": the header is nested too deeply");
-  if (!twice.empty()) fail(CASD_ERROR_FORMAT, source, ": '", twice, "' comes twice in the header");
-  return json;
+  const std::string_view start = all.substr(0, alignment);
+  const bool words = std::all_of(start.begin(), start.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t';
+  });
+  return words ? "a text file" : "no safetensors header";
 }
 
-std::uint64_t natural(const Json& value, const std::string& where) {
-  if (!value.is_number_unsigned())
-    fail(CASD_ERROR_FORMAT, where, ": expected a whole number that is not negative");
-  return value.get<std::uint64_t>();
+template <class List, class NameOf>
+void require_unique(const List& list, NameOf name_of, const std::string& source) {
+  std::vector<const std::string*> names;
+  names.reserve(list.size());
+  for (const auto& item : list) names.push_back(&name_of(item));
+  const auto less = [](const std::string* a, const std::string* b) { return *a < *b; };
+  std::sort(names.begin(), names.end(), less);
+  const auto same = [](const std::string* a, const std::string* b) { return *a == *b; };
+  const auto twice = std::adjacent_find(names.begin(), names.end(), same);
+  if (twice != names.end())
+    fail(CASD_ERROR_FORMAT, source, ": ", printable(**twice), " comes twice");
 }
 
-TensorEntry read_entry(const std::string& name, const Json& value, Span<const std::uint8_t> data,
-                       std::size_t expected_offset, const std::string& source) {
-  const std::string where = source + ": tensor " + name;
-  if (!value.is_object() || value.size() != 3 || !value.contains("dtype") ||
-      !value.contains("shape") || !value.contains("data_offsets") || !value["dtype"].is_string() ||
-      !value["shape"].is_array() || !value["data_offsets"].is_array() ||
-      value["data_offsets"].size() != 2)
-    fail(CASD_ERROR_FORMAT, where, ": expected dtype, shape and data_offsets");
+Metadata read_metadata(JsonReader& reader) {
+  Metadata out;
+  reader.open('{');
+  while (reader.more('}')) {
+    if (out.size() == most_metadata) reader.refuse("more than ", most_metadata, " entries");
+    std::string key = reader.any_key();
+    out.emplace_back(std::move(key), reader.string());
+  }
+  if (out.empty()) reader.refuse("no entries");
+  return out;
+}
+
+/// The tensor's bytes begin at `offset` of `data`.
+TensorEntry read_entry(JsonReader& reader, std::string name, Span<const std::uint8_t> data,
+                       std::size_t offset) {
   TensorEntry entry;
-  entry.name = name;
-  std::size_t size = 0;
-  const std::string& dtype = value["dtype"].get_ref<const std::string&>();
-  for (const TypeName& t : types)
-    if (dtype == t.name) {
-      entry.type = t.type;
-      size = t.size;
-    }
-  if (size == 0)
-    fail(CASD_ERROR_FORMAT, where, ": dtype ", dtype, ", expected F32, F64, I64 or U8");
-  for (const Json& side : value["shape"]) {
-    const std::uint64_t length = natural(side, where);
-    if (length > data.size() && length > 0)
-      fail(CASD_ERROR_FORMAT, where, ": a side of ", length, " is longer than the file");
-    entry.shape.push_back(static_cast<std::int64_t>(length));
-    size =
-        checked_product(size, static_cast<std::size_t>(length), where.c_str(), CASD_ERROR_FORMAT);
+  entry.name = std::move(name);
+  reader.open('{');
+  reader.key("dtype");
+  const std::string dtype = reader.string();
+  const auto* type = std::find_if(std::begin(types), std::end(types),
+                                  [&](const TypeName& t) { return dtype == t.name; });
+  if (type == std::end(types))
+    reader.refuse("expected F32, F64, I64 or U8, found ", printable(dtype));
+  entry.type = type->type;
+
+  reader.key("shape");
+  std::size_t size = type->size;
+  reader.open('[');
+  while (reader.more(']')) {
+    if (entry.shape.size() == most_dimensions)
+      reader.refuse("more than ", most_dimensions, " dimensions");
+    const std::int64_t length = reader.integer(0, static_cast<std::int64_t>(data.size()));
+    entry.shape.push_back(length);
+    const auto side = static_cast<std::size_t>(length);
+    if (side > 0 && size > std::numeric_limits<std::size_t>::max() / side)
+      reader.refuse("the tensor is too large");
+    size *= side;
   }
-  const std::uint64_t begin = natural(value["data_offsets"][0], where);
-  const std::uint64_t end = natural(value["data_offsets"][1], where);
-  if (begin != expected_offset)
-    fail(CASD_ERROR_FORMAT, where, ": begins at ", begin, ", expected ", expected_offset);
-  if (end < begin || end > data.size())
-    fail(CASD_ERROR_FORMAT, where, ": ends at ", end, ", but there are ", data.size(),
-         " bytes of data");
-  if (end - begin != size)
-    fail(CASD_ERROR_FORMAT, where, ": has ", end - begin, " bytes, its shape needs ", size);
-  entry.bytes = data.subspan(static_cast<std::size_t>(begin), size);
+
+  reader.key("data_offsets");
+  const auto most = static_cast<std::int64_t>(data.size());
+  reader.open('[');
+  reader.more(']');
+  const auto begin = static_cast<std::size_t>(reader.integer(0, most));
+  if (begin != offset) reader.refuse("begins at ", begin, ", expected ", offset);
+  reader.more(']');
+  const auto end = static_cast<std::size_t>(reader.integer(static_cast<std::int64_t>(begin), most));
+  if (end - begin != size) reader.refuse("has ", end - begin, " bytes, its shape needs ", size);
+  reader.close(']');
+  reader.close('}');
+  entry.bytes = data.subspan(begin, size);
   return entry;
 }
 
@@ -119,66 +146,95 @@ const TensorEntry* Safetensors::find_tensor(const std::string& name) const {
   return nullptr;
 }
 
+int format_version(Span<const std::uint8_t> bytes, const std::string& source,
+                   const std::string& key, const std::string& kind) {
+  const std::string begin = text("{\"", metadata_key, "\":{\"", key, "\":\"");
+  if (bytes.size() < prefix || text_after_length(bytes).substr(0, begin.size()) != begin)
+    fail(CASD_ERROR_FORMAT, source, ": not a CASD ", kind, " (", describe(bytes), ")");
+  std::string_view version = text_after_length(bytes).substr(begin.size(), 10);
+  version = version.substr(0, version.find('"'));
+  if (version.empty() || version.size() > 8 || version[0] == '0' ||
+      version.find_first_not_of("0123456789") != std::string_view::npos)
+    fail(CASD_ERROR_FORMAT, source, ": ", key, " is '", printable(version), "', expected a number");
+  int number = 0;
+  for (const char digit : version) number = 10 * number + (digit - '0');
+  return number;
+}
+
 Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string& source) {
   if (bytes.size() < prefix)
     fail(CASD_ERROR_FORMAT, source, ": has ", bytes.size(), " bytes, too few for any header");
-  std::uint64_t length = 0;
-  for (std::size_t i = 0; i < prefix; ++i) length |= std::uint64_t{bytes[i]} << (8 * i);
-  if (length > bytes.size() - prefix || length > longest_header)
-    fail(CASD_ERROR_FORMAT, source, ": the header should have ", length, " bytes, the file has ",
-         bytes.size() - prefix, " after its length");
+  const std::uint64_t length = header_length(bytes);
+  if (length > longest_header)
+    fail(CASD_ERROR_FORMAT, source, ": a header of ", length, " bytes, allowed: at most ",
+         longest_header);
+  if (length > bytes.size() - prefix)
+    fail(CASD_ERROR_FORMAT, source, ": the file is truncated: its header has ", length,
+         " bytes, there are ", bytes.size() - prefix);
   const auto header_size = static_cast<std::size_t>(length);
-  const char* header = reinterpret_cast<const char*>(bytes.data()) + prefix;
-  const Json json = parse_json(header, header + header_size, source);
-  if (!json.is_object()) fail(CASD_ERROR_FORMAT, source, ": the header is not a JSON object");
+  const std::string_view header = text_after_length(bytes).substr(0, header_size);
 
   Safetensors out;
   out.data = bytes.subspan(prefix + header_size, bytes.size() - prefix - header_size);
+  JsonReader reader(header, source + ": header");
+  reader.open('{');
+  if (reader.optional_key(metadata_key)) out.metadata = read_metadata(reader);
   std::size_t offset = 0;
-  for (const auto& [name, value] : json.items()) {
-    if (name == "__metadata__") {
-      if (!value.is_object()) fail(CASD_ERROR_FORMAT, source, ": __metadata__ is not an object");
-      for (const auto& [key, word] : value.items()) {
-        if (!word.is_string())
-          fail(CASD_ERROR_FORMAT, source, ": metadata ", key, " is not a text");
-        out.metadata.emplace_back(key, word.get<std::string>());
-      }
-      continue;
-    }
-    out.tensors.push_back(read_entry(name, value, out.data, offset, source));
+  while (reader.more('}')) {
+    if (out.tensors.size() == most_tensors) reader.refuse("more than ", most_tensors, " tensors");
+    std::string name = reader.any_key();
+    if (name == metadata_key) reader.refuse("expected as the first key, and once");
+    out.tensors.push_back(read_entry(reader, std::move(name), out.data, offset));
     offset += out.tensors.back().bytes.size();
   }
+  const std::string_view padding = header.substr(reader.position());
+  if (padding.size() != padding_of(reader.position()) ||
+      padding.find_first_not_of(' ') != std::string_view::npos)
+    fail(CASD_ERROR_FORMAT, source, ": header: expected spaces from byte ", reader.position(),
+         " up to a multiple of ", alignment, " bytes of the file");
+  require_unique(
+      out.metadata, [](const auto& item) -> const std::string& { return item.first; }, source);
+  require_unique(
+      out.tensors, [](const TensorEntry& item) -> const std::string& { return item.name; }, source);
   if (offset != out.data.size())
     fail(CASD_ERROR_FORMAT, source, ": ", out.data.size() - offset,
          " bytes of data belong to no tensor");
   return out;
 }
 
-std::vector<std::uint8_t> serialise_safetensors(
-    const std::vector<std::pair<std::string, std::string>>& metadata,
-    const std::vector<TensorEntry>& tensors) {
-  Json json = Json::object();
+std::vector<std::uint8_t> serialise_safetensors(const Metadata& metadata,
+                                                const std::vector<TensorEntry>& tensors) {
+  require(metadata.size() <= most_metadata, "there are ", metadata.size(),
+          " metadata entries, allowed: at most ", most_metadata);
+  require(tensors.size() <= most_tensors, "there are ", tensors.size(),
+          " tensors, allowed: at most ", most_tensors);
+  JsonWriter json;
+  json.open('{');
   if (!metadata.empty()) {
-    Json& words = json["__metadata__"] = Json::object();
-    for (const auto& [key, value] : metadata) words[key] = value;
+    json.key(metadata_key).open('{');
+    for (const auto& [key, value] : metadata) json.key(key).string(value);
+    json.close('}');
   }
   std::size_t offset = 0;
   for (const TensorEntry& entry : tensors) {
-    json[entry.name] = Json{{"dtype", type_name(entry.type).name},
-                            {"shape", entry.shape},
-                            {"data_offsets", {offset, offset + entry.bytes.size()}}};
+    json.key(entry.name).open('{').key("dtype").string(type_name(entry.type).name);
+    json.key("shape").open('[');
+    for (const std::int64_t length : entry.shape) json.integer(length);
+    json.close(']').key("data_offsets").open('[').natural(offset);
     offset += entry.bytes.size();
+    json.natural(offset).close(']').close('}');
   }
-  std::string header = json.dump();
-  header.append((alignment - (prefix + header.size()) % alignment) % alignment, ' ');
+  std::string& header = json.close('}').text();
+  header.append(padding_of(header.size()), ' ');
+  require(header.size() <= longest_header, "the header has ", header.size(),
+          " bytes, allowed: at most ", longest_header);
 
-  std::vector<std::uint8_t> out;
-  out.reserve(prefix + header.size() + offset);
+  std::vector<std::uint8_t> out(prefix + header.size() + offset);
   for (std::size_t i = 0; i < prefix; ++i)
-    out.push_back(static_cast<std::uint8_t>(std::uint64_t{header.size()} >> (8 * i)));
-  out.insert(out.end(), header.begin(), header.end());
+    out[i] = static_cast<std::uint8_t>(std::uint64_t{header.size()} >> (8 * i));
+  std::uint8_t* at = std::copy(header.begin(), header.end(), out.data() + prefix);
   for (const TensorEntry& entry : tensors)
-    out.insert(out.end(), entry.bytes.begin(), entry.bytes.end());
+    at = std::copy(entry.bytes.begin(), entry.bytes.end(), at);
   return out;
 }
 

@@ -1,5 +1,6 @@
 // The container format of model files and checkpoints: u64 little-endian header length, JSON header,
-// data (https://github.com/huggingface/safetensors). Read as hostile input.
+// data (https://github.com/huggingface/safetensors). Read as hostile input, in the one spelling that
+// serialise_safetensors() writes (model/json_text.h).
 #pragma once
 
 #include "core/span.h"
@@ -20,9 +21,11 @@ struct TensorEntry {
   Span<const std::uint8_t> bytes;  // into the caller's buffer; not aligned
 };
 
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
 struct Safetensors {
-  std::vector<std::pair<std::string, std::string>> metadata;  // in the file's order
-  std::vector<TensorEntry> tensors;                           // in the order of their data
+  Metadata metadata;                 // in the file's order
+  std::vector<TensorEntry> tensors;  // in the order of their data
   Span<const std::uint8_t> data;
 
   /// NULL if there is none.
@@ -30,13 +33,25 @@ struct Safetensors {
   const TensorEntry* find_tensor(const std::string& name) const;
 };
 
+/// Limits of reader and writer; docs/model-file.md states them.
+constexpr std::size_t longest_header = 100'000'000;  // the format's own
+constexpr std::size_t most_tensors = 65536;
+constexpr std::size_t most_metadata = 4096;
+constexpr std::size_t most_dimensions = 8;
+
 /// Checks everything the format promises: header within the file, tensors that lie one after the
 /// other and fill the data, shapes that match their bytes, no name twice. Throws FORMAT.
 Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string& source);
 
-/// Header padded with spaces so that the data starts at a multiple of 64.
-std::vector<std::uint8_t> serialise_safetensors(
-    const std::vector<std::pair<std::string, std::string>>& metadata,
-    const std::vector<TensorEntry>& tensors);
+/// The number in the first metadata entry, `key`, which tells this library's kinds of files from
+/// others and from each other; it is read without the rest of the file. `kind` is "model" or
+/// "checkpoint". Throws FORMAT "SOURCE: not a CASD model (why)".
+int format_version(Span<const std::uint8_t> bytes, const std::string& source,
+                   const std::string& key, const std::string& kind);
+
+/// Header padded with spaces so that the data starts at a multiple of 64. Throws INVALID_ARGUMENT
+/// beyond the limits.
+std::vector<std::uint8_t> serialise_safetensors(const Metadata& metadata,
+                                                const std::vector<TensorEntry>& tensors);
 
 }  // namespace casd

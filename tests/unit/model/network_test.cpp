@@ -71,6 +71,7 @@ TEST(Network, TensorsAreThoseOfTheFile) {
     offset += tensor.size;
   }
   EXPECT_EQ(network.value_count(), offset);
+  EXPECT_EQ(Network::tensor_count(network.schema(), network.options()), expected.size());
   EXPECT_EQ(network.learned_count(), offset - 3 - 3 - 2 - 2);
   EXPECT_THROW(network.tensor("voice.nothing"), Error);
 }

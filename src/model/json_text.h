@@ -1,0 +1,100 @@
+// JSON as the files of this library have it: compact, keys in a fixed order, one spelling of every
+// value. The reader accepts nothing else. So it needs neither a tree nor recursion, its work is
+// linear in the text, and what it accepts is what the writer writes.
+#pragma once
+
+#include "core/error.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace casd {
+
+/// The beginning of `text`, fit for a message: no control characters, valid UTF-8, at most 60 bytes.
+std::string printable(std::string_view text);
+
+/// Reads what the caller expects, in order; everything else is refused with FORMAT. A message names
+/// the keys that lead to the place.
+class JsonReader {
+ public:
+  /// `text` must outlive the reader; `where` begins every message.
+  JsonReader(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
+
+  /// `bracket` is '{' or '['.
+  void open(char bracket);
+  /// `bracket` is '}' or ']'.
+  void close(char bracket);
+  /// Whether another key or element follows; consumes the closing bracket if not.
+  bool more(char bracket);
+
+  /// The next key must be `name`.
+  void key(std::string_view name);
+  /// Consumes the next key if it is `name`.
+  bool optional_key(std::string_view name);
+  /// Any key, after more('}').
+  std::string any_key();
+
+  /// UTF-8 without U+0000.
+  std::string string();
+  std::int64_t integer(std::int64_t min, std::int64_t max);
+  std::uint64_t natural();
+  double real();
+  bool boolean();
+
+  /// Nothing may follow.
+  void end();
+  /// The byte that is read next.
+  std::size_t position() const { return at_; }
+
+  /// Refuses the value that was read last.
+  template <class... Part>
+  [[noreturn]] void refuse(const Part&... part) const {
+    fail(CASD_ERROR_FORMAT, where_, ": ", path(), part...);
+  }
+
+ private:
+  std::string path() const;
+  std::string found() const;
+  std::string_view number();
+  std::string read_string(std::string_view& raw);
+  bool next_is(char c) const { return at_ < text_.size() && text_[at_] == c; }
+  void expect(char c);
+  void separate();
+  void leave();
+
+  std::string_view text_;
+  std::string where_;
+  std::size_t at_ = 0;
+  bool first_ = true;  // nothing was read since the last bracket opened
+  std::string_view key_;
+  std::vector<std::string_view> outer_keys_;
+};
+
+/// Builds a text that JsonReader reads.
+class JsonWriter {
+ public:
+  JsonWriter& open(char bracket);
+  JsonWriter& close(char bracket);
+  JsonWriter& key(std::string_view name);
+  /// Valid UTF-8.
+  JsonWriter& string(std::string_view value);
+  JsonWriter& integer(std::int64_t value);
+  JsonWriter& natural(std::uint64_t value);
+  /// Finite.
+  JsonWriter& real(double value);
+  JsonWriter& boolean(bool value);
+
+  std::string& text() { return text_; }
+
+ private:
+  void separate();
+  void append_string(std::string_view value);
+
+  std::string text_;
+  bool first_ = true;
+  bool after_key_ = false;
+};
+
+}  // namespace casd

@@ -1,0 +1,287 @@
+// The model file as hostile input: what is accepted saves to the same bytes.
+#include "model/model_file.h"
+
+#include "core/crc32.h"
+#include "core/error.h"
+#include "model/options.h"
+#include "model/safetensors.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+
+namespace casd {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Schema three_modalities() {
+  Schema schema;
+  schema.add_modality("language", 4);
+  schema.add_modality("audio", 3);
+  schema.add_modality("visual", 2);
+  schema.add_output("negative");
+  schema.add_output("positive");
+  return schema;
+}
+
+ModelPtr small_model() {
+  casd_model_options options = default_model_options();
+  options.hidden = 4;
+  options.heads = 2;
+  options.layers = 1;
+  Calibration calibration;
+  calibration.temperatures = {{"1", 1.5}, {"5", 2.0}, {"7", 0.25}};
+  calibration.trust = {1, 2.5, 0.5};
+  return std::make_shared<const Model>(create_model(three_modalities(), options)
+                                           ->with_calibration(calibration)
+                                           .with_user({{"user.note", "\xc3\xa4 \"quoted\""}}));
+}
+
+std::string& text_of(Safetensors& file, const std::string& key) {
+  for (auto& [name, value] : file.metadata)
+    if (name == key) return value;
+  throw std::runtime_error("no " + key);
+}
+
+/// The checksum that docs/model-file.md describes.
+std::string checksum(const Safetensors& file) {
+  std::uint32_t crc = 0;
+  for (const char* key : {"casd.schema", "casd.options", "casd.calibration"})
+    if (const std::string* value = file.find_metadata(key))
+      crc = crc32(value->data(), value->size(), crc);
+  return hexadecimal(crc32(file.data.data(), file.data.size(), crc));
+}
+
+Bytes with_checksum(Safetensors file) {
+  text_of(file, "casd.crc32") = checksum(file);
+  return serialise_safetensors(file.metadata, file.tensors);
+}
+
+/// The small model's file with `from` in the text `key` replaced, and a checksum that fits.
+Bytes edited(const std::string& key, const std::string& from, const std::string& to) {
+  static const Bytes good = serialise_model(*small_model());
+  Safetensors file = parse_safetensors(good, "test");
+  std::string& value = text_of(file, key);
+  const std::size_t at = value.find(from);
+  EXPECT_NE(at, std::string::npos) << from << " in " << value;
+  value.replace(at, from.size(), to);
+  return with_checksum(std::move(file));
+}
+
+/// The message of the refusal; fails unless the status is FORMAT.
+std::string refusal(const Bytes& bytes) {
+  try {
+    parse_model(bytes, "test");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), CASD_ERROR_FORMAT) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "accepted";
+  return "";
+}
+
+TEST(ModelFile, AnEditThatFitsIsAccepted) {
+  const Bytes bytes = edited("casd.options", "\"input_clip\":5.0", "\"input_clip\":6.5");
+  const ModelPtr model = parse_model(bytes, "test");
+  EXPECT_EQ(model->options().input_clip, 6.5);
+  EXPECT_EQ(serialise_model(*model), bytes);
+}
+
+TEST(ModelFile, DeepNestingIsRefusedWithoutRecursion) {
+  for (const char* key : {"casd.schema", "casd.options", "casd.calibration"})
+    for (const char* open : {"[", "{\"a\":"}) {
+      const Bytes good = serialise_model(*small_model());
+      Safetensors file = parse_safetensors(good, "test");
+      std::string deep;
+      for (int i = 0; i < 200000; ++i) deep += open;
+      text_of(file, key) = deep;
+      EXPECT_NE(refusal(with_checksum(file)).find(key), std::string::npos);
+      deep += "1" + std::string(200000, *open == '[' ? ']' : '}');
+      text_of(file, key) = deep;
+      EXPECT_NE(refusal(with_checksum(file)).find(key), std::string::npos);
+    }
+  // As the value of an option that exists.
+  const std::string value = std::string(20000, '[') + std::string(20000, ']');
+  EXPECT_NE(refusal(edited("casd.options", "\"hidden\":4", "\"hidden\":" + value)).find("hidden"),
+            std::string::npos);
+}
+
+struct Refused {
+  const char* key;
+  const char* from;
+  const char* to;
+  const char* message;  // part of it
+};
+
+TEST(ModelFile, WhatWouldBeSavedDifferentlyIsRefused) {
+  const Refused cases[] = {
+      // The schema: numbers out of range, of another type, in another spelling.
+      {"casd.schema", "\"features\":4", "\"features\":4294967300", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":18446744073709551620", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":4.7", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":4.0", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":\"4\"", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":04", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":4e0", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":+4", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":-4", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":-0", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":0", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":65537", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":true", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":null", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":", "features"},
+      // Keys: twice, unknown, missing, in another order.
+      {"casd.schema", "\"features\":4", "\"features\":4,\"features\":4", "features"},
+      {"casd.schema", "\"features\":4", "\"features\":4,\"unit\":1", "unit"},
+      {"casd.schema", "\"name\":\"language\",", "", "name"},
+      {"casd.schema", "\"name\":\"language\"", "\"name\":\"audio\"", "audio"},
+      {"casd.schema", "\"name\":\"language\"", "\"name\":\"lan.guage\"", "name"},
+      {"casd.schema", "\"name\":\"language\"", "\"name\":\"\"", "name"},
+      {"casd.schema", "\"name\":\"language\"", "\"name\":5", "name"},
+      {"casd.schema", "\"task\":\"classes\"", "\"task\":\"ranking\"", "ranking"},
+      {"casd.schema", "\"task\":\"classes\"", "\"task\":1", "task"},
+      {"casd.schema", "\"task\":\"classes\"", "\"task\":\"classes\",\"task\":\"classes\"", "task"},
+      {"casd.schema", "\"task\":\"classes\",", "", "task"},
+      {"casd.schema", "\"outputs\":[\"negative\",", "\"outputs\":[", "outputs"},
+      {"casd.schema", "\"outputs\":[\"negative\"", "\"outputs\":[\"positive\"", "positive"},
+      {"casd.schema", "\"outputs\":[\"negative\"", "\"outputs\":[4", "outputs"},
+      {"casd.schema", "\"positive\"]}", "\"positive\"],\"more\":[]}", "more"},
+      // White space and escapes.
+      {"casd.schema", "\"features\":4", "\"features\": 4", "features"},
+      {"casd.schema", "{\"modalities\"", " {\"modalities\"", "casd.schema"},
+      {"casd.schema", "\"positive\"]}", "\"positive\"]} ", "casd.schema"},
+      {"casd.schema", "\"positive\"]}", "\"positive\"]}{}", "casd.schema"},
+      {"casd.schema", "\"negative\"", "\"n\\u0065gative\"", "outputs"},
+      {"casd.schema", "\"negative\"", "\"negative\\/\"", "outputs"},
+      {"casd.schema", "\"negative\"", "\"\\u00e4\"", "outputs"},
+      {"casd.schema", "\"negative\"", "\"neg\tative\"", "outputs"},
+      {"casd.schema", "\"negative\"", "\"neg\\u0000ative\"", "outputs"},
+      {"casd.schema", "\"positive\"]}", "\"positive", "outputs"},
+      // Options.
+      {"casd.options", "\"hidden\":4", "\"hidden\":\"4\"", "hidden"},
+      {"casd.options", "\"hidden\":4", "\"hidden\":4.0", "hidden"},
+      {"casd.options", "\"hidden\":4", "\"hidden\":4294967300", "hidden"},
+      {"casd.options", "\"hidden\":4", "\"hidden\":[4]", "hidden"},
+      {"casd.options", "\"hidden\":4,", "", "hidden"},
+      {"casd.options", "\"hidden\":4", "\"hidden\":4,\"hidden\":4", "hidden"},
+      {"casd.options", "\"hidden\":4,\"layers\":1", "\"layers\":1,\"hidden\":4", "hidden"},
+      {"casd.options", "\"heads\":2", "\"heads\":3", "heads"},
+      {"casd.options", "\"feed_forward\":8", "\"feed_forward\":0", "feed_forward"},
+      {"casd.options", "\"pooling\":\"last\"", "\"pooling\":0", "pooling"},
+      {"casd.options", "\"pooling\":\"last\"", "\"pooling\":\"first\"", "pooling"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":5", "input_clip"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":5.00", "input_clip"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":50e-1", "input_clip"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":\"5.0\"", "input_clip"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":1e999", "input_clip"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":inf", "input_clip"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":nan", "input_clip"},
+      {"casd.options", "\"input_clip\":5.0", "\"input_clip\":0x5p0", "input_clip"},
+      {"casd.options", "\"delta_min\":0.01", "\"delta_min\":1e-2", "delta_min"},
+      {"casd.options", "\"delta_min\":0.01", "\"delta_min\":20.0", "delta_m"},
+      {"casd.options", "\"beta_min\":0.2}", "\"beta_min\":0.2,\"seed\":1}", "seed"},
+      {"casd.options", "\"beta_min\":0.2}", "\"beta_min\":0.2,\"gamma_min\":1.0}", "gamma_min"},
+      // Calibration.
+      {"casd.calibration", "\"1\":1.5", "\"01\":1.5", "01"},
+      {"casd.calibration", "\"1\":1.5", "\"0\":1.5", "temperatures"},
+      {"casd.calibration", "\"7\":0.25", "\"8\":0.25", "8"},
+      {"casd.calibration", "\"7\":0.25", "\"count:3\":0.25", "count:3"},
+      {"casd.calibration", "\"7\":0.25", "\"4294967303\":0.25", "4294967303"},
+      {"casd.calibration", "\"7\":0.25", "\"+7\":0.25", "+7"},
+      {"casd.calibration", "\"7\":0.25", "\"\":0.25", "temperatures"},
+      {"casd.calibration", "\"7\":0.25", "\"5\":0.25", "5"},
+      {"casd.calibration", "\"7\":0.25", "\"7\":1e-300", "7"},
+      {"casd.calibration", "\"7\":0.25", "\"7\":0.0009", "7"},
+      {"casd.calibration", "\"7\":0.25", "\"7\":1000.5", "7"},
+      {"casd.calibration", "\"7\":0.25", "\"7\":0.0", "7"},
+      {"casd.calibration", "\"7\":0.25", "\"7\":-1.0", "7"},
+      {"casd.calibration", "\"7\":0.25", "\"7\":1", "7"},
+      {"casd.calibration", "\"7\":0.25", "\"7\":\"0.25\"", "7"},
+      {"casd.calibration", "{\"1\":1.5,\"5\":2.0,\"7\":0.25}", "{}", "temperatures"},
+      {"casd.calibration", "{\"1\":1.5,\"5\":2.0,\"7\":0.25}", "[]", "temperatures"},
+      {"casd.calibration", "[1.0,2.5,0.5]", "[1.0,2.5]", "trust"},
+      {"casd.calibration", "[1.0,2.5,0.5]", "[1.0,2.5,0.5,1.0]", "trust"},
+      {"casd.calibration", "[1.0,2.5,0.5]", "[]", "trust"},
+      {"casd.calibration", "[1.0,2.5,0.5]", "[1.0,2.5,1e-300]", "trust"},
+      {"casd.calibration", "[1.0,2.5,0.5]", "[1,2.5,0.5]", "trust"},
+      {"casd.calibration", "\"trust\"", "\"truth\"", "truth"},
+      {"casd.calibration", "\"temperatures\"", "\"trust\":[1.0,2.5,0.5],\"temperatures\"",
+       "temperatures"},
+      {"casd.calibration", ",\"trust\":[1.0,2.5,0.5]", "}", "casd.calibration"},
+  };
+  for (const Refused& c : cases) {
+    const std::string message = refusal(edited(c.key, c.from, c.to));
+    EXPECT_NE(message.find(c.message), std::string::npos) << c.to << ": " << message;
+    EXPECT_EQ(message.rfind("test: ", 0), 0u) << message;
+  }
+}
+
+/// The small model's file with its metadata changed, and a checksum that fits.
+std::string refusal_of_metadata(const std::function<void(Metadata&)>& change) {
+  const Bytes good = serialise_model(*small_model());
+  Safetensors file = parse_safetensors(good, "test");
+  change(file.metadata);
+  if (file.find_metadata("casd.crc32")) return refusal(with_checksum(std::move(file)));
+  return refusal(serialise_safetensors(file.metadata, file.tensors));
+}
+
+std::size_t place_of(const Metadata& metadata, const std::string& key) {
+  for (std::size_t i = 0; i < metadata.size(); ++i)
+    if (metadata[i].first == key) return i;
+  throw std::runtime_error("no " + key);
+}
+
+TEST(ModelFile, MetadataIsCompleteKnownAndInOrder) {
+  for (const char* key : {"casd.schema", "casd.options", "casd.crc32"}) {
+    const std::string message = refusal_of_metadata(
+        [&](Metadata& m) { m.erase(m.begin() + static_cast<std::ptrdiff_t>(place_of(m, key))); });
+    EXPECT_NE(message.find(key), std::string::npos) << message;
+  }
+  for (const char* key : {"casd.extra", "extra", "User.note", "user"})
+    for (const bool last : {false, true}) {
+      const std::string message = refusal_of_metadata([&](Metadata& m) {
+        m.insert(last ? m.end() : m.begin() + 2, {key, "1"});
+      });
+      EXPECT_NE(message.find(text(" ", key)), std::string::npos) << message;
+    }
+  const std::string swapped = refusal_of_metadata([](Metadata& m) { std::swap(m[1], m[2]); });
+  EXPECT_NE(swapped.find("expected the metadata casd.schema, found casd.options"),
+            std::string::npos)
+      << swapped;
+  const std::string late = refusal_of_metadata(
+      [](Metadata& m) { std::swap(m[place_of(m, "user.note")], m[place_of(m, "casd.crc32")]); });
+  EXPECT_NE(late.find("user.note"), std::string::npos) << late;
+}
+
+TEST(ModelFile, UserValuesAreLimited) {
+  const auto limits = [](const std::string& message) {
+    EXPECT_NE(message.find("beyond the limits of user values"), std::string::npos) << message;
+  };
+  const auto insert = [](Metadata& m, const std::string& key, const std::string& value) {
+    m.insert(m.begin() + static_cast<std::ptrdiff_t>(place_of(m, "user.note")), {key, value});
+  };
+  limits(
+      refusal_of_metadata([&](Metadata& m) { insert(m, "user." + std::string(252, 'k'), "v"); }));
+  limits(refusal_of_metadata([&](Metadata& m) { insert(m, "user.k", std::string(65537, 'v')); }));
+  limits(refusal_of_metadata([&](Metadata& m) {
+    for (std::size_t i = 0; i < most_user_values; ++i) insert(m, "user." + std::to_string(i), "");
+  }));
+}
+
+// Options may promise a network of any size: no memory is taken before the file is seen to hold it.
+TEST(ModelFile, ALargeNetworkInASmallFileIsRefused) {
+  EXPECT_NE(refusal(edited("casd.options", "\"layers\":1", "\"layers\":64")).find("tensors"),
+            std::string::npos);
+  EXPECT_NE(refusal(edited("casd.options", "\"feed_forward\":8", "\"feed_forward\":65536"))
+                .find("bytes of data"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal(edited("casd.options", "\"hidden\":4", "\"hidden\":4096")).find("bytes of data"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace casd

@@ -86,7 +86,7 @@ ModelPtr with_statistics(const Model& model, const Statistics& statistics) {
     put("target.std", statistics.target_std);
   }
   return std::make_shared<const Model>(model.shared_network(), std::move(values),
-                                       model.calibration(), model.user());
+                                       model.calibration(), model.user(), true);
 }
 
 std::vector<float> balanced_class_weights(const Schema& schema, Span<const Sample* const> samples) {

@@ -11,11 +11,13 @@
 namespace casd {
 
 Model::Model(std::shared_ptr<const Network> network, std::vector<float> values,
-             Calibration calibration, UserValues user)
+             Calibration calibration, UserValues user, bool trained, int file_version)
     : network_(std::move(network)),
       values_(std::make_shared<const std::vector<float>>(std::move(values))),
       calibration_(std::move(calibration)),
-      user_(std::move(user)) {
+      user_(std::move(user)),
+      trained_(trained),
+      file_version_(file_version) {
   require(static_cast<std::int64_t>(values_->size()) == network_->value_count(), "the model has ",
           values_->size(), " numbers, its network needs ", network_->value_count());
 }
@@ -24,15 +26,6 @@ Span<const float> Model::tensor(const std::string& name) const {
   const TensorInfo& info = network_->tensor(name);
   return values().subspan(static_cast<std::size_t>(info.offset),
                           static_cast<std::size_t>(info.size));
-}
-
-bool Model::trained() const {
-  for (const TensorInfo& info : network_->tensors()) {
-    if (info.role != TensorRole::statistic || info.modality < 0) continue;
-    for (const float value : tensor(info.name))
-      if (value != info.initial) return true;
-  }
-  return false;
 }
 
 double Model::temperature(ModalityMask taking_part) const {
@@ -50,12 +43,14 @@ double Model::trust(std::int32_t modality) const {
 Model Model::with_user(UserValues user) const {
   Model out = *this;
   out.user_ = std::move(user);
+  out.file_version_ = newest_file_version;
   return out;
 }
 
 Model Model::with_calibration(Calibration calibration) const {
   Model out = *this;
   out.calibration_ = std::move(calibration);
+  out.file_version_ = newest_file_version;
   return out;
 }
 

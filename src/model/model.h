@@ -21,6 +21,9 @@ struct Calibration {
 /// Range of temperatures and trust; what is fitted lies well within.
 constexpr double least_factor = 1e-3, most_factor = 1e3;
 
+/// Version of the model file that new models are saved in (docs/model-file.md).
+constexpr int newest_file_version = 2;
+
 /// Key and text, keys begin with "user."; in the file's order.
 using UserValues = std::vector<std::pair<std::string, std::string>>;
 
@@ -33,7 +36,8 @@ class Model {
  public:
   /// `values`: all tensors in the network's order. Throws INVALID_ARGUMENT if the count is off.
   Model(std::shared_ptr<const Network> network, std::vector<float> values,
-        Calibration calibration = {}, UserValues user = {});
+        Calibration calibration = {}, UserValues user = {}, bool trained = false,
+        int file_version = newest_file_version);
 
   const Network& network() const { return *network_; }
   const std::shared_ptr<const Network>& shared_network() const { return network_; }
@@ -44,8 +48,11 @@ class Model {
   Span<const float> tensor(const std::string& name) const;
   const Calibration& calibration() const { return calibration_; }
   const UserValues& user() const { return user_; }
-  /// Whether a normaliser was fitted: any of it differs from mean 0, standard deviation 1.
-  bool trained() const;
+  /// Whether normaliser or weights were fitted to data.
+  bool trained() const { return trained_; }
+  /// Version of the file format that the model is saved in: that of the file it was loaded from
+  /// as long as nothing was changed, else the newest.
+  int file_version() const { return file_version_; }
   /// Divides the logits when exactly the modalities of `taking_part` do; 1 where none was fitted.
   double temperature(ModalityMask taking_part) const;
   /// Multiplies the weight of a modality; 1 where none was fitted.
@@ -60,6 +67,8 @@ class Model {
   std::shared_ptr<const std::vector<float>> values_;
   Calibration calibration_;
   UserValues user_;
+  bool trained_;
+  int file_version_;
 };
 
 using ModelPtr = std::shared_ptr<const Model>;

@@ -14,10 +14,10 @@
 namespace casd {
 namespace {
 
-constexpr int newest_version = 1;
 constexpr const char* format_key = "casd.format";
 constexpr const char* schema_key = "casd.schema";
 constexpr const char* options_key = "casd.options";
+constexpr const char* trained_key = "casd.trained";
 constexpr const char* calibration_key = "casd.calibration";
 constexpr const char* crc_key = "casd.crc32";
 
@@ -168,7 +168,7 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
 
 /// The metadata of a model file, told apart: nothing may be missing, unknown or in another order.
 struct Parts {
-  Parts(const Metadata& metadata, const std::string& source) {
+  Parts(const Metadata& metadata, int version, const std::string& source) {
     std::size_t at = 0;
     const auto optional = [&](const char* key) -> const std::string* {
       if (at >= metadata.size() || metadata[at].first != key) return nullptr;
@@ -185,6 +185,7 @@ struct Parts {
     required(format_key);
     schema = required(schema_key);
     options = required(options_key);
+    if (version >= 2) trained = required(trained_key);
     calibration = optional(calibration_key);
     for (; at < metadata.size() && is_user_key(metadata[at].first); ++at) {
       const auto& [key, value] = metadata[at];
@@ -194,24 +195,48 @@ struct Parts {
              " is beyond the limits of user values");
       user.emplace_back(key, value);
     }
-    crc = required(crc_key);
+    required(crc_key);
     if (at < metadata.size())
       fail(CASD_ERROR_FORMAT, source, ": unexpected metadata ", printable(metadata[at].first));
   }
 
   const std::string* schema;
   const std::string* options;
-  const std::string* calibration;  // NULL if there is none
-  const std::string* crc;
+  const std::string* trained = nullptr;  // version 1 has none
+  const std::string* calibration;        // NULL if there is none
   UserValues user;
 };
 
-std::string checksum(const std::vector<const std::string*>& texts, Span<const std::uint8_t> data) {
+/// Version 1 left the users' values and all keys out.
+std::uint32_t checksum_of_texts(const Metadata& metadata) {
   std::uint32_t crc = 0;
-  for (const std::string* part : texts)
-    if (part) crc = crc32(part->data(), part->size(), crc);
-  crc = crc32(data.data(), data.size(), crc);
-  return hexadecimal(crc);
+  for (const auto& [key, value] : metadata)
+    if (key == schema_key || key == options_key || key == calibration_key)
+      crc = crc32(value.data(), value.size(), crc);
+  return crc;
+}
+
+/// `metadata` without the checksum.
+std::string checksum(const Metadata& metadata, int version, Span<const std::uint8_t> data) {
+  const std::uint32_t crc =
+      version == 1 ? checksum_of_texts(metadata) : metadata_checksum(metadata);
+  return hexadecimal(crc32(data.data(), data.size(), crc));
+}
+
+/// What version 1 does not say: whether any normaliser differs from mean 0, deviation 1.
+bool has_normaliser(const Network& network, Span<const float> values) {
+  for (const TensorInfo& info : network.tensors()) {
+    if (info.role != TensorRole::statistic || info.modality < 0) continue;
+    for (std::int64_t i = info.offset; i < info.offset + info.size; ++i)
+      if (values[static_cast<std::size_t>(i)] != info.initial) return true;
+  }
+  return false;
+}
+
+bool parse_trained(const std::string& text, const std::string& where) {
+  if (text != "true" && text != "false")
+    fail(CASD_ERROR_FORMAT, where, ": expected true or false, found ", printable(text));
+  return text == "true";
 }
 
 float read_float(const std::uint8_t* bytes) {
@@ -254,12 +279,14 @@ std::vector<float> read_values(const Safetensors& file, const Network& network,
 
 ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) {
   const int version = format_version(bytes, source, format_key, "model");
-  if (version > newest_version)
+  if (version > newest_file_version)
     fail(CASD_ERROR_VERSION, source, ": model format ", version, ", this library reads up to ",
-         newest_version);
-  const Safetensors file = parse_safetensors(bytes, source);
-  const Parts parts(file.metadata, source);
-  if (checksum({parts.schema, parts.options, parts.calibration}, file.data) != *parts.crc)
+         newest_file_version);
+  Safetensors file = parse_safetensors(bytes, source);
+  const Parts parts(file.metadata, version, source);
+  const std::string crc = std::move(file.metadata.back().second);
+  file.metadata.pop_back();
+  if (checksum(file.metadata, version, file.data) != crc)
     fail(CASD_ERROR_FORMAT, source, ": the checksum does not match: the file is damaged");
 
   const Schema schema = parse_schema(*parts.schema, source + ": " + schema_key);
@@ -278,20 +305,17 @@ ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) 
     fail(CASD_ERROR_FORMAT, source, ": ", e.what());
   }
   std::vector<float> values = read_values(file, *network, source);
+  const bool trained = parts.trained ? parse_trained(*parts.trained, source + ": " + trained_key)
+                                     : has_normaliser(*network, values);
   return std::make_shared<const Model>(std::move(network), std::move(values),
-                                       std::move(calibration), parts.user);
+                                       std::move(calibration), parts.user, trained, version);
 }
 
 ModelPtr load_model(const std::string& path) { return parse_model(read_file(path), path); }
 
 std::vector<std::uint8_t> serialise_model(const Model& model) {
-  const std::string schema = schema_text(model.schema());
-  const std::string options = options_text(model.options());
-  const std::string calibration =
-      model.calibration().empty() ? std::string() : calibration_text(model.calibration());
-
   std::vector<std::uint8_t> data;
-  data.reserve(4 * model.values().size());
+  data.reserve(sizeof(float) * model.values().size());
   for (const float value : model.values()) {
     std::uint32_t word;
     std::memcpy(&word, &value, sizeof word);
@@ -304,11 +328,15 @@ std::vector<std::uint8_t> serialise_model(const Model& model) {
          Span<const std::uint8_t>(data).subspan(static_cast<std::size_t>(4 * info.offset),
                                                 static_cast<std::size_t>(4 * info.size))});
 
-  Metadata metadata = {{format_key, "1"}, {schema_key, schema}, {options_key, options}};
-  if (!calibration.empty()) metadata.emplace_back(calibration_key, calibration);
+  const int version = model.file_version();
+  Metadata metadata = {{format_key, std::to_string(version)},
+                       {schema_key, schema_text(model.schema())},
+                       {options_key, options_text(model.options())}};
+  if (version >= 2) metadata.emplace_back(trained_key, model.trained() ? "true" : "false");
+  if (!model.calibration().empty())
+    metadata.emplace_back(calibration_key, calibration_text(model.calibration()));
   metadata.insert(metadata.end(), model.user().begin(), model.user().end());
-  metadata.emplace_back(
-      crc_key, checksum({&schema, &options, calibration.empty() ? nullptr : &calibration}, data));
+  metadata.emplace_back(crc_key, checksum(metadata, version, data));
   return serialise_safetensors(metadata, entries);
 }
 

@@ -1,5 +1,6 @@
 #include "model/safetensors.h"
 
+#include "core/crc32.h"
 #include "core/error.h"
 #include "model/json_text.h"
 
@@ -200,6 +201,15 @@ Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string&
     fail(CASD_ERROR_FORMAT, source, ": ", out.data.size() - offset,
          " bytes of data belong to no tensor");
   return out;
+}
+
+std::uint32_t metadata_checksum(Span<const std::pair<std::string, std::string>> entries) {
+  std::uint32_t crc = 0;
+  for (const auto& [key, value] : entries) {  // c_str() ends with the 0
+    crc = crc32(key.c_str(), key.size() + 1, crc);
+    crc = crc32(value.c_str(), value.size() + 1, crc);
+  }
+  return crc;
 }
 
 std::vector<std::uint8_t> serialise_safetensors(const Metadata& metadata,

@@ -49,6 +49,9 @@ Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string&
 int format_version(Span<const std::uint8_t> bytes, const std::string& source,
                    const std::string& key, const std::string& kind);
 
+/// CRC-32 over the bytes of each entry in turn: key, 0, value, 0. Neither has a 0 in it.
+std::uint32_t metadata_checksum(Span<const std::pair<std::string, std::string>> entries);
+
 /// Header padded with spaces so that the data starts at a multiple of 64. Throws INVALID_ARGUMENT
 /// beyond the limits.
 std::vector<std::uint8_t> serialise_safetensors(const Metadata& metadata,

@@ -71,7 +71,7 @@ void Trainer::State::start_progress() {
 ModelPtr Trainer::State::model_with(Span<const float> learned) const {
   return std::make_shared<const Model>(model->shared_network(),
                                        with_learned(model->network(), model->values(), learned),
-                                       Calibration{}, model->user());
+                                       Calibration{}, model->user(), true);
 }
 
 ModelPtr Trainer::State::present_model() const {

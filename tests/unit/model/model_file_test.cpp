@@ -45,13 +45,18 @@ std::string& text_of(Safetensors& file, const std::string& key) {
   throw std::runtime_error("no " + key);
 }
 
-/// The checksum that docs/model-file.md describes.
+/// The checksums that docs/model-file.md describes.
 std::string checksum(const Safetensors& file) {
-  std::uint32_t crc = 0;
-  for (const char* key : {"casd.schema", "casd.options", "casd.calibration"})
-    if (const std::string* value = file.find_metadata(key))
-      crc = crc32(value->data(), value->size(), crc);
-  return hexadecimal(crc32(file.data.data(), file.data.size(), crc));
+  std::string covered;
+  for (const auto& [key, value] : file.metadata) {
+    if (key == "casd.crc32") continue;
+    if (*file.find_metadata("casd.format") != "1")
+      covered += key + '\0' + value + '\0';
+    else if (key == "casd.schema" || key == "casd.options" || key == "casd.calibration")
+      covered += value;
+  }
+  covered.append(file.data.begin(), file.data.end());
+  return hexadecimal(crc32(covered.data(), covered.size()));
 }
 
 Bytes with_checksum(Safetensors file) {
@@ -281,6 +286,87 @@ TEST(ModelFile, ALargeNetworkInASmallFileIsRefused) {
   EXPECT_NE(
       refusal(edited("casd.options", "\"hidden\":4", "\"hidden\":4096")).find("bytes of data"),
       std::string::npos);
+}
+
+TEST(ModelFile, VersionTwoIsAsDocumented) {
+  const Bytes bytes = serialise_model(*small_model());
+  const Safetensors file = parse_safetensors(bytes, "test");
+  const Metadata expected = {
+      {"casd.format", "2"},
+      {"casd.schema",
+       R"({"modalities":[{"name":"language","features":4},{"name":"audio","features":3},)"
+       R"({"name":"visual","features":2}],"task":"classes","outputs":["negative","positive"]})"},
+      {"casd.options",
+       R"({"hidden":4,"layers":1,"heads":2,"feed_forward":8,"pooling":"last","input_clip":5.0,)"
+       R"("max_steps":512,"absent":"excluded","weights":"excess_degrees_of_freedom",)"
+       R"("fused_variance":"weighted","delta_min":0.01,"delta_max":20.0,"alpha_min":1.25,)"
+       R"("alpha_max":20.0,"beta_min":0.2})"},
+      {"casd.trained", "false"},
+      {"casd.calibration", R"({"temperatures":{"1":1.5,"5":2.0,"7":0.25},"trust":[1.0,2.5,0.5]})"},
+      {"user.note", "\xc3\xa4 \"quoted\""},
+      {"casd.crc32", checksum(file)}};
+  EXPECT_EQ(file.metadata, expected);
+  EXPECT_EQ(serialise_model(*parse_model(bytes, "test")), bytes);
+}
+
+TEST(ModelFile, EveryFlippedBitIsRefused) {
+  Bytes bytes = serialise_model(*small_model());
+  const std::size_t header = bytes[0] + 256u * bytes[1];
+  for (std::size_t at = 0; at < bytes.size(); at += at < header ? 1 : 101) {
+    const auto flip = static_cast<std::uint8_t>(1u << at % 8);
+    bytes[at] ^= flip;
+    try {
+      parse_model(bytes, "test");
+      ADD_FAILURE() << "byte " << at;
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.status() == CASD_ERROR_FORMAT || error.status() == CASD_ERROR_VERSION);
+    }
+    bytes[at] ^= flip;
+  }
+}
+
+TEST(ModelFile, UserValuesAreUnderTheChecksum) {
+  const Bytes good = serialise_model(*small_model());
+  for (const bool key : {false, true}) {
+    Safetensors file = parse_safetensors(good, "test");
+    for (auto& [name, value] : file.metadata)
+      if (name == "user.note") (key ? name : value).back() = 'x';
+    EXPECT_NE(refusal(serialise_safetensors(file.metadata, file.tensors)).find("checksum"),
+              std::string::npos);
+  }
+}
+
+TEST(ModelFile, WhetherItWasTrainedIsKept) {
+  const ModelPtr fresh = small_model();
+  EXPECT_FALSE(parse_model(serialise_model(*fresh), "test")->trained());
+  // Data that need no standardisation: the statistics alone would not tell.
+  const std::vector<float> values(fresh->values().begin(), fresh->values().end());
+  const Model trained(fresh->shared_network(), values, {}, {}, true);
+  EXPECT_TRUE(parse_model(serialise_model(trained), "test")->trained());
+  EXPECT_TRUE(trained.with_user({}).trained());
+  EXPECT_TRUE(trained.with_calibration({}).trained());
+  for (const char* other : {"true", "TRUE", "1", ""}) {
+    const Bytes bytes = edited("casd.trained", "false", other);
+    if (std::string(other) == "true")
+      EXPECT_TRUE(parse_model(bytes, "test")->trained());
+    else
+      EXPECT_NE(refusal(bytes).find("casd.trained"), std::string::npos);
+  }
+}
+
+TEST(ModelFile, ANewerVersionSaysSo) {
+  for (const char* version : {"3", "10", "99999999"}) {
+    try {
+      parse_model(edited("casd.format", "2", version), "test");
+      ADD_FAILURE() << version;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), CASD_ERROR_VERSION);
+      EXPECT_STREQ(error.what(),
+                   text("test: model format ", version, ", this library reads up to 2").c_str());
+    }
+  }
+  for (const char* version : {"", "0", "02", "-2", "two", "2.0", "999999999"})
+    EXPECT_NE(refusal(edited("casd.format", "2", version)).find("casd.format"), std::string::npos);
 }
 
 }  // namespace

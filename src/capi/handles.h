@@ -5,7 +5,7 @@
 #include "eval/evaluation.h"
 #include "infer/predictor.h"
 #include "model/batch.h"
-#include "model/model.h"
+#include "model/model_text.h"
 #include "train/trainer.h"
 
 #include <atomic>

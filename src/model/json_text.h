@@ -47,6 +47,8 @@ class JsonReader {
   void end();
   /// The byte that is read next.
   std::size_t position() const { return at_; }
+  /// Bytes from there to the end.
+  std::size_t left() const { return text_.size() - at_; }
 
   /// Refuses the value that was read last.
   template <class... Part>

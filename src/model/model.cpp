@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "model/json_text.h"
 #include "model/options.h"
 
 #include <algorithm>
@@ -98,39 +97,6 @@ std::vector<float> learned_values(const Network& network, Span<const float> valu
     if (info.learned_offset >= 0)
       std::copy_n(values.data() + info.offset, info.size, out.data() + info.learned_offset);
   return out;
-}
-
-std::string model_info(const Model& model) {
-  JsonWriter json;
-  json.open('{').key("schema").open('{').key("modalities").open('[');
-  for (const Modality& m : model.schema().modalities)
-    json.open('{').key("name").string(m.name).key("features").integer(m.features).close('}');
-  json.close(']').key("task").string(task_name(model.schema().task)).key("outputs").open('[');
-  for (const std::string& output : model.schema().outputs) json.string(output);
-  json.close(']').close('}').key("options").open('{');
-  for (const Option& option : model_option_table())
-    if (option.stored) write_option(json.key(option.name), option, &model.options());
-  json.close('}');
-  const Calibration& calibration = model.calibration();
-  if (!calibration.empty()) {
-    json.key("calibration").open('{');
-    if (!calibration.temperatures.empty()) {
-      json.key("temperatures").open('{');
-      for (const auto& [key, value] : calibration.temperatures) json.key(key).real(value);
-      json.close('}');
-    }
-    if (!calibration.trust.empty()) {
-      json.key("trust").open('[');
-      for (const double value : calibration.trust) json.real(value);
-      json.close(']');
-    }
-    json.close('}');
-  }
-  json.key("user").open('{');
-  for (const auto& [key, value] : model.user()) json.key(key).string(value);
-  json.close('}').key("parameters").integer(model.network().learned_count());
-  json.key("trained").boolean(model.trained()).close('}');
-  return std::move(json.text());
 }
 
 }  // namespace casd

@@ -87,7 +87,4 @@ std::vector<float> with_learned(const Network& network, Span<const float> values
 /// The concatenation of the learned tensors.
 std::vector<float> learned_values(const Network& network, Span<const float> values);
 
-/// Everything but the weights as a JSON text (casd_model_info()).
-std::string model_info(const Model& model);
-
 }  // namespace casd

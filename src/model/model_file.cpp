@@ -4,12 +4,11 @@
 #include "core/error.h"
 #include "core/platform.h"
 #include "model/json_text.h"
-#include "model/options.h"
+#include "model/model_text.h"
 #include "model/safetensors.h"
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 namespace casd {
 namespace {
@@ -20,151 +19,6 @@ constexpr const char* options_key = "casd.options";
 constexpr const char* trained_key = "casd.trained";
 constexpr const char* calibration_key = "casd.calibration";
 constexpr const char* crc_key = "casd.crc32";
-
-std::string schema_text(const Schema& schema) {
-  JsonWriter json;
-  json.open('{').key("modalities").open('[');
-  for (const Modality& m : schema.modalities)
-    json.open('{').key("name").string(m.name).key("features").integer(m.features).close('}');
-  json.close(']').key("task").string(task_name(schema.task)).key("outputs").open('[');
-  for (const std::string& output : schema.outputs) json.string(output);
-  return std::move(json.close(']').close('}').text());
-}
-
-std::string options_text(const casd_model_options& options) {
-  JsonWriter json;
-  json.open('{');
-  for (const Option& option : model_option_table())
-    if (option.stored) write_option(json.key(option.name), option, &options);
-  return std::move(json.close('}').text());
-}
-
-std::string calibration_text(const Calibration& calibration) {
-  JsonWriter json;
-  json.open('{');
-  if (!calibration.temperatures.empty()) {
-    json.key("temperatures").open('{');
-    for (const auto& [key, value] : calibration.temperatures) json.key(key).real(value);
-    json.close('}');
-  }
-  if (!calibration.trust.empty()) {
-    json.key("trust").open('[');
-    for (const double value : calibration.trust) json.real(value);
-    json.close(']');
-  }
-  return std::move(json.close('}').text());
-}
-
-/// Turns what a check of values says into a refusal of the file.
-template <class Check>
-void accept(const JsonReader& reader, Check check) {
-  try {
-    check();
-  } catch (const Error& e) {
-    reader.refuse(e.what());
-  }
-}
-
-Schema parse_schema(const std::string& text, const std::string& where) {
-  JsonReader reader(text, where);
-  Schema schema;
-  reader.open('{');
-  reader.key("modalities");
-  reader.open('[');
-  while (reader.more(']')) {
-    reader.open('{');
-    reader.key("name");
-    const std::string name = reader.string();
-    reader.key("features");
-    const auto features =
-        static_cast<std::int32_t>(reader.integer(1, std::numeric_limits<std::int32_t>::max()));
-    accept(reader, [&] { schema.add_modality(name, features); });
-    reader.close('}');
-  }
-  reader.key("task");
-  const std::string task = reader.string();
-  accept(reader, [&] { schema.set_task(task_from_name(task, CASD_ERROR_FORMAT)); });
-  reader.key("outputs");
-  reader.open('[');
-  while (reader.more(']')) {
-    const std::string output = reader.string();
-    accept(reader, [&] { schema.add_output(output); });
-  }
-  accept(reader, [&] { require_complete(schema); });
-  reader.close('}');
-  reader.end();
-  return schema;
-}
-
-casd_model_options parse_options(const std::string& text, const std::string& where) {
-  JsonReader reader(text, where);
-  casd_model_options options = default_model_options();
-  reader.open('{');
-  for (const Option& option : model_option_table()) {
-    if (!option.stored) continue;
-    reader.key(option.name);
-    read_option(reader, option, &options);
-  }
-  if (options.feed_forward == 0) reader.refuse("feed_forward is 0");
-  accept(reader, [&] { options = checked(options); });
-  reader.close('}');
-  reader.end();
-  return options;
-}
-
-double read_factor(JsonReader& reader) {
-  const double value = reader.real();
-  if (!(value >= least_factor && value <= most_factor))
-    reader.refuse(shortest(value), " is out of range, allowed: ", shortest(least_factor), " to ",
-                  shortest(most_factor));
-  return value;
-}
-
-/// Place of a temperature's key among all keys of the schema, from 1.
-std::uint32_t temperature_place(const JsonReader& reader, const std::string& key,
-                                const Schema& schema) {
-  const bool masks = temperatures_by_mask(schema);
-  const std::uint32_t last =
-      masks ? schema.all() : static_cast<std::uint32_t>(schema.modality_count());
-  const std::string prefix = masks ? "" : "count:";
-  for (std::uint32_t place = 1; place <= last; ++place)
-    if (key == prefix + std::to_string(place)) return place;
-  reader.refuse("no key of this schema, expected ", prefix, 1, " to ", prefix, last);
-}
-
-Calibration parse_calibration(const std::string& text, const Schema& schema,
-                              const std::string& where) {
-  JsonReader reader(text, where);
-  Calibration calibration;
-  reader.open('{');
-  if (reader.optional_key("temperatures")) {
-    reader.open('{');
-    std::vector<bool> seen;
-    while (reader.more('}')) {
-      std::string key = reader.any_key();
-      const std::size_t place = temperature_place(reader, key, schema);
-      if (place >= seen.size()) seen.resize(place + 1);
-      if (seen[place]) reader.refuse("comes twice");
-      seen[place] = true;
-      calibration.temperatures.emplace_back(std::move(key), read_factor(reader));
-    }
-    if (calibration.temperatures.empty()) reader.refuse("no entries");
-  }
-  if (reader.optional_key("trust")) {
-    reader.open('[');
-    while (reader.more(']')) {
-      if (calibration.trust.size() == schema.modalities.size())
-        reader.refuse("more numbers than modalities");
-      calibration.trust.push_back(read_factor(reader));
-    }
-    if (calibration.trust.size() != schema.modalities.size())
-      reader.refuse(calibration.trust.size(), " numbers, expected one per modality");
-  }
-  reader.close('}');
-  reader.end();
-  if (calibration.empty()) fail(CASD_ERROR_FORMAT, where, ": no entries");
-  return calibration;
-}
 
 /// The metadata of a model file, told apart: nothing may be missing, unknown or in another order.
 struct Parts {
@@ -289,7 +143,7 @@ ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) 
   if (checksum(file.metadata, version, file.data) != crc)
     fail(CASD_ERROR_FORMAT, source, ": the checksum does not match: the file is damaged");
 
-  const Schema schema = parse_schema(*parts.schema, source + ": " + schema_key);
+  const Schema schema = parse_schema(*parts.schema, source + ": " + schema_key, version >= 2);
   const casd_model_options options = parse_options(*parts.options, source + ": " + options_key);
   Calibration calibration;
   if (parts.calibration)

@@ -23,6 +23,14 @@ bool is_printable(const std::string& text) {
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+void check_feature_name(const std::string& name) {
+  if (name.size() > longest_feature_name)
+    fail(CASD_ERROR_INVALID_ARGUMENT, "a feature's name has ", name.size(),
+         " bytes, allowed: 1 to ", longest_feature_name);
+  if (!is_printable(name) || !is_utf8(name))
+    fail(CASD_ERROR_INVALID_ARGUMENT, "a feature's name must be UTF-8 without control characters");
+}
+
 template <class List, class Name>
 std::int32_t index_of(const List& list, const std::string& name, Name name_of) {
   for (std::size_t i = 0; i < list.size(); ++i)
@@ -76,16 +84,36 @@ void Schema::set_feature_name(std::int32_t modality, std::int32_t feature,
   Modality& m = modalities[static_cast<std::size_t>(modality)];
   require(feature >= 0 && feature < m.features, "modality '", m.name, "' has no feature ", feature,
           ", it has ", m.features);
-  require(!name.empty() && name.size() <= longest_feature_name, "a feature's name has ",
-          name.size(), " bytes, allowed: 1 to ", longest_feature_name);
-  require(is_printable(name) && is_utf8(name),
-          "a feature's name must be UTF-8 without control characters");
+  require(!name.empty(), "a feature's name has 0 bytes, allowed: 1 to ", longest_feature_name);
+  check_feature_name(name);
   const auto at = static_cast<std::size_t>(feature);
   for (std::size_t i = 0; i < m.feature_names.size(); ++i)
     require(i == at || m.feature_names[i] != name, "modality '", m.name,
             "' already has a feature '", name, "'");
   if (m.feature_names.empty()) m.feature_names.resize(static_cast<std::size_t>(m.features));
   m.feature_names[at] = name;
+}
+
+void Schema::set_feature_names(std::int32_t modality, std::vector<std::string> names) {
+  require(modality >= 0 && modality < modality_count(), "there is no modality ", modality,
+          ", the schema has ", modality_count());
+  Modality& m = modalities[static_cast<std::size_t>(modality)];
+  require(names.empty() || names.size() == static_cast<std::size_t>(m.features), "modality '",
+          m.name, "' has ", m.features, " features, but ", names.size(), " names");
+  std::vector<const std::string*> sorted;
+  sorted.reserve(names.size());
+  for (const std::string& name : names) {
+    check_feature_name(name);
+    if (!name.empty()) sorted.push_back(&name);
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const std::string* a, const std::string* b) { return *a < *b; });
+  const auto twice =
+      std::adjacent_find(sorted.begin(), sorted.end(),
+                         [](const std::string* a, const std::string* b) { return *a == *b; });
+  if (twice != sorted.end())
+    fail(CASD_ERROR_INVALID_ARGUMENT, "modality '", m.name, "' has two features '", **twice, "'");
+  m.feature_names = std::move(names);
 }
 
 void Schema::set_task(casd_task value) {

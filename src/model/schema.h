@@ -35,6 +35,8 @@ struct Schema {
   void add_output(const std::string& name);
   /// The first name given to a modality makes room for all; the others are "" until they are set.
   void set_feature_name(std::int32_t modality, std::int32_t feature, const std::string& name);
+  /// All names of a modality at once, "" where a feature has none; no quadratic work.
+  void set_feature_names(std::int32_t modality, std::vector<std::string> names);
   void set_task(casd_task task);
 
   /// -1 if there is none.

@@ -284,30 +284,45 @@ static void truncated_files_are_refused(void **state) {
   casd_model_destroy(model);
 }
 
-/* Whichever byte of header or data is changed: refused, or (white space, a user's value) harmless;
- * never a crash. Bytes of the weights are behind the checksum. */
+/* Whichever byte is changed: refused, never a crash. Nothing is outside the checksum. */
 static void corrupted_files_are_refused(void **state) {
-  casd_model *model = new_model(CASD_TASK_CLASSES);
+  casd_model *model = new_model(CASD_TASK_CLASSES), *noted = NULL;
   size_t size = 0, at;
-  unsigned char *bytes = model_bytes(model, &size);
-  const size_t header = 8 + (size_t)bytes[0] + ((size_t)bytes[1] << 8);
+  unsigned char *bytes;
   (void)state;
-  for (at = 0; at < size; at += at < header ? 1 : 211) {
-    casd_model *loaded = NULL;
-    casd_status status;
-    bytes[at] ^= 0x10;
-    status = casd_model_load_memory(&loaded, bytes, size);
-    if (at >= header) assert_int_equal(status, CASD_ERROR_FORMAT);
-    if (status == CASD_OK) {
-      casd_model_destroy(loaded);
-    } else {
+  ASSERT_OK(casd_model_with_user_value(&noted, model, "user.extractor", "openface 2"));
+  bytes = model_bytes(noted, &size);
+  {
+    const size_t header = 8 + (size_t)bytes[0] + ((size_t)bytes[1] << 8);
+    for (at = 0; at < size; at += at < header ? 1 : 211) {
+      casd_model *loaded = NULL;
+      casd_status status;
+      bytes[at] ^= 0x10;
+      status = casd_model_load_memory(&loaded, bytes, size);
       assert_true(status == CASD_ERROR_FORMAT || status == CASD_ERROR_VERSION);
       assert_null(loaded);
+      bytes[at] ^= 0x10;
     }
-    bytes[at] ^= 0x10;
   }
   free(bytes);
   casd_model_destroy(model);
+  casd_model_destroy(noted);
+}
+
+static void other_files_are_named(void **state) {
+  casd_model *loaded = NULL;
+  static const char text[] = "sample,label,audio.f0\na,1,0.5\n";
+  static const char image[] = "\x89PNG\r\n\x1a\n0000000000000000";
+  (void)state;
+  write_bytes(PATH, (const unsigned char *)text, sizeof text - 1);
+  ASSERT_FAILS(casd_model_load(&loaded, PATH), CASD_ERROR_FORMAT,
+               PATH ": not a CASD model (a text file)");
+  ASSERT_FAILS(casd_model_load_memory(&loaded, image, sizeof image - 1), CASD_ERROR_FORMAT,
+               "memory: not a CASD model (no safetensors header)");
+  ASSERT_FAILS(casd_model_load_memory(&loaded, "", 0), CASD_ERROR_FORMAT,
+               "memory: not a CASD model (the file is empty)");
+  assert_null(loaded);
+  remove(PATH);
 }
 
 static void newer_files_say_so(void **state) {
@@ -317,10 +332,10 @@ static void newer_files_say_so(void **state) {
   char *format;
   (void)state;
   bytes[size - 1] = 0; /* so that strstr ends; the header comes first */
-  format = strstr((char *)bytes + 8, "\"casd.format\":\"1\"");
+  format = strstr((char *)bytes + 8, "\"casd.format\":\"2\"");
   assert_non_null(format);
-  format[strlen("\"casd.format\":\"")] = '2';
-  ASSERT_FAILS(casd_model_load_memory(&loaded, bytes, size), CASD_ERROR_VERSION, "format 2");
+  format[strlen("\"casd.format\":\"")] = '3';
+  ASSERT_FAILS(casd_model_load_memory(&loaded, bytes, size), CASD_ERROR_VERSION, "format 3");
   assert_null(loaded);
   free(bytes);
   casd_model_destroy(model);
@@ -415,6 +430,51 @@ static void user_values_can_be_listed(void **state) {
   casd_model_destroy(model);
 }
 
+static void user_values_have_a_limit(void **state) {
+  casd_model *model = new_model(CASD_TASK_CLASSES), *next = NULL;
+  char key[32];
+  int i;
+  (void)state;
+  for (i = 0; i < 4000; ++i) {
+    snprintf(key, sizeof key, "user.%d", i);
+    ASSERT_OK(casd_model_with_user_value(&next, model, key, ""));
+    casd_model_destroy(model);
+    model = next;
+  }
+  ASSERT_OK(casd_model_save(model, PATH));
+  ASSERT_OK(casd_model_load(&next, PATH));
+  assert_int_equal(casd_model_user_count(next), 4000);
+  casd_model_destroy(next);
+  next = NULL;
+  ASSERT_INVALID(casd_model_with_user_value(&next, model, "user.more", ""), "4000");
+  assert_null(next);
+  ASSERT_OK(casd_model_with_user_value(&next, model, "user.7", "changed"));
+  casd_model_destroy(next);
+  casd_model_destroy(model);
+  remove(PATH);
+}
+
+static void feature_names_are_kept(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES), *kept = NULL;
+  casd_model_options o = small_model_options();
+  casd_model *model = NULL, *loaded = NULL;
+  (void)state;
+  ASSERT_OK(casd_schema_set_feature_name(schema, 1, 0, "pitch"));
+  ASSERT_OK(casd_schema_set_feature_name(schema, 1, 2, "energy"));
+  ASSERT_OK(casd_model_create(&model, schema, &o));
+  ASSERT_OK(casd_model_save(model, PATH));
+  ASSERT_OK(casd_model_load(&loaded, PATH));
+  assert_non_null(strstr(casd_model_info(loaded), "\"feature_names\":[\"pitch\",\"\",\"energy\"]"));
+  ASSERT_OK(casd_model_schema(&kept, loaded));
+  assert_string_equal(casd_schema_feature_name(kept, 1, 0), "pitch");
+  assert_string_equal(casd_schema_feature_name(kept, 1, 2), "energy");
+  casd_schema_destroy(kept);
+  casd_schema_destroy(schema);
+  casd_model_destroy(model);
+  casd_model_destroy(loaded);
+  remove(PATH);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(options_have_their_defaults),
@@ -430,8 +490,11 @@ int main(void) {
       cmocka_unit_test(bad_calls_of_load_and_save_are_refused),
       cmocka_unit_test(truncated_files_are_refused),
       cmocka_unit_test(corrupted_files_are_refused),
+      cmocka_unit_test(other_files_are_named),
       cmocka_unit_test(newer_files_say_so),
       cmocka_unit_test(user_values_are_kept),
+      cmocka_unit_test(user_values_have_a_limit),
+      cmocka_unit_test(feature_names_are_kept),
   };
   return cmocka_run_group_tests_name("model", tests, NULL, nothing_is_left);
 }

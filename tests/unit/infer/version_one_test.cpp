@@ -63,7 +63,7 @@ TEST(VersionOne, PredictsTheSameBits) {
       std::int32_t modality = 0;
       in >> sample >> modality >> steps;
       while (batch.size() <= sample) batch.add();
-      set_frames(batch.at(sample), model->schema(), modality, read_words(in), line);
+      set_frames(batch.at(sample), model->schema(), modality, read_words(in));
     } else {  // "mask", mask, "field", field, its bits
       casd_modality_mask mask = 0;
       casd_field field = 0;

@@ -3,6 +3,7 @@
 
 #include "core/crc32.h"
 #include "core/error.h"
+#include "model/model_text.h"
 #include "model/options.h"
 #include "model/safetensors.h"
 
@@ -367,6 +368,76 @@ TEST(ModelFile, ANewerVersionSaysSo) {
   }
   for (const char* version : {"", "0", "02", "-2", "two", "2.0", "999999999"})
     EXPECT_NE(refusal(edited("casd.format", "2", version)).find("casd.format"), std::string::npos);
+}
+
+ModelPtr model_with_feature_names() {
+  Schema schema = three_modalities();
+  schema.set_feature_name(1, 0, "pitch \xc3\xa4");
+  schema.set_feature_name(1, 2, "energy \"dB\"");
+  casd_model_options options = default_model_options();
+  options.hidden = 4;
+  options.heads = 2;
+  options.layers = 1;
+  return create_model(schema, options);
+}
+
+TEST(ModelFile, FeatureNamesAreKept) {
+  const Bytes bytes = serialise_model(*model_with_feature_names());
+  const Safetensors file = parse_safetensors(bytes, "test");
+  EXPECT_NE(file.find_metadata("casd.schema")
+                ->find(R"({"name":"language","features":4},{"name":"audio","features":3,)"
+                       R"("feature_names":["pitch )"
+                       "\xc3\xa4"
+                       R"(","","energy \"dB\""]},{"name":"visual","features":2}])"),
+            std::string::npos);
+  const ModelPtr model = parse_model(bytes, "test");
+  const std::vector<std::string> names = {"pitch \xc3\xa4", "", "energy \"dB\""};
+  EXPECT_EQ(model->schema().modalities[1].feature_names, names);
+  EXPECT_TRUE(model->schema().modalities[0].feature_names.empty());
+  EXPECT_EQ(serialise_model(*model), bytes);
+}
+
+TEST(ModelFile, FeatureNamesThatDoNotFitAreRefused) {
+  const Bytes good = serialise_model(*model_with_feature_names());
+  const std::string names = "[\"pitch \xc3\xa4\",\"\",\"energy \\\"dB\\\"\"]";
+  for (const auto& [to, message] : std::vector<std::pair<std::string, std::string>>{
+           {"[\"a\",\"b\"]", "expected 3"},
+           {"[\"a\",\"b\",\"c\",\"d\"]", "more names than features"},
+           {"[\"a\",\"b\",\"a\"]", "two features 'a'"},
+           {"[\"\",\"\",\"\"]", "no feature has a name"},
+           {"[]", "expected 3"},
+           {"[\"a\",\"b\",3]", "feature_names: expected a text"},
+           {"[\"a\",\"b\\n\",\"c\"]", "control characters"},
+           {"[\"a\",\"" + std::string(257, 'b') + "\",\"c\"]", "257"},
+           {"{}", "feature_names"}}) {
+    Safetensors file = parse_safetensors(good, "test");
+    std::string& schema = text_of(file, "casd.schema");
+    ASSERT_NE(schema.find(names), std::string::npos) << schema;
+    schema.replace(schema.find(names), names.size(), to);
+    const std::string refused = refusal(with_checksum(std::move(file)));
+    EXPECT_NE(refused.find(message), std::string::npos) << refused;
+    EXPECT_NE(refused.find("feature_names"), std::string::npos) << refused;
+  }
+  // Format 1 has no such key.
+  Safetensors file = parse_safetensors(good, "test");
+  text_of(file, "casd.format") = "1";
+  file.metadata.erase(file.metadata.begin() + 3);  // casd.trained
+  EXPECT_NE(refusal(with_checksum(std::move(file))).find("unexpected key feature_names"),
+            std::string::npos);
+}
+
+// Names of a modality are compared by sorting: all pairs would take minutes here.
+TEST(ModelFile, ManyFeaturesMayHaveNames) {
+  Schema schema;
+  schema.add_modality("wide", 65536);
+  std::vector<std::string> names;
+  for (int i = 0; i < 65536; ++i) names.push_back("f" + std::to_string(i));
+  schema.set_feature_names(0, names);
+  schema.add_output("a");
+  schema.add_output("b");
+  const std::string text = schema_text(schema);
+  EXPECT_EQ(parse_schema(text, "test", true).modalities[0].feature_names, names);
+  EXPECT_EQ(schema_text(parse_schema(text, "test", true)), text);
 }
 
 }  // namespace

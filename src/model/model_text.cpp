@@ -1,0 +1,215 @@
+#include "model/model_text.h"
+
+#include "model/json_text.h"
+#include "model/options.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace casd {
+namespace {
+
+void write_schema(JsonWriter& json, const Schema& schema) {
+  json.open('{').key("modalities").open('[');
+  for (const Modality& m : schema.modalities) {
+    json.open('{').key("name").string(m.name).key("features").integer(m.features);
+    if (!m.feature_names.empty()) {
+      json.key("feature_names").open('[');
+      for (const std::string& name : m.feature_names) json.string(name);
+      json.close(']');
+    }
+    json.close('}');
+  }
+  json.close(']').key("task").string(task_name(schema.task)).key("outputs").open('[');
+  for (const std::string& output : schema.outputs) json.string(output);
+  json.close(']').close('}');
+}
+
+void write_options(JsonWriter& json, const casd_model_options& options) {
+  json.open('{');
+  for (const Option& option : model_option_table())
+    if (option.stored) write_option(json.key(option.name), option, &options);
+  json.close('}');
+}
+
+void write_calibration(JsonWriter& json, const Calibration& calibration) {
+  json.open('{');
+  if (!calibration.temperatures.empty()) {
+    json.key("temperatures").open('{');
+    for (const auto& [key, value] : calibration.temperatures) json.key(key).real(value);
+    json.close('}');
+  }
+  if (!calibration.trust.empty()) {
+    json.key("trust").open('[');
+    for (const double value : calibration.trust) json.real(value);
+    json.close(']');
+  }
+  json.close('}');
+}
+
+template <class Value>
+std::string text_of(void (*write)(JsonWriter&, const Value&), const Value& value) {
+  JsonWriter json;
+  write(json, value);
+  return std::move(json.text());
+}
+
+/// Turns what a check of values says into a refusal of the file.
+template <class Check>
+void accept(const JsonReader& reader, Check check) {
+  try {
+    check();
+  } catch (const Error& e) {
+    reader.refuse(e.what());
+  }
+}
+
+/// One name a feature, "" where it has none, but not for all.
+std::vector<std::string> read_feature_names(JsonReader& reader, std::int32_t features) {
+  std::vector<std::string> names;
+  // Not more than the text can hold: `features` is the file's word.
+  names.reserve(std::min(static_cast<std::size_t>(features), reader.left() / 3));
+  reader.open('[');
+  while (reader.more(']')) {
+    if (names.size() == static_cast<std::size_t>(features))
+      reader.refuse("more names than features");
+    names.push_back(reader.string());
+  }
+  if (names.size() != static_cast<std::size_t>(features))
+    reader.refuse(names.size(), " names, expected ", features);
+  if (std::all_of(names.begin(), names.end(), [](const std::string& n) { return n.empty(); }))
+    reader.refuse("no feature has a name");
+  return names;
+}
+
+double read_factor(JsonReader& reader) {
+  const double value = reader.real();
+  if (!(value >= least_factor && value <= most_factor))
+    reader.refuse(shortest(value), " is out of range, allowed: ", shortest(least_factor), " to ",
+                  shortest(most_factor));
+  return value;
+}
+
+/// Place of a temperature's key among all keys of the schema, from 1.
+std::uint32_t temperature_place(const JsonReader& reader, const std::string& key,
+                                const Schema& schema) {
+  const bool masks = temperatures_by_mask(schema);
+  const std::uint32_t last =
+      masks ? schema.all() : static_cast<std::uint32_t>(schema.modality_count());
+  const std::string prefix = masks ? "" : "count:";
+  for (std::uint32_t place = 1; place <= last; ++place)
+    if (key == prefix + std::to_string(place)) return place;
+  reader.refuse("no key of this schema, expected ", prefix, 1, " to ", prefix, last);
+}
+
+}  // namespace
+
+std::string schema_text(const Schema& schema) { return text_of(write_schema, schema); }
+
+std::string options_text(const casd_model_options& options) {
+  return text_of(write_options, options);
+}
+
+std::string calibration_text(const Calibration& calibration) {
+  return text_of(write_calibration, calibration);
+}
+
+Schema parse_schema(const std::string& text, const std::string& where, bool may_name_features) {
+  JsonReader reader(text, where);
+  Schema schema;
+  reader.open('{');
+  reader.key("modalities");
+  reader.open('[');
+  while (reader.more(']')) {
+    reader.open('{');
+    reader.key("name");
+    const std::string name = reader.string();
+    reader.key("features");
+    const auto features =
+        static_cast<std::int32_t>(reader.integer(1, std::numeric_limits<std::int32_t>::max()));
+    accept(reader, [&] { schema.add_modality(name, features); });
+    if (may_name_features && reader.optional_key("feature_names")) {
+      std::vector<std::string> names = read_feature_names(reader, features);
+      accept(reader,
+             [&] { schema.set_feature_names(schema.modality_count() - 1, std::move(names)); });
+    }
+    reader.close('}');
+  }
+  reader.key("task");
+  const std::string task = reader.string();
+  accept(reader, [&] { schema.set_task(task_from_name(task, CASD_ERROR_FORMAT)); });
+  reader.key("outputs");
+  reader.open('[');
+  while (reader.more(']')) {
+    const std::string output = reader.string();
+    accept(reader, [&] { schema.add_output(output); });
+  }
+  accept(reader, [&] { require_complete(schema); });
+  reader.close('}');
+  reader.end();
+  return schema;
+}
+
+casd_model_options parse_options(const std::string& text, const std::string& where) {
+  JsonReader reader(text, where);
+  casd_model_options options = default_model_options();
+  reader.open('{');
+  for (const Option& option : model_option_table()) {
+    if (!option.stored) continue;
+    reader.key(option.name);
+    read_option(reader, option, &options);
+  }
+  if (options.feed_forward == 0) reader.refuse("feed_forward is 0");
+  accept(reader, [&] { options = checked(options); });
+  reader.close('}');
+  reader.end();
+  return options;
+}
+
+Calibration parse_calibration(const std::string& text, const Schema& schema,
+                              const std::string& where) {
+  JsonReader reader(text, where);
+  Calibration calibration;
+  reader.open('{');
+  if (reader.optional_key("temperatures")) {
+    reader.open('{');
+    std::vector<bool> seen;
+    while (reader.more('}')) {
+      std::string key = reader.any_key();
+      const std::size_t place = temperature_place(reader, key, schema);
+      if (place >= seen.size()) seen.resize(place + 1);
+      if (seen[place]) reader.refuse("comes twice");
+      seen[place] = true;
+      calibration.temperatures.emplace_back(std::move(key), read_factor(reader));
+    }
+    if (calibration.temperatures.empty()) reader.refuse("no entries");
+  }
+  if (reader.optional_key("trust")) {
+    reader.open('[');
+    while (reader.more(']')) {
+      if (calibration.trust.size() == schema.modalities.size())
+        reader.refuse("more numbers than modalities");
+      calibration.trust.push_back(read_factor(reader));
+    }
+    if (calibration.trust.size() != schema.modalities.size())
+      reader.refuse(calibration.trust.size(), " numbers, expected one per modality");
+  }
+  reader.close('}');
+  reader.end();
+  if (calibration.empty()) fail(CASD_ERROR_FORMAT, where, ": no entries");
+  return calibration;
+}
+
+std::string model_info(const Model& model) {
+  JsonWriter json;
+  write_schema(json.open('{').key("schema"), model.schema());
+  write_options(json.key("options"), model.options());
+  if (!model.calibration().empty()) write_calibration(json.key("calibration"), model.calibration());
+  json.key("user").open('{');
+  for (const auto& [key, value] : model.user()) json.key(key).string(value);
+  json.close('}').key("parameters").integer(model.network().learned_count());
+  json.key("trained").boolean(model.trained()).close('}');
+  return std::move(json.text());
+}
+
+}  // namespace casd

@@ -1,0 +1,26 @@
+// The JSON texts of a model file: schema, options, calibration; and of casd_model_info().
+// Each text that is accepted is the one that is written for what it says.
+#pragma once
+
+#include "model/model.h"
+
+#include <string>
+
+namespace casd {
+
+std::string schema_text(const Schema& schema);
+/// `options` as checked() returns them.
+std::string options_text(const casd_model_options& options);
+/// Not empty.
+std::string calibration_text(const Calibration& calibration);
+
+/// Throw FORMAT; `where` begins the message.
+Schema parse_schema(const std::string& text, const std::string& where, bool may_name_features);
+casd_model_options parse_options(const std::string& text, const std::string& where);
+Calibration parse_calibration(const std::string& text, const Schema& schema,
+                              const std::string& where);
+
+/// Everything but the weights as one JSON object (casd_model_info()).
+std::string model_info(const Model& model);
+
+}  // namespace casd

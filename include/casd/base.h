@@ -206,6 +206,53 @@ CASD_API casd_status CASD_CALL casd_set_log(casd_log_callback callback, casd_log
 CASD_API casd_status CASD_CALL casd_set_plugin_path(const char *folder);
 
 /**
+ * @brief A host's function that runs pieces of libcasd's work on the host's own threads.
+ *
+ * It calls `body(context, index)` exactly once for each index in [0, count), on any threads and in
+ * any order, one after the other if need be, and returns when all these calls have returned. `body`
+ * must not be called after that. `body` does not throw and does not call back into the host.
+ *
+ * Called on the thread that called libcasd, on several such threads at once if several call libcasd.
+ * @param body     The function to call.
+ * @param context  Its first argument.
+ * @param count    How many calls are to be made, at least 1.
+ * @param user     What was given to casd_set_parallel_for().
+ * @return 0 on success. Any other value makes the function of libcasd that needed the work fail with
+ *         ::CASD_ERROR_CANCELLED. Returning 0 with calls left out makes it fail with
+ *         ::CASD_ERROR_STATE.
+ * @since 0.2
+ */
+typedef int32_t(CASD_CALL *casd_parallel_for)(void(CASD_CALL *body)(void *context, int32_t index),
+                                              void *context, int32_t count, void *user);
+
+/**
+ * @brief Makes libcasd use the host's threads in place of its own, in the whole process.
+ *
+ * For hosts with a job system, such as game engines. It concerns the work that libcasd itself shares
+ * among threads: prediction on the CPU, evaluation, calibration, and the teacher's outputs and the
+ * scores of an epoch in training. It does not concern the plug-ins: LibTorch's training step and
+ * computations on a device use LibTorch's threads. Results are the same to the bit.
+ *
+ * One call of the host's function has at most min(`workers`, `threads`) indices, where `threads` is
+ * the option of the predictor or trainer. With `threads` = 1 (the predictor's default), or where
+ * there is only one piece of work, the calling thread does everything and the host's function is not
+ * called.
+ *
+ * When this function returns, the function set before is no longer running and is not called again.
+ * It waits for that, so do not call it while holding a lock that the host's function needs. Called
+ * from within the host's function it does not wait for the calls of that function that are on the
+ * same thread; these still end with the old function.
+ * @param run      The host's function; NULL: libcasd's own threads again.
+ * @param workers  How many threads the host has for it, 1 to 256; ignored if `run` is NULL.
+ * @param user     Passed to `run` unchanged.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `workers` is out of range.
+ * @par Threads Any thread, at any time.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_set_parallel_for(casd_parallel_for run, int32_t workers,
+                                                     void *user);
+
+/**
  * @brief How many objects (schemas, models, batches, ...) exist that were not destroyed yet.
  *
  * For leak checks in tests: the same number before and after means that nothing was left behind.

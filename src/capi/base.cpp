@@ -2,6 +2,7 @@
 #include "capi/handles.h"
 #include "core/log.h"
 #include "core/plugin.h"
+#include "core/thread_pool.h"
 
 #include <casd/base.h>
 
@@ -85,6 +86,14 @@ casd_status casd_set_log(casd_log_callback callback, casd_log_level level, void*
     casd::require(level >= CASD_LOG_DEBUG && level <= CASD_LOG_OFF, "unknown log level ", level,
                   ", allowed: 0 (debug) to 4 (off)");
     casd::set_log(callback, level, user);
+  });
+}
+
+casd_status casd_set_parallel_for(casd_parallel_for run, int32_t workers, void* user) {
+  return casd::guard([&] {
+    casd::require(!run || (workers >= 1 && workers <= 256), "workers is ", workers,
+                  ", allowed: 1 to 256");
+    casd::set_parallel_for(run, workers, user);
   });
 }
 

@@ -3,6 +3,7 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include <dlfcn.h>
 #endif
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
@@ -114,6 +116,8 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
     fail(CASD_ERROR_IO, path, " cannot be written: ", failure);
   }
 }
+
+std::uint64_t process_generation() { return 0; }
 
 std::string environment(const char* name) {
   const wchar_t* value = _wgetenv(wide(name).c_str());
@@ -213,6 +217,13 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   Descriptor directory{::open(folder.c_str(), O_RDONLY | O_CLOEXEC)};
   if (directory.value >= 0) ::fsync(directory.value);
+}
+
+std::uint64_t process_generation() {
+  static std::atomic<std::uint64_t> generation{0};
+  static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++generation; });
+  (void)registered;
+  return generation.load(std::memory_order_relaxed);
 }
 
 std::string environment(const char* name) {

@@ -17,6 +17,9 @@ std::vector<std::uint8_t> read_file(const std::string& path,
 /// of the folder. On failure the old file stands and no temporary one is left. Throws IO.
 void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes);
 
+/// Grows by one in the child of each fork(), so that what depends on threads can notice it.
+std::uint64_t process_generation();
+
 /// "" if it is not set.
 std::string environment(const char* name);
 

@@ -1,13 +1,11 @@
-// The small parts of core: checksum, checked arithmetic, errors, spans, threads.
+// The small parts of core: checksum, checked arithmetic, errors, spans.
 #include "core/checked.h"
 #include "core/crc32.h"
 #include "core/error.h"
 #include "core/span.h"
-#include "core/thread_pool.h"
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <limits>
 #include <string>
 #include <vector>
@@ -59,37 +57,6 @@ TEST(Span, SeesAVectorsNumbers) {
   const Span<const float> part = seen.subspan(1, 2);
   EXPECT_EQ(std::vector<float>(part.begin(), part.end()), (std::vector<float>{7, 3}));
   EXPECT_TRUE(Span<const float>().empty());
-}
-
-TEST(ThreadPool, DoesEveryPieceOnce) {
-  for (const int threads : {1, 2, 5}) {
-    ThreadPool pool(threads);
-    EXPECT_EQ(pool.threads(), threads);
-    for (const std::int64_t pieces : {0, 1, 3, 1000}) {
-      std::vector<std::atomic<int>> done(static_cast<std::size_t>(pieces));
-      std::atomic<bool> wrong_worker{false};
-      pool.run(pieces, [&](std::int64_t piece, int worker) {
-        ++done[static_cast<std::size_t>(piece)];
-        if (worker < 0 || worker >= threads) wrong_worker = true;
-      });
-      for (const auto& times : done) EXPECT_EQ(times.load(), 1);
-      EXPECT_FALSE(wrong_worker);
-    }
-  }
-}
-
-TEST(ThreadPool, ThrowsTheFirstExceptionAgainAndWorksOn) {
-  for (const int threads : {1, 4}) {
-    ThreadPool pool(threads);
-    EXPECT_THROW(pool.run(50,
-                          [](std::int64_t piece, int) {
-                            if (piece == 7) fail(CASD_ERROR_NUMERIC, "piece ", piece);
-                          }),
-                 Error);
-    std::atomic<int> sum{0};
-    pool.run(10, [&](std::int64_t, int) { ++sum; });
-    EXPECT_EQ(sum.load(), 10);
-  }
 }
 
 }  // namespace

@@ -101,7 +101,8 @@ CASD_API casd_status CASD_CALL casd_schema_add_output(casd_schema *schema, const
  * @brief Names one feature of a modality.
  *
  * Names are optional. Where both a model and its data have them, data is matched by name, in any
- * order of columns; otherwise by position. Either all features of a modality have names or none.
+ * order of columns; otherwise by position. Name all features of a modality or none: a modality with
+ * names for some of its features only is an error where it is matched with other names.
  * @param schema    The schema.
  * @param modality  Index of the modality.
  * @param feature   Index of the feature, 0 to features - 1.

@@ -1,0 +1,49 @@
+// Reads samples of one schema as samples of another.
+#pragma once
+
+#include "model/batch.h"
+#include "model/schema.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace casd {
+
+/// Samples of `from` are samples of `to` without a change: the same modalities in the same order,
+/// and no modality that both name has its features in another order. Does not allocate.
+bool same_sample_layout(const Schema& from, const Schema& to);
+
+/// The same task and the same outputs in the same order.
+bool same_task(const Schema& a, const Schema& b);
+
+/// How samples of one schema become samples of another. Modalities are matched by name, in any
+/// order; features by name where both schemas name them, else by position. Tasks and outputs are
+/// not looked at: compare them with same_task() where targets matter.
+class SchemaMapping {
+ public:
+  /// `what` names the source in messages ("the batch", "the dataset"). Throws INVALID_ARGUMENT: the
+  /// message names every modality of `from` that `to` lacks, else each modality with another feature
+  /// count, with missing or unknown feature names, or with names for a part of its features only.
+  /// Modalities of `to` that `from` lacks are missing in the result.
+  SchemaMapping(const Schema& from, const Schema& to, const char* what);
+
+  /// Samples can be used as they are.
+  bool identity() const { return identity_; }
+  /// Modalities of `to` that `from` has.
+  ModalityMask covered() const { return covered_; }
+  /// Writes `from` as a sample of the target schema, with target and names. Keeps the memory of `to`,
+  /// which must be another object.
+  void apply(const Sample& from, Sample& to) const;
+
+ private:
+  struct Source {
+    std::int32_t modality = -1;        // of `from`; -1: missing
+    std::size_t features = 0;          // in a frame
+    std::vector<std::size_t> columns;  // [features] column of `from`; empty: in the same order
+  };
+  bool identity_ = true;
+  ModalityMask covered_ = 0;
+  std::vector<Source> sources_;  // per modality of `to`
+};
+
+}  // namespace casd

@@ -2,30 +2,44 @@
 
 #include "core/crc32.h"
 #include "core/error.h"
+#include "model/json_text.h"
 #include "model/model_file.h"
 #include "model/safetensors.h"
 #include "train/options.h"
 
-#include <nlohmann/json.hpp>
-
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
+#include <limits>
 
 namespace casd {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* version_key = "casd.checkpoint";
 constexpr const char* options_key = "casd.options";
 constexpr const char* position_key = "casd.position";
 constexpr const char* checksum_key = "casd.crc32";
-constexpr int version = 1;
+constexpr int newest_version = 2;
 
 /// Steps and samples beyond this are no honest count; it keeps sums far from overflow.
 constexpr std::int64_t most_steps = std::int64_t{1} << 40;
+constexpr std::int64_t most_epochs = 100000;
+
+/// Options of version 1, which has them as texts, in its order.
+constexpr const char* version_one_options[] = {"teacher",         "sampling",
+                                               "teacher_epochs",  "epochs",
+                                               "select_from",     "patience",
+                                               "batch_size",      "total_steps",
+                                               "balance_classes", "calibrate",
+                                               "fit_trust",       "device",
+                                               "device_index",    "threads",
+                                               "dropout",         "frame_drop",
+                                               "sigma_scale",     "ema_decay",
+                                               "logit_weight",    "uncertainty_weight",
+                                               "evidence_weight", "evidence_regularizer",
+                                               "evidence_rate",   "learning_rate",
+                                               "final_rate",      "weight_decay",
+                                               "gradient_clip",   "seed"};
 
 constexpr std::size_t number_count = 8;
 
@@ -45,40 +59,75 @@ void set_numbers(Position& p, const std::array<double, number_count>& n) {
   p.score = n[7];
 }
 
-/// Names count: a tensor that may be missing must not get lost under another one.
-std::string checksum(const std::string& options, const std::string& position,
-                     const std::vector<TensorEntry>& tensors) {
-  std::uint32_t crc = crc32(options.data(), options.size());
-  crc = crc32(position.data(), position.size(), crc);
-  for (const TensorEntry& tensor : tensors) {
-    crc = crc32(tensor.name.data(), tensor.name.size(), crc);
-    crc = crc32(tensor.bytes.data(), tensor.bytes.size(), crc);
+/// The fields of `casd.position`, in its order. Visit: integer(name, field, min, max) and
+/// flag(name, field).
+template <class Position_, class Visit>
+void visit_position(Position_& p, Visit&& visit) {
+  visit.integer("phase", p.phase, CASD_PHASE_TEACHER, CASD_PHASE_DONE);
+  visit.flag("prepared", p.prepared);
+  visit.flag("stepped", p.stepped);
+  visit.flag("teacher_named", p.teacher_named);
+  visit.integer("epoch", p.epoch, 0, most_epochs);
+  visit.integer("epoch_step", p.epoch_step, 0, most_steps);
+  visit.integer("step", p.step, 0, most_steps);
+  visit.integer("best_epoch", p.selection.best_epoch, -1, most_epochs);
+  visit.integer("waited", p.selection.waited, 0, most_epochs);
+  visit.integer("samples", p.sums.samples, 0, most_steps);
+  visit.flag("bound", p.binding.bound);
+  visit.integer("train", p.binding.train, 0, std::numeric_limits<std::uint32_t>::max());
+  visit.integer("valid", p.binding.valid, 0, std::numeric_limits<std::uint32_t>::max());
+}
+
+struct PositionWriter {
+  template <class T>
+  void integer(const char* name, T value, std::int64_t, std::int64_t) {
+    json.key(name).integer(static_cast<std::int64_t>(value));
   }
-  return hexadecimal(crc);
+  void flag(const char* name, bool value) { json.key(name).boolean(value); }
+  JsonWriter& json;
+};
+
+struct PositionReader {
+  template <class T>
+  void integer(const char* name, T& value, std::int64_t min, std::int64_t max) {
+    json.key(name);
+    value = static_cast<T>(json.integer(min, max));
+  }
+  void flag(const char* name, bool& value) {
+    json.key(name);
+    value = json.boolean();
+  }
+  JsonReader& json;
+};
+
+std::string position_text(const Position& position) {
+  JsonWriter json;
+  json.open('{');
+  visit_position(position, PositionWriter{json});
+  return std::move(json.close('}').text());
 }
 
 std::string options_text(const casd_trainer_options& options) {
-  Json json = Json::object();
+  JsonWriter json;
+  json.open('{');
   for (const Option& option : trainer_option_table())
-    json[option.name] = option_text(option, &options);
-  return json.dump();
+    write_option(json.key(option.name), option, &options);
+  return std::move(json.close('}').text());
 }
 
-std::string position_text(const Position& p) {
-  return Json{{"phase", p.phase},
-              {"prepared", p.prepared},
-              {"stepped", p.stepped},
-              {"teacher_named", p.teacher_named},
-              {"epoch", p.epoch},
-              {"epoch_step", p.epoch_step},
-              {"step", p.step},
-              {"best_epoch", p.selection.best_epoch},
-              {"waited", p.selection.waited},
-              {"samples", p.sums.samples},
-              {"bound", p.binding.bound},
-              {"train", p.binding.train},
-              {"valid", p.binding.valid}}
-      .dump();
+/// `metadata` without the checksum. Names count: a tensor that may be missing must not get lost
+/// under another one.
+std::string checksum(const Metadata& metadata, int version,
+                     const std::vector<TensorEntry>& tensors) {
+  std::uint32_t crc = 0;
+  if (version >= 2) crc = metadata_checksum(metadata);
+  for (const auto& [key, value] : metadata)
+    if (version == 1 && key != version_key) crc = crc32(value.data(), value.size(), crc);
+  for (const TensorEntry& tensor : tensors) {
+    crc = crc32(tensor.name.c_str(), tensor.name.size() + (version == 1 ? 0 : 1), crc);
+    crc = crc32(tensor.bytes.data(), tensor.bytes.size(), crc);
+  }
+  return hexadecimal(crc);
 }
 
 template <class T>
@@ -89,140 +138,127 @@ TensorEntry entry(const char* name, DataType type, Span<const T> values) {
           {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(T)}};
 }
 
-/// Reads a checkpoint part by part; every refusal names the file.
+/// Reads a checkpoint part by part, in the order of the file; every refusal names the file.
 class Reader {
  public:
   Reader(Span<const std::uint8_t> bytes, const std::string& source)
-      : source_(source), file_(parse_safetensors(bytes, source)) {}
+      : source_(source), version_(format_version(bytes, source, version_key, "checkpoint")) {
+    if (version_ > newest_version)
+      fail(CASD_ERROR_VERSION, source, ": checkpoint format ", version_,
+           ", this library reads up to ", newest_version,
+           ": resume with the library that wrote it, or train anew");
+    file_ = parse_safetensors(bytes, source);
+    constexpr const char* keys[] = {version_key, options_key, position_key, checksum_key};
+    expect(file_.metadata.size() == std::size(keys), "has ", file_.metadata.size(),
+           " metadata entries, expected ", std::size(keys));
+    for (std::size_t i = 0; i < std::size(keys); ++i)
+      expect(file_.metadata[i].first == keys[i], "expected the metadata ", keys[i], ", found ",
+             printable(file_.metadata[i].first));
+    const std::string sum = std::move(file_.metadata.back().second);
+    file_.metadata.pop_back();
+    expect(sum == checksum(file_.metadata, version_, file_.tensors),
+           "the checksum does not match: the file is damaged");
+  }
 
   template <class... Part>
   void expect(bool holds, const Part&... part) const {
     if (!holds) fail(CASD_ERROR_FORMAT, source_, ": ", part...);
   }
 
-  const std::string& metadata(const char* key) const {
-    const std::string* value = file_.find_metadata(key);
-    expect(value != nullptr, "no ", key, ": not a checkpoint");
-    return *value;
-  }
-
-  void check_version() const {
-    const std::string& value = metadata(version_key);
-    const bool number = !value.empty() && value.size() < 10 &&
-                        value.find_first_not_of("0123456789") == std::string::npos;
-    expect(number && std::stoi(value) >= 1, "checkpoint version ", value.substr(0, 40));
-    if (std::stoi(value) > version)
-      fail(CASD_ERROR_VERSION, source_, ": checkpoint version ", value,
-           ", this library reads up to ", version);
-  }
-
-  void check_sum() const {
-    expect(metadata(checksum_key) ==
-               checksum(metadata(options_key), metadata(position_key), file_.tensors),
-           "the checksum is wrong: the file is damaged");
-  }
-
-  Json json(const char* key) const {
-    Json value = Json::parse(metadata(key), nullptr, false);
-    expect(value.is_object(), key, " is no JSON object");
-    return value;
-  }
-
   casd_trainer_options options() const {
-    const Json json_options = json(options_key);
+    JsonReader json = text(options_key);
     casd_trainer_options out = default_trainer_options();
-    expect(json_options.size() == trainer_option_table().size(), "options are missing or unknown");
-    for (const Option& option : trainer_option_table()) {
-      const auto found = json_options.find(option.name);
-      expect(found != json_options.end() && found->is_string(), "no option ", option.name);
-      try {
-        set_option(trainer_option_table(), &out, option.name, found->get<std::string>());
-      } catch (const Error& error) {
-        expect(false, error.what());
+    json.open('{');
+    if (version_ == 1) {
+      for (const char* name : version_one_options) read_text_option(json, name, out);
+    } else {
+      for (const Option& option : trainer_option_table()) {
+        json.key(option.name);
+        read_option(json, option, &out);
       }
     }
+    json.close('}');
+    json.end();
     return out;
   }
 
-  Position position() const {
-    const Json json_position = json(position_key);
-    const auto integer = [&](const char* name, std::int64_t min, std::int64_t max) {
-      const auto found = json_position.find(name);
-      expect(found != json_position.end() && found->is_number_integer() &&
-                 !(found->is_number_unsigned() &&
-                   found->get<std::uint64_t>() > static_cast<std::uint64_t>(most_steps)),
-             "position: no ", name);
-      const auto value = found->get<std::int64_t>();
-      expect(value >= min && value <= max, "position: ", name, " is ", value, ", allowed: ", min,
-             " to ", max);
-      return value;
-    };
-    const auto flag = [&](const char* name) {
-      const auto found = json_position.find(name);
-      expect(found != json_position.end() && found->is_boolean(), "position: no ", name);
-      return found->get<bool>();
-    };
-    constexpr std::int64_t most_crc = 0xFFFFFFFF;
+  Position position() {
+    JsonReader json = text(position_key);
     Position p;
-    p.phase = static_cast<casd_phase>(integer("phase", CASD_PHASE_TEACHER, CASD_PHASE_DONE));
-    p.prepared = flag("prepared");
-    p.stepped = flag("stepped");
-    p.teacher_named = flag("teacher_named");
-    p.epoch = static_cast<std::int32_t>(integer("epoch", 0, 100000));
-    p.epoch_step = integer("epoch_step", 0, most_steps);
-    p.step = integer("step", 0, most_steps);
-    p.selection.best_epoch = static_cast<std::int32_t>(integer("best_epoch", -1, 100000));
-    p.selection.waited = static_cast<std::int32_t>(integer("waited", 0, 100000));
-    p.sums.samples = integer("samples", 0, most_steps);
-    p.binding.bound = flag("bound");
-    p.binding.train = static_cast<std::uint32_t>(integer("train", 0, most_crc));
-    p.binding.valid = static_cast<std::uint32_t>(integer("valid", 0, most_crc));
+    json.open('{');
+    visit_position(p, PositionReader{json});
+    json.close('}');
+    json.end();
     std::array<double, number_count> numbers{};
-    const TensorEntry* found = file_.find_tensor("position");
-    expect(found && found->type == DataType::f64 && found->bytes.size() == sizeof numbers,
-           "no tensor position");
-    std::memcpy(numbers.data(), found->bytes.data(), sizeof numbers);
+    const TensorEntry& found = tensor("position", DataType::f64, number_count);
+    std::memcpy(numbers.data(), found.bytes.data(), sizeof numbers);
     set_numbers(p, numbers);
     return p;
   }
 
-  /// Empty if there is no such tensor.
-  std::vector<float> optional_floats(const char* name, std::int64_t count) const {
-    const TensorEntry* found = file_.find_tensor(name);
+  /// Whether the next tensor is `name`.
+  bool at(const char* name) const {
+    return next_ < file_.tensors.size() && file_.tensors[next_].name == name;
+  }
+
+  /// The next tensor, which must be `name`, of one dimension; `count` < 0: any number of values.
+  const TensorEntry& tensor(const char* name, DataType type, std::int64_t count) {
+    expect(next_ < file_.tensors.size(), "no tensor ", name);
+    expect(at(name), "expected tensor ", name, ", found ", printable(file_.tensors[next_].name));
+    const TensorEntry& found = file_.tensors[next_++];
+    expect(found.type == type && found.shape.size() == 1 && (count < 0 || found.shape[0] == count),
+           "tensor ", name, " has another type or shape than expected");
+    return found;
+  }
+
+  void end() const {
+    expect(next_ == file_.tensors.size(), "unexpected tensor ",
+           next_ < file_.tensors.size() ? printable(file_.tensors[next_].name) : "");
+  }
+
+  std::vector<float> floats(const TensorEntry* found, std::int64_t count) const {
     if (!found) return {};
-    const auto size = static_cast<std::size_t>(count);
-    expect(found->type == DataType::f32 && found->bytes.size() == size * sizeof(float), "tensor ",
-           name, " is not of ", count, " f32 numbers");
-    std::vector<float> values(size);
+    expect(found->shape[0] == count, "tensor ", found->name, " has ", found->shape[0],
+           " numbers, expected ", count);
+    std::vector<float> values(static_cast<std::size_t>(count));
     std::memcpy(values.data(), found->bytes.data(), found->bytes.size());
     for (const float value : values)
-      expect(std::isfinite(value), "tensor ", name, " holds values that are not finite");
+      expect(std::isfinite(value), "tensor ", found->name, " holds values that are not finite");
     return values;
   }
 
-  std::vector<float> floats(const char* name, std::int64_t count) const {
-    expect(file_.find_tensor(name) != nullptr, "no tensor ", name);
-    return optional_floats(name, count);
-  }
-
-  /// NULL if there is none.
-  ModelPtr optional_model(const char* name) const {
-    const TensorEntry* found = file_.find_tensor(name);
-    if (!found) return nullptr;
-    expect(found->type == DataType::u8, "tensor ", name, " is no model file");
-    return parse_model(found->bytes, source_ + ", " + name);
+  ModelPtr model(const char* name) {
+    return parse_model(tensor(name, DataType::u8, -1).bytes, source_ + ", " + name);
   }
 
  private:
+  JsonReader text(const char* key) const {
+    return JsonReader(*file_.find_metadata(key), source_ + ": " + key);
+  }
+
+  static void read_text_option(JsonReader& json, const char* name, casd_trainer_options& out) {
+    json.key(name);
+    const std::string value = json.string();
+    try {
+      set_option(trainer_option_table(), &out, name, value);
+    } catch (const Error& error) {
+      json.refuse(error.what());
+    }
+    const std::string again = option_text(find_option(trainer_option_table(), name), &out);
+    if (again != value) json.refuse("expected '", again, "', found '", printable(value), "'");
+  }
+
   const std::string& source_;
+  int version_;
   Safetensors file_;
+  std::size_t next_ = 0;
 };
 
 void check_together(const Reader& reader, const Checkpoint& c) {
   const Position& p = c.position;
   const bool student = p.phase == CASD_PHASE_STUDENT;
   const bool done = p.phase == CASD_PHASE_DONE;
-  const bool taught =
+  const bool has_teacher =
       c.options.teacher == CASD_TEACHER_FROZEN || c.options.teacher == CASD_TEACHER_EMA;
   const std::int32_t epochs =
       p.phase == CASD_PHASE_TEACHER ? c.options.teacher_epochs : c.options.epochs;
@@ -237,7 +273,7 @@ void check_together(const Reader& reader, const Checkpoint& c) {
   reader.expect(done == (c.result != nullptr), "tensor result does not fit the phase");
   reader.expect(!c.result || c.result->schema() == c.model->schema(),
                 "result's schema is not the model's");
-  reader.expect(!(student && taught) || c.teacher, "no tensor teacher");
+  reader.expect(!(student && has_teacher) || c.teacher, "no tensor teacher");
   reader.expect(!p.teacher_named || done || c.teacher, "no tensor teacher");
   reader.expect(!c.teacher || (c.teacher->schema() == c.model->schema() &&
                                c.teacher->options().hidden == c.model->options().hidden),
@@ -249,6 +285,8 @@ void check_together(const Reader& reader, const Checkpoint& c) {
     reader.expect(count >= 0, "tensor step_counts holds ", count);
   for (const float moment : c.learned.second_moment)
     reader.expect(moment >= 0, "tensor second_moment holds ", moment);
+  for (const float weight : c.class_weights)
+    reader.expect(weight > 0, "tensor class_weights holds ", weight);
 }
 
 }  // namespace
@@ -279,35 +317,43 @@ std::vector<std::uint8_t> serialise_checkpoint(const Checkpoint& c) {
   add_model("teacher", c.teacher);
   add_model("result", c.result);
 
-  const std::string options = options_text(c.options);
-  const std::string position = position_text(c.position);
-  return serialise_safetensors({{version_key, std::to_string(version)},
-                                {options_key, options},
-                                {position_key, position},
-                                {checksum_key, checksum(options, position, tensors)}},
-                               tensors);
+  Metadata metadata = {{version_key, std::to_string(newest_version)},
+                       {options_key, options_text(c.options)},
+                       {position_key, position_text(c.position)}};
+  metadata.emplace_back(checksum_key, checksum(metadata, newest_version, tensors));
+  return serialise_safetensors(metadata, tensors);
 }
 
 Checkpoint parse_checkpoint(Span<const std::uint8_t> bytes, const std::string& source) {
-  const Reader reader(bytes, source);
-  reader.check_version();
-  reader.check_sum();
+  Reader reader(bytes, source);
   Checkpoint c;
   c.options = reader.options();
   c.position = reader.position();
-  c.model = reader.optional_model("model");
-  reader.expect(c.model != nullptr, "no tensor model");
-  c.teacher = reader.optional_model("teacher");
-  c.result = reader.optional_model("result");
+  // How many numbers they must have, the model says; it comes after them.
+  const auto floats = [&](const char* name) { return &reader.tensor(name, DataType::f32, -1); };
+  const auto optional_floats = [&](const char* name) {
+    return reader.at(name) ? floats(name) : nullptr;
+  };
+  const TensorEntry* parameters = floats("parameters");
+  const TensorEntry* first_moment = floats("first_moment");
+  const TensorEntry* second_moment = floats("second_moment");
+  const TensorEntry* step_counts = floats("step_counts");
+  const TensorEntry* ema_teacher = optional_floats("ema_teacher");
+  const TensorEntry* best = optional_floats("best");
+  const TensorEntry* class_weights = optional_floats("class_weights");
+  c.model = reader.model("model");
+  if (reader.at("teacher")) c.teacher = reader.model("teacher");
+  if (reader.at("result")) c.result = reader.model("result");
+  reader.end();
 
   const std::int64_t learned = c.model->network().learned_count();
-  c.learned.parameters = reader.floats("parameters", learned);
-  c.learned.first_moment = reader.floats("first_moment", learned);
-  c.learned.second_moment = reader.floats("second_moment", learned);
-  c.learned.step_counts = reader.floats("step_counts", 2 * c.model->schema().modality_count() + 1);
-  c.learned.ema_teacher = reader.optional_floats("ema_teacher", learned);
-  c.best = reader.optional_floats("best", learned);
-  c.class_weights = reader.optional_floats("class_weights", c.model->schema().logit_count());
+  c.learned.parameters = reader.floats(parameters, learned);
+  c.learned.first_moment = reader.floats(first_moment, learned);
+  c.learned.second_moment = reader.floats(second_moment, learned);
+  c.learned.step_counts = reader.floats(step_counts, 2 * c.model->schema().modality_count() + 1);
+  c.learned.ema_teacher = reader.floats(ema_teacher, learned);
+  c.best = reader.floats(best, learned);
+  c.class_weights = reader.floats(class_weights, c.model->schema().logit_count());
   check_together(reader, c);
   return c;
 }

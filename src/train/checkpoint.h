@@ -1,9 +1,5 @@
-// The file of a training that can go on: a safetensors container, read as hostile input.
-//
-// Metadata: `casd.checkpoint` (the format's version), `casd.options` and `casd.position` (JSON),
-// `casd.crc32` last, over these two texts and the tensors' names and data. Tensors: the numbers of
-// the network and its optimiser (f32), losses and scores (f64, exact), and whole model files (u8):
-// `model` (initial weights, normaliser in force), `teacher`, `result`.
+// The file of a training that can be resumed: a safetensors container, read as hostile input in the
+// one spelling that is written (docs/model-file.md, "Checkpoints").
 #pragma once
 
 #include "train/backend.h"

@@ -96,12 +96,14 @@ typedef struct casd_model_options {
   int32_t hidden;                     /**< Width d of all layers; 40; 1 to 4096. */
   int32_t layers;                     /**< Transformer layers per modality; 2; 1 to 64. */
   int32_t heads;                      /**< Attention heads; 4; must divide hidden. */
-  int32_t feed_forward;               /**< Inner width; 0: 2 * hidden; at most 65536. */
+  int32_t feed_forward;               /**< Inner width; 0: factor * hidden; at most 65536. */
+  int32_t feed_forward_factor;        /**< That factor; 2; 1 to 16. @since 0.2 */
   casd_pooling pooling;               /**< ::CASD_POOLING_LAST. */
   casd_absent_policy absent;          /**< ::CASD_ABSENT_EXCLUDED. */
   casd_fusion_weighting weights;      /**< ::CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM. */
   casd_fused_variance fused_variance; /**< ::CASD_FUSED_VARIANCE_WEIGHTED. */
   int32_t max_steps;                  /**< Most frames of a sample; 512; 1 to 65536. */
+  uint32_t reserved;                  /**< 0. @since 0.2 */
   double input_clip;                  /**< Standardised features are cut there; 5; 0: off. */
   double delta_min;                   /**< Least delta; 0.01; above 0. */
   double delta_max;                   /**< Most delta; 20; above delta_min. */
@@ -129,7 +131,10 @@ CASD_API casd_status CASD_CALL casd_model_options_use_recipe(casd_model_options 
                                                              casd_recipe recipe);
 
 /**
- * @brief Sets the fields in which a preset differs: layers, heads, feed_forward.
+ * @brief Sets the fields in which a preset differs: layers, heads, feed_forward,
+ *        feed_forward_factor.
+ *
+ * The inner width follows `hidden`, whether that is set before or after this call.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or an unknown preset.
  * @since 0.1
  */

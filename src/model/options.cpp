@@ -50,6 +50,8 @@ T parse(const Option& option, const std::string& value, const char* expected) {
   return out;
 }
 
+constexpr std::int32_t default_feed_forward_factor = 2;
+
 constexpr const char* pooling_names[] = {"last", "mean"};
 constexpr const char* absent_names[] = {"excluded", "zeros"};
 constexpr const char* weights_names[] = {"excess_degrees_of_freedom", "degrees_of_freedom",
@@ -66,6 +68,16 @@ Span<const Option> model_option_table() {
       {"layers", OptionKind::int32, offsetof(O, layers), 1, 64, false, false, {}},
       {"heads", OptionKind::int32, offsetof(O, heads), 1, 4096, false, false, {}},
       {"feed_forward", OptionKind::int32, offsetof(O, feed_forward), 0, 65536, false, false, {}},
+      // The model file has the width that comes of it.
+      {"feed_forward_factor",
+       OptionKind::int32,
+       offsetof(O, feed_forward_factor),
+       1,
+       16,
+       false,
+       false,
+       {},
+       false},
       {"pooling", OptionKind::choice, offsetof(O, pooling), 0, 0, false, false, {pooling_names, 2}},
       {"input_clip", OptionKind::real, offsetof(O, input_clip), 0, none, false, true, {}},
       {"max_steps", OptionKind::int32, offsetof(O, max_steps), 1, 65536, false, false, {}},
@@ -237,6 +249,7 @@ casd_model_options default_model_options() {
   o.layers = 2;
   o.heads = 4;
   o.feed_forward = 0;
+  o.feed_forward_factor = default_feed_forward_factor;
   o.max_steps = 512;
   o.input_clip = 5;
   o.delta_min = 0.01;
@@ -264,14 +277,18 @@ void use_preset(casd_model_options& options, casd_preset preset) {
   const bool reference = preset == CASD_PRESET_REFERENCE;
   options.layers = reference ? 4 : 2;
   options.heads = reference ? 10 : 4;
-  options.feed_forward = reference ? 4 * options.hidden : 0;
+  options.feed_forward = 0;
+  options.feed_forward_factor = reference ? 4 : default_feed_forward_factor;
 }
 
 casd_model_options checked(casd_model_options options) {
   check_options(model_option_table(), &options);
   require(options.hidden % options.heads == 0, "option heads = ", options.heads,
           " does not divide hidden = ", options.hidden);
-  if (options.feed_forward == 0) options.feed_forward = 2 * options.hidden;
+  require(options.reserved == 0, "options.reserved must be 0");
+  if (options.feed_forward == 0)
+    options.feed_forward = options.feed_forward_factor * options.hidden;
+  options.feed_forward_factor = default_feed_forward_factor;  // it has had its effect
   require(options.delta_max > options.delta_min, "option delta_max = ", options.delta_max,
           " must be above delta_min = ", options.delta_min);
   require(options.alpha_max > options.alpha_min, "option alpha_max = ", options.alpha_max,

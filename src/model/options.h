@@ -29,7 +29,7 @@ struct Option {
   bool stored = true;                  // part of the model file
 };
 
-/// All fields of casd_model_options but struct_size.
+/// All fields of casd_model_options but struct_size and reserved.
 Span<const Option> model_option_table();
 
 /// Throws INVALID_ARGUMENT naming the option, its value and what is allowed.

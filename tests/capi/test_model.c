@@ -18,6 +18,7 @@ static void options_have_their_defaults(void **state) {
   assert_int_equal(o.layers, 2);
   assert_int_equal(o.heads, 4);
   assert_int_equal(o.feed_forward, 0);
+  assert_int_equal(o.feed_forward_factor, 2);
   assert_int_equal(o.pooling, CASD_POOLING_LAST);
   assert_int_equal(o.absent, CASD_ABSENT_EXCLUDED);
   assert_int_equal(o.weights, CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM);
@@ -90,6 +91,9 @@ static void create_checks_every_option(void **state) {
       {"heads", offsetof(casd_model_options, heads), 3},
       {"heads", offsetof(casd_model_options, heads), 0},
       {"feed_forward", offsetof(casd_model_options, feed_forward), -1},
+      {"feed_forward_factor", offsetof(casd_model_options, feed_forward_factor), 0},
+      {"feed_forward_factor", offsetof(casd_model_options, feed_forward_factor), 17},
+      {"reserved", offsetof(casd_model_options, reserved), 1},
       {"pooling", offsetof(casd_model_options, pooling), 2},
       {"absent", offsetof(casd_model_options, absent), 2},
       {"weights", offsetof(casd_model_options, weights), 4},
@@ -120,6 +124,22 @@ static void create_checks_every_option(void **state) {
     ASSERT_INVALID(casd_model_create(&model, schema, &o), reals[i].name);
   }
   assert_null(model);
+  casd_schema_destroy(schema);
+}
+
+static void a_preset_holds_for_a_width_that_is_set_later(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  casd_model_options o = small_model_options(), settled;
+  casd_model *model = NULL;
+  (void)state;
+  ASSERT_OK(casd_model_options_use_preset(&o, CASD_PRESET_REFERENCE));
+  ASSERT_OK(casd_model_options_set(&o, "hidden", "80"));
+  ASSERT_OK(casd_model_create(&model, schema, &o));
+  ASSERT_OK(casd_model_options_init(&settled, sizeof settled));
+  ASSERT_OK(casd_model_get_options(&settled, model));
+  assert_int_equal(settled.feed_forward, 320);
+  assert_int_equal(settled.layers, 4);
+  casd_model_destroy(model);
   casd_schema_destroy(schema);
 }
 
@@ -483,6 +503,7 @@ int main(void) {
       cmocka_unit_test(options_can_be_listed_and_read),
       cmocka_unit_test(user_values_can_be_listed),
       cmocka_unit_test(create_checks_every_option),
+      cmocka_unit_test(a_preset_holds_for_a_width_that_is_set_later),
       cmocka_unit_test(create_checks_struct_and_schema),
       cmocka_unit_test(a_model_tells_about_itself),
       cmocka_unit_test(seeds_make_the_weights),

@@ -34,10 +34,28 @@ TEST(ModelOptions, FeedForwardFollowsTheWidth) {
   casd_model_options options = default_model_options();
   options.hidden = 24;
   EXPECT_EQ(checked(options).feed_forward, 48);
+  // Set before or after the preset: the preset says how many times the width.
   use_preset(options, CASD_PRESET_REFERENCE);
+  options.hidden = 80;
+  EXPECT_EQ(checked(options).feed_forward, 320);
+  EXPECT_EQ(checked(checked(options)).feed_forward, 320);
+  options.feed_forward = 100;
+  EXPECT_EQ(checked(options).feed_forward, 100);
+  use_preset(options, CASD_PRESET_REFERENCE);
+  EXPECT_EQ(checked(options).feed_forward, 320);
+  use_preset(options, CASD_PRESET_DEFAULT);
   options.heads = 4;
-  options.feed_forward = 4 * options.hidden;
-  EXPECT_EQ(checked(options).feed_forward, 96);
+  EXPECT_EQ(checked(options).feed_forward, 160);
+  options.feed_forward_factor = 0;
+  EXPECT_THROW(checked(options), Error);
+  options.feed_forward_factor = 17;
+  EXPECT_THROW(checked(options), Error);
+}
+
+TEST(ModelOptions, ReservedFieldsAreZero) {
+  casd_model_options options = default_model_options();
+  options.reserved = 1;
+  EXPECT_THROW(checked(options), Error);
 }
 
 TEST(ModelOptions, WhatDependsOnEachOtherIsChecked) {

@@ -7,6 +7,7 @@
 #include "model/model.h"
 #include "model/model_file.h"
 #include "model/safetensors.h"
+#include "support/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -24,7 +25,7 @@ inline bool exists(const std::string& path) { return std::ifstream(path).good();
 /// The folder beside the checkout that holds golden cases and data; CASD_SHARED names another.
 inline std::string shared_folder() {
   const std::string named = environment("CASD_SHARED");
-  return named.empty() ? std::string(CASD_SOURCE_DIR) + "/../shared" : named;
+  return named.empty() ? source_folder() + "/../shared" : named;
 }
 
 inline std::string golden_path(const std::string& file) {

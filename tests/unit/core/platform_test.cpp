@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/plugin.h"
+#include "support/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -91,7 +92,7 @@ TEST_F(Platform, AMissingPluginNamesEveryPlaceAndReason) {
 
 // tests/support/wrong_plugin.c, twice: one says that it cannot serve this version, one is no plug-in.
 TEST_F(Platform, AnotherVersionOrAnotherLibraryIsRefused) {
-  set_plugin_path(CASD_WRONG_PLUGINS);
+  set_plugin_path(test::wrong_plugins_folder());
   const auto words_of = [](auto get) -> std::string {
     try {
       get();

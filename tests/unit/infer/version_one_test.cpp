@@ -4,6 +4,7 @@
 #include "infer/predictor.h"
 #include "model/model_file.h"
 #include "model/safetensors.h"
+#include "support/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-const std::string folder = std::string(CASD_SOURCE_DIR) + "/tests/data/";
+const std::string folder = test::source_folder() + "/tests/data/";
 
 Bytes file_bytes() { return read_file(folder + "model_v1.casd"); }
 

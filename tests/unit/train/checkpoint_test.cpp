@@ -5,6 +5,7 @@
 #include "core/platform.h"
 #include "model/model_file.h"
 #include "model/safetensors.h"
+#include "support/paths.h"
 #include "train/options.h"
 
 #include <gtest/gtest.h>
@@ -270,7 +271,7 @@ TEST(Checkpoint, OtherFilesAreToldByTheirKind) {
 
 // Written by release 0.1.0 in the middle of the student's phase.
 TEST(Checkpoint, VersionOneIsRead) {
-  const std::string path = std::string(CASD_SOURCE_DIR) + "/tests/data/trainer_v1.checkpoint";
+  const std::string path = test::source_folder() + "/tests/data/trainer_v1.checkpoint";
   const std::vector<std::uint8_t> bytes = read_file(path);
   const Checkpoint c = read_back(bytes);
   EXPECT_EQ(c.options.epochs, 3);

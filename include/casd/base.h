@@ -18,8 +18,8 @@
  *
  * | object | may be used by |
  * |---|---|
- * | casd_model | any number of threads at once: it never changes |
- * | casd_schema, casd_batch, casd_dataset, casd_predictor, casd_prediction, casd_trainer, casd_report | one thread at a time, any thread |
+ * | casd_model, casd_predictor | any number of threads at once |
+ * | casd_schema, casd_batch, casd_dataset, casd_prediction, casd_trainer, casd_report | one thread at a time, any thread |
  * | casd_trainer_cancel(), casd_trainer_progress() | any thread, while another one trains; cancel also from a signal handler |
  * | casd_last_error() | each thread has its own |
  * | casd_set_log(), casd_set_plugin_path() | any thread; better before everything else |

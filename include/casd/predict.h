@@ -13,8 +13,19 @@
  * casd_predict(prediction, predictor, batch, 1u << audio);           // the voice alone
  * @endcode
  *
- * What is behind a cleared bit of the mask is never read. After the first call of a size,
- * casd_predict() on the CPU allocates nothing.
+ * Values behind a cleared bit of the mask are never read.
+ *
+ * ### Threads
+ *
+ * Any number of threads may use one ::casd_predictor at once, for example all threads of a service.
+ * The calls run concurrently and return the same bits as one thread alone; with ::CASD_DEVICE_CUDA
+ * the device computes for one call at a time. A ::casd_prediction and a casd_batch belong to one
+ * thread at a time: each thread needs its own.
+ *
+ * A call borrows a workspace from its predictor, which makes one when none is idle: there are at most
+ * as many as calls were ever in progress at once, and each keeps the memory of the largest call it
+ * has served. A call on the CPU that finds a workspace and a prediction of sufficient size allocates
+ * nothing. casd_predictor_trim() releases idle workspaces.
  */
 #ifndef CASD_PREDICT_H
 #define CASD_PREDICT_H
@@ -26,7 +37,7 @@
 extern "C" {
 #endif
 
-/** @brief Where a model runs: device, threads, scratch memory. One thread at a time. @since 0.1 */
+/** @brief A model on a device. Any number of threads at once. @since 0.1 */
 typedef struct casd_predictor casd_predictor;
 
 /** @brief The results of one call. One thread at a time. @since 0.1 */
@@ -58,7 +69,8 @@ typedef struct casd_predictor_options {
   uint32_t struct_size;   /**< sizeof of the caller's struct. */
   casd_device device;     /**< ::CASD_DEVICE_CPU. */
   int32_t device_index;   /**< Which GPU; 0. */
-  int32_t threads;        /**< On the CPU; 1; 1 to 256. Results do not depend on it. */
+  int32_t threads;        /**< Threads that share the work of a call on the CPU, the calling one
+                               included; 1; 1 to 256. Results do not depend on it. */
   casd_on_empty on_empty; /**< ::CASD_EMPTY_ERROR. */
   uint32_t reserved;      /**< 0. */
 } casd_predictor_options;
@@ -87,8 +99,23 @@ CASD_API casd_status CASD_CALL casd_predictor_create(casd_predictor **predictor,
                                                      const casd_model *model,
                                                      const casd_predictor_options *options);
 
-/** @brief Destroys a predictor; NULL is allowed. @since 0.1 */
+/**
+ * @brief Destroys a predictor; NULL is allowed. No call that uses it may be in progress.
+ * @since 0.1
+ */
 CASD_API void CASD_CALL casd_predictor_destroy(casd_predictor *predictor);
+
+/**
+ * @brief Releases the memory of all workspaces that no call is using.
+ *
+ * Useful after an unusually long sequence, a large batch or a peak of concurrent calls. The next
+ * calls allocate what they need again.
+ * @param predictor  The predictor.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @par Threads Any thread, also while other threads use the predictor.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_predictor_trim(casd_predictor *predictor);
 
 /** @brief Makes an empty prediction, to be filled by casd_predict() again and again. @since 0.1 */
 CASD_API casd_status CASD_CALL casd_prediction_create(casd_prediction **prediction);

@@ -44,6 +44,10 @@ casd_status casd_predictor_create(casd_predictor** predictor, const casd_model* 
 
 void casd_predictor_destroy(casd_predictor* predictor) { delete predictor; }
 
+casd_status casd_predictor_trim(casd_predictor* predictor) {
+  return guard([&] { given(predictor, "predictor").value.trim(); });
+}
+
 casd_status casd_prediction_create(casd_prediction** prediction) {
   return guard([&] {
     given(prediction, "prediction");

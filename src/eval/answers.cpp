@@ -25,14 +25,14 @@ std::vector<Answers> collect_answers(Predictor& predictor, Span<const Sample* co
                                 ? static_cast<casd_field>(CASD_FIELD_VALUE)
                                 : static_cast<casd_field>(CASD_FIELD_PROBABILITIES);
   std::vector<Answers> out(conditions.size());
-  Evidence evidence;
+  EvidenceTable evidence;
   Prediction prediction;
   for (std::size_t first = 0; first < samples.size(); first += chunk) {
     const auto part = samples.subspan(first, std::min(chunk, samples.size() - first));
     predictor.encode(evidence, part, schema.all(), true);
     for (std::size_t c = 0; c < conditions.size(); ++c) {
       Answers& to = out[c];
-      predictor.conclude(prediction, evidence, conditions[c].mask);
+      predictor.predict_from_evidence(prediction, evidence, conditions[c].mask);
       for (std::size_t i = 0; i < part.size(); ++i) {
         const ModalityMask taking = part[i]->given & conditions[c].mask;
         if (!taking) continue;

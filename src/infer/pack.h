@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/plugin_torch.h"
+#include "infer/input_table.h"
 #include "model/batch.h"
 #include "model/model.h"
 
@@ -23,6 +24,9 @@ class PackedBatch {
   /// the others take part as zero vectors (as long as what was given, else one frame).
   void pack(const Model& model, Span<const Sample* const> samples, ModalityMask mask,
             const Corruption* corruption);
+  /// The same for `count` rows of a table from `first` on, not corrupted.
+  void pack(const Model& model, const InputTable& input, std::int64_t first, std::int64_t count,
+            ModalityMask mask);
   const casd_torch_batch& view() const { return view_; }
 
  private:
@@ -30,6 +34,10 @@ class PackedBatch {
     std::vector<std::int32_t> sample, length;
     std::vector<float> frames;
   };
+  void pack_rows(const Model& model, const InputTable& input, std::int64_t first,
+                 std::int64_t count, ModalityMask mask, const Corruption* corruption);
+
+  InputTable input_;  // of samples
   std::vector<Storage> storage_;
   std::vector<casd_torch_modality> modality_;
   casd_torch_batch view_{};

@@ -1,8 +1,8 @@
-// Where a model runs. Samples are encoded once; then any mask can be asked about cheaply.
+// Where a model runs. Samples are encoded once; a prediction under any mask is then cheap.
 #pragma once
 
-#include "infer/encoder.h"
 #include "infer/prediction.h"
+#include "infer/workspace.h"
 #include "model/batch.h"
 #include "model/model.h"
 
@@ -14,17 +14,11 @@
 
 namespace casd {
 
-/// Normal-Inverse-Gamma parameters of some samples, per modality.
-struct Evidence {
-  std::int64_t samples = 0;
-  std::vector<ModalityMask> given;  // [samples] what the sample has
-  std::vector<float> present;       // [samples, modalities, 4, hidden] where it is given
-  std::vector<float> zeros;         // the same of zero sequences; absent = zeros only
-};
-
 casd_predictor_options default_predictor_options();
 casd_predictor_options checked(casd_predictor_options options);
 
+/// Any number of threads may use one predictor at once. Each call in flight has a workspace of its
+/// own; a Prediction, an EvidenceTable and the samples belong to the caller.
 class Predictor {
  public:
   /// Throws UNAVAILABLE when the device or the plug-in is missing.
@@ -37,16 +31,22 @@ class Predictor {
   /// Encodes what the samples have of the modalities in `wanted`; under absent = zeros also zero
   /// sequences: of every modality (`any_mask`), or only where it will not take part as given.
   /// Lengths are checked against max_steps (INVALID_ARGUMENT names sample and modality).
-  void encode(Evidence& evidence, Span<const Sample* const> samples, ModalityMask wanted,
-              bool any_mask);
+  void encode(EvidenceTable& evidence, Span<const Sample* const> samples, ModalityMask wanted,
+              bool any_mask) const;
 
   /// Fuses, classifies and fills the tables as if only `mask` were there. Samples left with
   /// nothing get NaN and the row status STATE, whatever on_empty says.
-  void conclude(Prediction& prediction, const Evidence& evidence, ModalityMask mask);
+  void predict_from_evidence(Prediction& prediction, const EvidenceTable& evidence,
+                             ModalityMask mask) const;
 
-  /// casd_predict(): checks, encode, conclude. On the CPU it does not allocate after the first call
-  /// of that size.
-  void predict(Prediction& prediction, const Batch& batch, casd_modality_mask mask);
+  /// casd_predict(). On the CPU it does not allocate once its workspace has served a call of that
+  /// size.
+  void predict(Prediction& prediction, const Batch& batch, casd_modality_mask mask) const;
+
+  /// casd_predictor_trim(): releases the memory of workspaces that no call uses.
+  void trim() const;
+  /// Workspaces that there are, idle or in use.
+  std::int64_t workspaces() const;
 
  private:
   struct State;

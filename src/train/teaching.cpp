@@ -24,12 +24,12 @@ void gather_rows(const std::vector<float>& all, std::size_t columns, Span<const 
 Teaching teach(Predictor& teacher, Span<const Sample* const> samples) {
   const ModalityMask all = teacher.model()->schema().all();
   Teaching out;
-  Evidence evidence;
+  EvidenceTable evidence;
   Prediction prediction;
   for (std::size_t first = 0; first < samples.size(); first += piece) {
     teacher.encode(evidence, samples.subspan(first, std::min(piece, samples.size() - first)), all,
                    false);
-    teacher.conclude(prediction, evidence, all);
+    teacher.predict_from_evidence(prediction, evidence, all);
     append(out.location, prediction.table(CASD_FIELD_REPRESENTATION));
     append(out.logits, prediction.table(CASD_FIELD_LOGITS));
     const Span<const float> scale = prediction.table(CASD_FIELD_SCALE);

@@ -313,6 +313,22 @@ static void empty_samples_become_nan_where_asked(void **state) {
   done(&a);
 }
 
+static void trimming_changes_no_result(void **state) {
+  struct asked a = ask(CASD_TASK_CLASSES);
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 3);
+  float before;
+  (void)state;
+  ASSERT_OK(casd_predictor_trim(a.predictor)); /* there is nothing yet */
+  ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
+  before = casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[2];
+  ASSERT_OK(casd_predictor_trim(a.predictor));
+  ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
+  assert_true(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[2] == before);
+  ASSERT_INVALID(casd_predictor_trim(NULL), "NULL");
+  casd_batch_destroy(batch);
+  done(&a);
+}
+
 static void predictor_options_are_checked(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES);
   casd_predictor *predictor = NULL;
@@ -396,6 +412,7 @@ int main(void) {
       cmocka_unit_test(company_and_threads_change_no_bit),
       cmocka_unit_test(what_cannot_be_asked_is_refused),
       cmocka_unit_test(empty_samples_become_nan_where_asked),
+      cmocka_unit_test(trimming_changes_no_result),
       cmocka_unit_test(predictor_options_are_checked),
       cmocka_unit_test(predictions_that_are_empty_or_asked_wrongly_say_so),
   };

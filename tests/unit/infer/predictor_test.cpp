@@ -95,17 +95,17 @@ TEST(Predictor, DoesNotComputeWhatIsAbsent) {
   }
 }
 
-TEST(Predictor, EncodesOnceAndConcludesUnderAnyMask) {
+TEST(Predictor, EncodesOnceAndPredictsUnderAnyMask) {
   const Batch batch = make_batch(6);
   const auto samples = sample_pointers(batch);
   for (const casd_absent_policy absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS}) {
     Predictor predictor(make_model(absent), default_predictor_options());
-    Evidence evidence;
+    EvidenceTable evidence;
     predictor.encode(evidence, samples, 7, true);
     for (casd_modality_mask mask = 1; mask < 8; ++mask) {
       Prediction at_once, later;
       predictor.predict(at_once, batch, mask);
-      predictor.conclude(later, evidence, mask);
+      predictor.predict_from_evidence(later, evidence, mask);
       const Span<const float> a = at_once.table(CASD_FIELD_PROBABILITIES);
       const Span<const float> b = later.table(CASD_FIELD_PROBABILITIES);
       EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end())) << absent << ' ' << mask;

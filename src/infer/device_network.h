@@ -1,0 +1,35 @@
+// A model on another device, behind the table of the torch plug-in.
+#pragma once
+
+#include "core/plugin_torch.h"
+#include "model/model.h"
+
+#include <casd/predict.h>
+
+#include <cstdint>
+#include <mutex>
+
+namespace casd {
+
+/// Any number of threads; the device computes for one call at a time. Not usable in the child after
+/// fork(): there it fails with STATE, and its destructor leaves the device alone.
+class DeviceNetwork {
+ public:
+  /// Throws UNAVAILABLE when the device or the plug-in is missing.
+  DeviceNetwork(const Model& model, casd_device device, std::int32_t device_index,
+                std::int32_t threads);
+  ~DeviceNetwork();
+  DeviceNetwork(const DeviceNetwork&) = delete;
+  DeviceNetwork& operator=(const DeviceNetwork&) = delete;
+
+  /// nig: [samples, modalities, 4, hidden]; rows of modalities that take no part stay untouched.
+  void encode(const casd_torch_batch& batch, float* nig);
+
+ private:
+  const casd_torch_plugin& table_;
+  const std::uint64_t process_;
+  std::mutex mutex_;
+  casd_torch_network* network_ = nullptr;
+};
+
+}  // namespace casd

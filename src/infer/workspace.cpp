@@ -1,0 +1,53 @@
+#include "infer/workspace.h"
+
+#include <algorithm>
+
+namespace casd {
+namespace {
+
+// A full cache takes this many bytes: all lengths of three modalities up to 512 frames with the
+// default network.
+constexpr std::int64_t cache_bytes = 1 << 20;
+constexpr std::int64_t fewest_places = 64;
+constexpr std::size_t floats_per_cache_line = 16;
+
+}  // namespace
+
+ZeroSequenceCache::ZeroSequenceCache(const Model& model)
+    : modalities_(model.schema().modality_count()),
+      width_(4 * static_cast<std::int64_t>(model.options().hidden)),
+      places_(std::min((static_cast<std::int64_t>(model.options().max_steps) + 1) * modalities_,
+                       std::max(fewest_places, cache_bytes / (width_ * static_cast<std::int64_t>(
+                                                                           sizeof(float)))))) {}
+
+void ZeroSequenceCache::reserve() {
+  if (values_) return;
+  keys_.assign(static_cast<std::size_t>(places_), -1);
+  values_.reset(new float[static_cast<std::size_t>(places_ * width_)]);
+}
+
+const float* ZeroSequenceCache::find(std::int32_t modality, std::int64_t steps) const {
+  const std::int64_t wanted = key(modality, steps), place = wanted % places_;
+  return keys_[static_cast<std::size_t>(place)] == wanted ? values_.get() + place * width_
+                                                          : nullptr;
+}
+
+float* ZeroSequenceCache::insert(std::int32_t modality, std::int64_t steps) {
+  const std::int64_t wanted = key(modality, steps), place = wanted % places_;
+  keys_[static_cast<std::size_t>(place)] = wanted;
+  return values_.get() + place * width_;
+}
+
+void Workspace::reserve_scratch(int slots, std::size_t count) {
+  // Workers write side by side: no two of them into one cache line.
+  const std::size_t stride =
+      std::max(scratch_stride_, (count / floats_per_cache_line + 2) * floats_per_cache_line);
+  const std::size_t size = static_cast<std::size_t>(slots) * stride;
+  if (scratch_.size() < size) {
+    std::vector<float>().swap(scratch_);  // the old content is not needed: do not hold both
+    scratch_.resize(size);
+  }
+  scratch_stride_ = stride;
+}
+
+}  // namespace casd

@@ -13,7 +13,9 @@
  *
  * A *condition* is a set of modalities, written `language+audio`; with up to six modalities all of
  * them are evaluated, above that each alone, each left out, and all. Samples without a target
- * count in no metric that needs one; samples left without a modality are skipped.
+ * count in no metric that needs one; samples left without a modality are skipped. A sample whose
+ * prediction is not finite under a condition is counted in that condition's number `failed` and left
+ * out of all its other numbers.
  */
 #ifndef CASD_EVALUATE_H
 #define CASD_EVALUATE_H
@@ -93,7 +95,8 @@ CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, 
 /**
  * @brief One number of the report.
  *
- * Of a condition: `samples`, `uncertainty` (mean U_F). Classes and multi-label: `f1` (weighted by
+ * Of a condition: `samples` (with a finite prediction), `failed` (without one; @since 0.2),
+ * `uncertainty` (mean U_F). Classes and multi-label: `f1` (weighted by
  * share, %), `accuracy` (%), `ece` (expected calibration error, 15 bins of equal width, %),
  * `auroc_uncertainty` and `auroc_confidence` (how well U_F, or a low confidence, tells errors from
  * hits; 0.5: not at all). Regression: `mae`, `correlation`, and `f1` (%) of the sign when labels

@@ -1,6 +1,7 @@
 #include "eval/answers.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace casd {
 namespace {
@@ -13,43 +14,91 @@ void append(std::vector<double>& to, Span<const float> table, std::size_t row,
     to.push_back(static_cast<double>(table[row * columns + c]));
 }
 
-}  // namespace
+Span<const Sample* const> chunk_of(Span<const Sample* const> samples, std::size_t first) {
+  return samples.subspan(first, std::min(chunk, samples.size() - first));
+}
 
-std::vector<Answers> collect_answers(Predictor& predictor, Span<const Sample* const> samples,
-                                     const std::vector<Condition>& conditions,
-                                     const EvaluationProgress& progress) {
+bool all_finite(Span<const float> table, std::size_t row, std::size_t columns) {
+  return std::all_of(table.begin() + row * columns, table.begin() + (row + 1) * columns,
+                     [](float value) { return std::isfinite(value); });
+}
+
+/// Adds the answers about the samples of one chunk under each condition.
+void add_answers(std::vector<Answers>& out, Predictor& predictor, const EvidenceTable& evidence,
+                 Span<const Sample* const> samples, const std::vector<Condition>& conditions,
+                 Prediction& prediction) {
   const Schema& schema = predictor.model()->schema();
   const auto outputs = schema.outputs.size();
   const auto logits = static_cast<std::size_t>(schema.logit_count());
   const casd_field answer = schema.task == CASD_TASK_REGRESSION
                                 ? static_cast<casd_field>(CASD_FIELD_VALUE)
                                 : static_cast<casd_field>(CASD_FIELD_PROBABILITIES);
+  for (std::size_t c = 0; c < conditions.size(); ++c) {
+    Answers& to = out[c];
+    predictor.predict_from_evidence(prediction, evidence, conditions[c].mask);
+    const Span<const float> uncertainty = prediction.table(CASD_FIELD_UNCERTAINTY);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const ModalityMask taking = samples[i]->given & conditions[c].mask;
+      if (!taking) continue;
+      if (prediction.row_status(static_cast<std::int64_t>(i)) != CASD_OK ||
+          !std::isfinite(uncertainty[i]) || !all_finite(prediction.table(answer), i, outputs)) {
+        ++to.failed;
+        continue;
+      }
+      append(to.uncertainty, uncertainty, i, 1);
+      if (samples[i]->target.empty()) continue;
+      to.labelled.push_back(samples[i]);
+      to.taking.push_back(taking);
+      append(to.labelled_uncertainty, uncertainty, i, 1);
+      append(to.confidence, prediction.table(CASD_FIELD_CONFIDENCE), i, 1);
+      append(to.value, prediction.table(answer), i, outputs);
+      append(to.logits, prediction.table(CASD_FIELD_LOGITS), i, logits);
+    }
+  }
+}
+
+void report(const EvaluationProgress& progress, std::size_t done, std::size_t total) {
+  if (progress) progress(static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
+}
+
+}  // namespace
+
+std::vector<Answers> collect_answers(Predictor& predictor, Span<const Sample* const> samples,
+                                     const std::vector<Condition>& conditions,
+                                     const EvaluationProgress& progress) {
+  const ModalityMask all = predictor.model()->schema().all();
   std::vector<Answers> out(conditions.size());
   EvidenceTable evidence;
   Prediction prediction;
   for (std::size_t first = 0; first < samples.size(); first += chunk) {
-    const auto part = samples.subspan(first, std::min(chunk, samples.size() - first));
-    predictor.encode(evidence, part, schema.all(), true);
-    for (std::size_t c = 0; c < conditions.size(); ++c) {
-      Answers& to = out[c];
-      predictor.predict_from_evidence(prediction, evidence, conditions[c].mask);
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        const ModalityMask taking = part[i]->given & conditions[c].mask;
-        if (!taking) continue;
-        append(to.uncertainty, prediction.table(CASD_FIELD_UNCERTAINTY), i, 1);
-        if (part[i]->target.empty()) continue;
-        to.labelled.push_back(part[i]);
-        to.taking.push_back(taking);
-        append(to.labelled_uncertainty, prediction.table(CASD_FIELD_UNCERTAINTY), i, 1);
-        append(to.confidence, prediction.table(CASD_FIELD_CONFIDENCE), i, 1);
-        append(to.value, prediction.table(answer), i, outputs);
-        append(to.logits, prediction.table(CASD_FIELD_LOGITS), i, logits);
-      }
-    }
-    if (progress)
-      progress(static_cast<std::int64_t>(first + part.size()),
-               static_cast<std::int64_t>(samples.size()));
+    const Span<const Sample* const> part = chunk_of(samples, first);
+    predictor.encode(evidence, part, all, true);
+    add_answers(out, predictor, evidence, part, conditions, prediction);
+    report(progress, first + part.size(), samples.size());
   }
+  return out;
+}
+
+EncodedSamples encode_samples(Predictor& predictor, Span<const Sample* const> samples,
+                              const EvaluationProgress& progress) {
+  const ModalityMask all = predictor.model()->schema().all();
+  EncodedSamples out{samples, {}};
+  for (std::size_t first = 0; first < samples.size(); first += chunk) {
+    const Span<const Sample* const> part = chunk_of(samples, first);
+    out.chunks.emplace_back();
+    predictor.encode(out.chunks.back(), part, all, true);
+    report(progress, first + part.size(), samples.size());
+  }
+  return out;
+}
+
+std::vector<Answers> collect_answers(Predictor& predictor, const EncodedSamples& encoded,
+                                     const std::vector<Condition>& conditions) {
+  std::vector<Answers> out(conditions.size());
+  Prediction prediction;
+  for (std::size_t k = 0; k < encoded.chunks.size(); ++k)
+    add_answers(out, predictor, encoded.chunks[k], chunk_of(encoded.samples, k * chunk), conditions,
+                prediction);
   return out;
 }
 

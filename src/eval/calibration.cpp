@@ -95,23 +95,27 @@ std::map<std::string, LogitRows> rows_by_key(const std::vector<Answers>& answers
   return out;
 }
 
-double total_cross_entropy(Predictor& predictor, Span<const Sample* const> samples,
+double total_cross_entropy(const ModelPtr& model, const EncodedSamples& held_out,
                            const std::vector<Condition>& all) {
-  const Schema& schema = predictor.model()->schema();
+  Predictor predictor(model, default_predictor_options());
   double sum = 0;
-  for (const Answers& answers : collect_answers(predictor, samples, all)) {
+  for (const Answers& answers : collect_answers(predictor, held_out, all)) {
     LogitRows rows;
-    for (std::size_t i = 0; i < answers.labelled.size(); ++i) add_rows(rows, answers, i, schema);
+    for (std::size_t i = 0; i < answers.labelled.size(); ++i)
+      add_rows(rows, answers, i, model->schema());
     if (!rows.truth.empty()) sum += rows.cross_entropy(1);
   }
   return sum;
 }
 
+ModelPtr with_trust(const ModelPtr& model, std::vector<double> trust) {
+  return std::make_shared<const Model>(model->with_calibration({{}, std::move(trust)}));
+}
+
 /// Coordinate descent over the logarithms of the factors; only their ratios matter, so the first
 /// modality keeps 1.
-std::vector<double> fit_trust(const ModelPtr& model, Span<const Sample* const> samples,
-                              const std::vector<Condition>& all,
-                              const casd_predictor_options& options) {
+std::vector<double> fit_trust(const ModelPtr& model, const EncodedSamples& held_out,
+                              const std::vector<Condition>& all) {
   constexpr int rounds = 2, grid = 9;
   std::vector<double> trust(model->schema().modalities.size(), 1.0);
   for (int round = 0; round < rounds; ++round)
@@ -119,10 +123,7 @@ std::vector<double> fit_trust(const ModelPtr& model, Span<const Sample* const> s
       trust[m] = minimise(least_trust, most_trust, grid, [&](double factor) {
         std::vector<double> tried = trust;
         tried[m] = factor;
-        Predictor predictor(
-            std::make_shared<const Model>(model->with_calibration({{}, std::move(tried)})),
-            options);
-        return total_cross_entropy(predictor, samples, all);
+        return total_cross_entropy(with_trust(model, std::move(tried)), held_out, all);
       });
   return trust;
 }
@@ -130,20 +131,20 @@ std::vector<double> fit_trust(const ModelPtr& model, Span<const Sample* const> s
 }  // namespace
 
 Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
-                            const CalibrationRequest& request) {
+                            const CalibrationRequest& request, const EvaluationProgress& progress) {
   const Schema& schema = model->schema();
   Calibration out;
   if (schema.task == CASD_TASK_REGRESSION) return out;
   casd_predictor_options options = default_predictor_options();
   options.threads = request.threads;
+  Predictor encoder(model, options);
+  const EncodedSamples held_out = encode_samples(encoder, samples, progress);
   const std::vector<Condition> all = calibration_conditions(schema);
-  if (request.trust && schema.modality_count() > 1)
-    out.trust = fit_trust(model, samples, all, options);
+  if (request.trust && schema.modality_count() > 1) out.trust = fit_trust(model, held_out, all);
   if (!request.temperatures) return out;
 
-  Predictor predictor(std::make_shared<const Model>(model->with_calibration({{}, out.trust})),
-                      options);
-  const auto rows = rows_by_key(collect_answers(predictor, samples, all), all, schema);
+  Predictor predictor(with_trust(model, out.trust), default_predictor_options());
+  const auto rows = rows_by_key(collect_answers(predictor, held_out, all), all, schema);
   for (const Condition& condition : all) {
     const std::string key = temperature_key(schema, condition.mask);
     const auto found = rows.find(key);

@@ -135,6 +135,7 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
     }
     numbers.emplace_back("uncertainty", mean(answers[c].uncertainty));
     numbers.emplace_back("samples", static_cast<double>(answers[c].uncertainty.size()));
+    numbers.emplace_back("failed", static_cast<double>(answers[c].failed));
     report.conditions.emplace_back(all[c].name, std::move(numbers));
   }
   report.overall.emplace_back("mean_incomplete_f1", mean(f1));

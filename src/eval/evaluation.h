@@ -39,8 +39,12 @@ struct CalibrationRequest {
 };
 /// Temperatures: per key the tau in [0.2, 20] of least unweighted cross-entropy (METHOD.md 6.4);
 /// trust: one factor per modality that lowers the mean cross-entropy over all conditions. Keys
-/// without a labelled sample get none. Regression: nothing.
+/// without a labelled sample get none. Samples whose prediction fails are left out. Regression:
+/// nothing.
+/// The samples are encoded once; `progress` is called while that is done, and their frames are not
+/// read afterwards.
 Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
-                            const CalibrationRequest& request);
+                            const CalibrationRequest& request,
+                            const EvaluationProgress& progress = {});
 
 }  // namespace casd

@@ -10,6 +10,20 @@ namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
+/// Pairs of finite numbers.
+struct Pairs {
+  Pairs(Span<const double> a, Span<const double> b) {
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (std::isfinite(a[i]) && std::isfinite(b[i])) {
+        first.push_back(a[i]);
+        second.push_back(b[i]);
+      }
+  }
+  std::size_t size() const { return first.size(); }
+
+  std::vector<double> first, second;
+};
+
 }  // namespace
 
 double weighted_f1(Span<const std::int32_t> answer, Span<const std::int32_t> truth) {
@@ -37,20 +51,25 @@ double accuracy(Span<const std::int32_t> answer, Span<const std::int32_t> truth)
 
 double expected_calibration_error(Span<const double> confidence, Span<const std::uint8_t> correct,
                                   int bins) {
-  if (confidence.empty()) return none;
   std::vector<double> gap(static_cast<std::size_t>(bins));
+  std::size_t count = 0;
   for (std::size_t i = 0; i < confidence.size(); ++i) {
-    const int bin = std::clamp(static_cast<int>(confidence[i] * bins), 0, bins - 1);
+    if (!std::isfinite(confidence[i])) continue;
+    const double bin = std::clamp(confidence[i] * bins, 0.0, static_cast<double>(bins - 1));
     gap[static_cast<std::size_t>(bin)] += confidence[i] - (correct[i] ? 1 : 0);
+    ++count;
   }
+  if (count == 0) return none;
   double sum = 0;
   for (const double g : gap) sum += std::fabs(g);
-  return sum / static_cast<double>(confidence.size());
+  return sum / static_cast<double>(count);
 }
 
 double auroc(Span<const double> score, Span<const std::uint8_t> positive) {
-  std::vector<std::size_t> order(score.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  order.reserve(score.size());
+  for (std::size_t i = 0; i < score.size(); ++i)
+    if (std::isfinite(score[i])) order.push_back(i);
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return score[a] < score[b]; });
   // Mann and Whitney's statistic: the positives' ranks, those of equal scores shared.
@@ -64,26 +83,28 @@ double auroc(Span<const double> score, Span<const std::uint8_t> positive) {
     positives += here;
     first = end;
   }
-  const double negatives = static_cast<double>(score.size()) - positives;
+  const double negatives = static_cast<double>(order.size()) - positives;
   if (positives == 0 || negatives == 0) return none;
   return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives);
 }
 
 double mean_absolute_error(Span<const double> answer, Span<const double> truth) {
-  if (truth.empty()) return none;
+  const Pairs pairs(answer, truth);
+  if (pairs.size() == 0) return none;
   double sum = 0;
-  for (std::size_t i = 0; i < truth.size(); ++i) sum += std::fabs(answer[i] - truth[i]);
-  return sum / static_cast<double>(truth.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) sum += std::fabs(pairs.first[i] - pairs.second[i]);
+  return sum / static_cast<double>(pairs.size());
 }
 
 double correlation(Span<const double> answer, Span<const double> truth) {
-  const auto count = static_cast<double>(truth.size());
-  if (truth.size() < 2) return none;
-  const double mean_a = std::accumulate(answer.begin(), answer.end(), 0.0) / count;
-  const double mean_t = std::accumulate(truth.begin(), truth.end(), 0.0) / count;
+  const Pairs pairs(answer, truth);
+  if (pairs.size() < 2) return none;
+  const auto count = static_cast<double>(pairs.size());
+  const double mean_a = std::accumulate(pairs.first.begin(), pairs.first.end(), 0.0) / count;
+  const double mean_t = std::accumulate(pairs.second.begin(), pairs.second.end(), 0.0) / count;
   double cross = 0, square_a = 0, square_t = 0;
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    const double a = answer[i] - mean_a, t = truth[i] - mean_t;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const double a = pairs.first[i] - mean_a, t = pairs.second[i] - mean_t;
     cross += a * t;
     square_a += a * a;
     square_t += t * t;

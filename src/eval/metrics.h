@@ -1,4 +1,5 @@
-// Metrics of answers against the truth. NaN where one cannot be had.
+// Metrics of predictions against the truth. Rows with a number that is not finite are left out; the
+// result is NaN where too few rows are left.
 #pragma once
 
 #include "core/span.h"

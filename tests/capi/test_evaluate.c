@@ -107,6 +107,47 @@ static void regression_and_labels_have_their_numbers(void **state) {
   done(&m);
 }
 
+/* A row that is not finite once made the evaluation hang. */
+static void samples_whose_prediction_fails_are_counted_and_left_out(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  casd_model_options options = small_model_options();
+  casd_model *model = NULL;
+  casd_dataset *data = NULL;
+  casd_predictor *predictor = NULL;
+  casd_report *report = NULL;
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 20);
+  float huge[5];
+  int64_t sample;
+  size_t i;
+  (void)state;
+  options.input_clip = 0;
+  for (i = 0; i < 5; ++i) huge[i] = i % 2 ? 3e38f : -3e38f;
+  for (sample = 0; sample < 20; ++sample) {
+    const float target = (float)(sample % 3);
+    ASSERT_OK(casd_batch_set_target(batch, sample, &target, 1));
+  }
+  ASSERT_OK(casd_batch_set_frames(batch, 7, 0, huge, 1, 5, 0));
+  ASSERT_OK(casd_dataset_create(&data, schema));
+  ASSERT_OK(casd_dataset_add(data, "all", batch));
+  ASSERT_OK(casd_model_create(&model, schema, &options));
+  ASSERT_OK(casd_predictor_create(&predictor, model, NULL));
+  ASSERT_OK(casd_evaluate(&report, predictor, data, "all", NULL, NULL, NULL));
+  assert_true(value_of(report, "language", "failed") == 1);
+  assert_true(value_of(report, "language", "samples") == 19);
+  assert_true(value_of(report, "audio+visual", "failed") == 0);
+  assert_true(value_of(report, "audio+visual", "samples") == 20);
+  assert_true(isfinite(value_of(report, "language", "uncertainty")));
+  assert_true(isfinite(value_of(report, "language+audio+visual", "auroc_uncertainty")));
+  assert_true(isfinite(value_of(report, NULL, "pooled_auroc_uncertainty")));
+  assert_non_null(strstr(casd_report_json(report), "\"failed\":1.0"));
+  casd_report_destroy(report);
+  casd_predictor_destroy(predictor);
+  casd_model_destroy(model);
+  casd_dataset_destroy(data);
+  casd_batch_destroy(batch);
+  casd_schema_destroy(schema);
+}
+
 static void json_holds_the_same(void **state) {
   struct judged j = judge(CASD_TASK_CLASSES);
   const char *json = casd_report_json(j.report);
@@ -231,6 +272,7 @@ int main(void) {
       cmocka_unit_test(every_condition_is_reported),
       cmocka_unit_test(accuracy_is_what_a_caller_counts),
       cmocka_unit_test(regression_and_labels_have_their_numbers),
+      cmocka_unit_test(samples_whose_prediction_fails_are_counted_and_left_out),
       cmocka_unit_test(json_holds_the_same),
       cmocka_unit_test(evaluation_reports_progress_and_can_be_cancelled),
       cmocka_unit_test(a_mask_restricts_the_conditions),

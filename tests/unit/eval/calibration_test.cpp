@@ -1,74 +1,15 @@
-#include "core/error.h"
-#include "core/random.h"
+// Temperatures and trust against the laws that the labels were drawn from.
 #include "eval/evaluation.h"
-#include "model/options.h"
+#include "unit/eval/eval_samples.h"
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <limits>
 
 namespace casd {
 namespace {
 
-Schema schema_of(int modalities) {
-  Schema schema;
-  for (int m = 0; m < modalities; ++m) schema.add_modality("m" + std::to_string(m), 2);
-  schema.add_output("a");
-  schema.add_output("b");
-  return schema;
-}
-
-ModelPtr make_model(const Schema& schema) {
-  casd_model_options options = default_model_options();
-  options.hidden = 8;
-  options.heads = 2;
-  options.layers = 1;
-  return create_model(schema, options);
-}
-
-std::vector<Sample> make_samples(const Schema& schema, std::size_t count) {
-  std::vector<Sample> samples;
-  for (std::size_t i = 0; i < count; ++i) {
-    Sample sample = empty_sample(schema);
-    for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
-      std::vector<float> frames(6);
-      for (std::size_t k = 0; k < 6; ++k)
-        frames[k] = static_cast<float>(
-            RandomStream(1, i, RandomSite::synthetic, static_cast<std::uint32_t>(m)).normal(k));
-      set_frames(sample, schema, m, frames);
-    }
-    samples.push_back(std::move(sample));
-  }
-  return samples;
-}
-
-/// Gives each sample the class that the model says with the probability softmax(logits / tau) of it
-/// under the complete condition: tau is then the temperature to be found.
-void draw_targets(std::vector<Sample>& samples, const ModelPtr& model, double tau) {
-  Batch batch(model->schema());
-  for (const Sample& sample : samples) batch.add() = sample;
-  Prediction prediction;
-  Predictor(model, default_predictor_options()).predict(prediction, batch, CASD_ALL_MODALITIES);
-  const Span<const float> logits = prediction.table(CASD_FIELD_LOGITS);
-  const RandomStream stream(9, 0, RandomSite::synthetic);
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const double margin = static_cast<double>(logits[2 * i + 1] - logits[2 * i]);
-    const double of_b = 1 / (1 + std::exp(-margin / tau));
-    const float target = stream.uniform_double(i) < of_b ? 1.0f : 0.0f;
-    set_target(samples[i], model->schema(), {&target, 1});
-  }
-}
-
-/// A model whose logits are `factor` times as large.
-ModelPtr sharper(const ModelPtr& model, float factor) {
-  std::vector<float> values(model->values().begin(), model->values().end());
-  for (const char* name : {"classifier.weight", "classifier.bias"}) {
-    const TensorInfo& tensor = model->network().tensor(name);
-    for (std::int64_t i = tensor.offset; i < tensor.offset + tensor.size; ++i)
-      values[static_cast<std::size_t>(i)] *= factor;
-  }
-  return std::make_shared<const Model>(model->shared_network(), std::move(values));
-}
+using namespace test;
 
 TEST(Calibration, FindsTheTemperatureThatTheLabelsWereDrawnWith) {
   const Schema schema = schema_of(1);
@@ -118,38 +59,127 @@ TEST(Calibration, WithoutLabelsThereIsNone) {
   EXPECT_TRUE(fit_calibration(make_model(schema), sample_pointers(samples), {}).empty());
 }
 
-TEST(Conditions, AreAllSetsUpToSixModalities) {
-  std::vector<std::string> names;
-  for (const Condition& condition : conditions(schema_of(3))) names.push_back(condition.name);
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"m0", "m1", "m2", "m0+m1", "m0+m2", "m1+m2", "m0+m1+m2"}));
-  EXPECT_EQ(conditions(schema_of(6)).size(), 63u);
-  EXPECT_EQ(conditions(schema_of(7)).size(), 7u + 7u + 1u);  // singles, leave-one-outs, all
-  EXPECT_EQ(conditions(schema_of(1)).size(), 1u);
+double temperature_of(const Calibration& calibration, const std::string& key) {
+  for (const auto& [name, value] : calibration.temperatures)
+    if (name == key) return value;
+  return -1;
 }
 
-TEST(Evaluation, CountsOnlyWhoCanBeJudged) {
+// A sample that lacks a modality belongs to the set of modalities that it has, not to the set that
+// was asked for.
+TEST(Calibration, ATemperatureIsFittedOnSamplesWithExactlyItsModalities) {
   const Schema schema = schema_of(2);
-  const ModelPtr model = make_model(schema);
-  std::vector<Sample> samples = make_samples(schema, 10);
-  draw_targets(samples, model, 1);
-  samples[0].target.clear();                               // no label: in the uncertainty only
-  set_frames(samples[1], schema, 1, Span<const float>());  // m1 is missing
-  Predictor predictor(model, default_predictor_options());
-  const Report report = evaluate(predictor, sample_pointers(samples), schema.all());
-  ASSERT_EQ(report.conditions.size(), 3u);
-  const auto number = [&](std::size_t condition, const std::string& name) {
-    for (const auto& [key, value] : report.conditions[condition].second)
-      if (key == name) return value;
-    return -1.0;
+  const ModelPtr model = sharper(make_model(schema), 4);
+  std::vector<Sample> both = make_samples(schema, 400);
+  draw_targets(both, model, 1);
+  const Calibration expected = fit_calibration(model, sample_pointers(both), {});
+
+  std::vector<Sample> mixed = both;
+  std::vector<Sample> first_only = make_samples(schema, 300);
+  for (Sample& sample : first_only) set_frames(sample, schema, 1, Span<const float>());
+  draw_targets(first_only, model, 0.1);  // these labels lower the temperature
+  mixed.insert(mixed.end(), first_only.begin(), first_only.end());
+  const Calibration found = fit_calibration(model, sample_pointers(mixed), {});
+  EXPECT_EQ(temperature_of(found, "3"), temperature_of(expected, "3"));
+  EXPECT_LT(temperature_of(found, "1"), 0.8 * temperature_of(expected, "1"));
+}
+
+/// Cross-entropy of the true classes, summed over the means under each set of modalities.
+double cross_entropy(const ModelPtr& model, const std::vector<Sample>& samples) {
+  double sum = 0;
+  for (ModalityMask mask = 1; mask <= model->schema().all(); ++mask) {
+    const Prediction prediction = predict(model, samples, mask);
+    const Span<const float> probabilities = prediction.table(CASD_FIELD_PROBABILITIES);
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      sum -= std::log(static_cast<double>(
+                 probabilities[2 * i + static_cast<std::size_t>(samples[i].target[0])])) /
+             static_cast<double>(samples.size());
+  }
+  return sum;
+}
+
+// The labels follow the first modality alone; the second one is noise, although the model weighs it
+// as much.
+TEST(Calibration, TrustFallsForAModalityThatMisleads) {
+  const Schema schema = schema_of(2);
+  const ModelPtr model = sharper(make_model(schema), 20);
+  std::vector<Sample> samples = make_samples(schema, 300);
+  draw_targets(samples, model, 1, 1);
+  CalibrationRequest request;
+  request.temperatures = false;
+  request.trust = true;
+  const Calibration found = fit_calibration(model, sample_pointers(samples), request);
+  ASSERT_EQ(found.trust.size(), 2u);
+  EXPECT_EQ(found.trust[0], 1);
+  EXPECT_LT(found.trust[1], 0.5);
+  const auto with_trust = std::make_shared<const Model>(model->with_calibration(found));
+  EXPECT_LT(cross_entropy(with_trust, samples), 0.95 * cross_entropy(model, samples));
+
+  // And rises where the label follows the second one.
+  draw_targets(samples, model, 1, 2);
+  EXPECT_GT(fit_calibration(model, sample_pointers(samples), request).trust[1], 2);
+}
+
+// With one dimension a weight is its own mean: C_m = t_m w_m / sum of t_k w_k.
+TEST(Calibration, TrustMultipliesTheWeightsOfThePrediction) {
+  const Schema schema = schema_of(2);
+  casd_model_options options = small_sizes();
+  options.hidden = options.heads = 1;
+  const ModelPtr model = create_model(schema, options);
+  const std::vector<Sample> samples = make_samples(schema, 5);
+  const auto trusted = std::make_shared<const Model>(model->with_calibration({{}, {2, 0.5}}));
+  const Prediction before = predict(model, samples, 3), after = predict(trusted, samples, 3);
+  const Span<const float> old_weight = before.table(CASD_FIELD_MODALITY_WEIGHT);
+  const Span<const float> new_weight = after.table(CASD_FIELD_MODALITY_WEIGHT);
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    EXPECT_NEAR(new_weight[2 * i + 1] / new_weight[2 * i],
+                0.25f * old_weight[2 * i + 1] / old_weight[2 * i], 1e-5);
+}
+
+// Every candidate for the trust factors needs the evidence only. The frames are overwritten as soon
+// as all samples are encoded: whoever read them again would find other numbers.
+TEST(Calibration, EncodesTheSamplesOnce) {
+  const Schema schema = schema_of(2);
+  casd_model_options options = small_sizes();
+  options.hidden = options.heads = 2;
+  const ModelPtr model = sharper(create_model(schema, options), 10);
+  std::vector<Sample> samples = make_samples(schema, 520);
+  draw_targets(samples, model, 1, 3);
+  CalibrationRequest request;
+  request.trust = true;
+  const Calibration expected = fit_calibration(model, sample_pointers(samples), request);
+  ASSERT_GT(expected.trust[1], 0.2);  // not at an end of the range, where any samples may lead to
+  ASSERT_LT(expected.trust[1], 9);
+  std::vector<std::int64_t> calls;
+  const auto overwrite = [&](std::int64_t done, std::int64_t total) {
+    calls.push_back(done);
+    if (done < total) return;
+    for (Sample& sample : samples)
+      for (auto& frames : sample.frames) frames.assign(6, 0.25f);
   };
-  EXPECT_EQ(number(0, "samples"), 10);
-  EXPECT_EQ(number(1, "samples"), 9);
-  EXPECT_EQ(number(2, "samples"), 10);
-  // Nine labelled samples: accuracies are ninths, of m1 alone eighths.
-  const double ninths = number(0, "accuracy") * 9 / 100, eighths = number(1, "accuracy") * 8 / 100;
-  EXPECT_NEAR(ninths, std::round(ninths), 1e-9);
-  EXPECT_NEAR(eighths, std::round(eighths), 1e-9);
+  const Calibration found = fit_calibration(model, sample_pointers(samples), request, overwrite);
+  EXPECT_EQ(calls, (std::vector<std::int64_t>{512, 520}));
+  EXPECT_EQ(found.trust, expected.trust);
+  EXPECT_EQ(found.temperatures, expected.temperatures);
+}
+
+TEST(Calibration, LeavesOutSamplesWhosePredictionIsNotFinite) {
+  const Schema schema = schema_of(2);
+  casd_model_options options = small_sizes();
+  options.input_clip = 0;
+  const ModelPtr model = create_model(schema, options);
+  std::vector<Sample> samples = make_samples(schema, 50);
+  draw_targets(samples, model, 1);
+  CalibrationRequest request;
+  request.trust = true;
+  const Calibration expected = fit_calibration(model, sample_pointers(samples), request);
+  Sample broken = samples[0];
+  const std::vector<float> huge(6, 3e38f);
+  for (std::int32_t m = 0; m < 2; ++m) set_frames(broken, schema, m, huge);
+  samples.push_back(broken);
+  const Calibration found = fit_calibration(model, sample_pointers(samples), request);
+  EXPECT_EQ(found.trust, expected.trust);
+  EXPECT_EQ(found.temperatures, expected.temperatures);
 }
 
 }  // namespace

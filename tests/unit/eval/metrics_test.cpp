@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 namespace casd {
 namespace {
@@ -47,6 +48,35 @@ TEST(Metrics, Regression) {
   EXPECT_NEAR(mean_absolute_error(answer, truth), 1.3, 1e-12);
   EXPECT_TRUE(std::isnan(correlation(Reals{1, 1}, Reals{1, 2})));  // no spread
   EXPECT_TRUE(std::isnan(mean_absolute_error(Reals(), Reals())));
+}
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+// With a NaN among the scores auroc() used to loop for ever.
+TEST(Metrics, RowsThatAreNotFiniteAreLeftOut) {
+  const Reals score = {.1, not_a_number, .4, .35, infinite, .8, .4, .9, -infinite, .2};
+  const Flags positive = {0, 1, 0, 1, 0, 1, 1, 1, 1, 0};
+  EXPECT_NEAR(auroc(score, positive), 0.875, 1e-12);
+  const Reals confidence = {.05, not_a_number, .1, .62, .61, infinite, .95, .99, 1.0};
+  const Flags right = {0, 0, 1, 1, 0, 0, 1, 1, 0};
+  EXPECT_NEAR(expected_calibration_error(confidence, right), 0.3028571428571428, 1e-12);
+  const Reals answer = {1, not_a_number, 2.5, -3, 4, infinite, 0.5, 2};
+  const Reals truth = {0.5, 1, 2, -1, 5, 1, 3, not_a_number};
+  EXPECT_NEAR(correlation(answer, truth), 0.8490232507266469, 1e-12);
+  EXPECT_NEAR(mean_absolute_error(answer, truth), 1.3, 1e-12);
+}
+
+TEST(Metrics, WithoutAFiniteRowThereIsNone) {
+  const Reals none = {not_a_number, infinite};
+  EXPECT_TRUE(std::isnan(auroc(none, Flags{0, 1})));
+  EXPECT_TRUE(std::isnan(expected_calibration_error(none, Flags{0, 1})));
+  EXPECT_TRUE(std::isnan(correlation(none, Reals{1, 2})));
+  EXPECT_TRUE(std::isnan(mean_absolute_error(none, Reals{1, 2})));
+}
+
+TEST(Metrics, CalibrationErrorAcceptsConfidencesOutsideTheirRange) {
+  EXPECT_NEAR(expected_calibration_error(Reals{-1e300, 1.5}, Flags{0, 1}), 5e299, 1e290);
 }
 
 }  // namespace

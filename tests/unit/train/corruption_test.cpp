@@ -1,8 +1,11 @@
 #include "train/corruption.h"
 
+#include "eval/metrics.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 
 namespace casd {
 namespace {
@@ -74,6 +77,26 @@ TEST_F(DrawCorruption, FramesGoAtARateOfTheirSampleAndModality) {
   EXPECT_NEAR(mean, 0.25, 0.015);
   EXPECT_NEAR(square - mean * mean, 1.0 / 48, 0.003);
   EXPECT_NEAR(last, 0.25, 0.05);
+}
+
+// A rate of the sample alone would drop about the same share of frames in each modality.
+TEST_F(DrawCorruption, TheRatesOfASamplesModalitiesAreIndependent) {
+  constexpr std::size_t steps = 100, samples = 4000;
+  const Sample sample = sample_of(schema_, 7, steps);
+  const Corruption c = draw(sample, samples, 1, 3, 11);
+  std::vector<double> first, second;
+  for (std::size_t i = 0; i < samples; ++i) {
+    if ((c.kept[i] & 3) != 3) continue;
+    const auto share = [&](std::size_t m) {
+      const std::vector<std::uint8_t>& dropped = c.dropped[3 * i + m];
+      return std::accumulate(dropped.begin(), dropped.end(), 0.0) / steps;
+    };
+    first.push_back(share(0));
+    second.push_back(share(1));
+  }
+  ASSERT_GT(first.size(), 1000u);
+  // Standard deviation of the correlation: 0.03.
+  EXPECT_NEAR(correlation(first, second), 0, 0.12);
 }
 
 TEST_F(DrawCorruption, NoRateDropsNothing) {

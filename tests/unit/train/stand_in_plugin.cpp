@@ -3,6 +3,7 @@
 #include "core/crc32.h"
 #include "model/model_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -88,13 +89,31 @@ casd_status encode(casd_torch_network*, const casd_torch_batch*, float*, casd_pl
   return refuse(error, CASD_ERROR_UNAVAILABLE, "the stand-in does not encode");
 }
 
+void count_frames(SeenStep& out, const casd_torch_modality& part, std::int32_t features) {
+  std::int64_t frames = 0, zeros = 0;
+  for (std::int64_t row = 0; row < part.rows; ++row)
+    for (std::int64_t t = 0; t < part.length[row]; ++t, ++frames) {
+      const float* frame = part.frames + (row * part.steps + t) * features;
+      zeros += std::all_of(frame, frame + features, [](float value) { return value == 0; });
+    }
+  out.frames.push_back(frames);
+  out.zero_frames.push_back(zeros);
+}
+
 void write_down(const casd_torch_network& n, const casd_torch_step& s) {
   const Schema& schema = n.model->schema();
-  SeenStep out{s.phase, s.seed, s.step, s.learning_rate,       s.input->samples,
-               {},      {},     {},     s.complete != nullptr, {},
-               {},      {}};
-  for (std::int32_t m = 0; m < s.input->modalities; ++m)
-    out.rows.push_back(s.input->modality[m].rows);
+  SeenStep out{};
+  out.phase = s.phase;
+  out.seed = s.seed;
+  out.step = s.step;
+  out.learning_rate = s.learning_rate;
+  out.samples = s.input->samples;
+  out.complete = s.complete != nullptr;
+  for (std::int32_t m = 0; m < s.input->modalities; ++m) {
+    const casd_torch_modality& part = s.input->modality[m];
+    out.rows.push_back(part.rows);
+    count_frames(out, part, schema.modalities[static_cast<std::size_t>(m)].features);
+  }
   const auto samples = static_cast<std::size_t>(s.input->samples);
   const auto columns = static_cast<std::size_t>(schema.target_columns());
   out.target.assign(s.target, s.target + samples * columns);

@@ -20,6 +20,8 @@ struct SeenStep {
   std::vector<std::uint8_t> labelled;
   bool complete;
   std::vector<float> teacher_location, teacher_uncertainty, teacher_logits;
+  std::vector<std::int64_t> frames;       // per modality
+  std::vector<std::int64_t> zero_frames;  // per modality: those that are all zero
 };
 
 struct Seen {

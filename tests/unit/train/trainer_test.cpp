@@ -3,7 +3,9 @@
 
 #include "core/error.h"
 #include "data/statistics.h"
+#include "eval/evaluation.h"
 #include "infer/predictor.h"
+#include "train/teaching.h"
 #include "unit/train/stand_in_plugin.h"
 
 #include <gtest/gtest.h>
@@ -271,26 +273,139 @@ TEST_F(TrainerMachine, OtherTeachersGetTheCompleteBatchOrNothing) {
   }
 }
 
-TEST_F(TrainerMachine, TheStudentBeginsWithTheTeachersBestEpoch) {
-  casd_trainer_options options = small_options();
-  options.teacher_epochs = 6;
-  const auto trainer = make(options);
-  double best = -1;
-  ModelPtr best_model;
-  while (trainer->phase() == CASD_PHASE_TEACHER) {
-    // The weights of an epoch's end are to be had before the next one begins.
-    const casd_train_stats stats = trainer->epoch(data_);
-    if (trainer->phase() == CASD_PHASE_TEACHER && stats.score > best) {
-      best = stats.score;
-      best_model = trainer->snapshot();
+/// A model's numbers, to compare.
+std::vector<float> values_of(const Model& model) {
+  return {model.values().begin(), model.values().end()};
+}
+
+/// Trains a phase to its end and returns the weights of its best epoch. The best epoch must not be
+/// the last one: else it would not show whether the weights are restored.
+std::vector<float> best_of_phase(Trainer& trainer, const Dataset& data) {
+  const casd_phase phase = trainer.phase();
+  double best = -std::numeric_limits<double>::infinity();
+  std::vector<float> values;
+  while (trainer.phase() == phase) {
+    const casd_train_stats stats = trainer.epoch(data);
+    if (trainer.phase() != phase) {
+      EXPECT_LE(stats.score, best) << "the last epoch is the best: choose another seed";
     } else if (stats.score > best) {
-      best_model = nullptr;  // the last epoch is the best: nothing to compare with
+      best = stats.score;
+      values = values_of(*trainer.snapshot());
     }
-    EXPECT_GE(stats.best_score, best);
   }
-  if (best_model) {
-    EXPECT_TRUE(std::equal(best_model->values().begin(), best_model->values().end(),
-                           trainer->snapshot()->values().begin()));
+  return values;
+}
+
+TEST_F(TrainerMachine, EachPhaseEndsWithTheWeightsOfItsBestEpoch) {
+  casd_trainer_options options = small_options();
+  options.teacher_epochs = options.epochs = 8;
+  options.select_from = 0;
+  const auto trainer = make(options);
+  const std::vector<float> teacher = best_of_phase(*trainer, data_);
+  EXPECT_EQ(values_of(*trainer->snapshot()), teacher);
+  const std::vector<float> student = best_of_phase(*trainer, data_);
+  EXPECT_EQ(trainer->phase(), CASD_PHASE_DONE);
+  EXPECT_EQ(values_of(*trainer->snapshot()), student);
+}
+
+// Neither on split train nor, for the student, on complete samples.
+TEST_F(TrainerMachine, EpochsAreScoredOnTheHeldOutSamples) {
+  casd_trainer_options options = small_options();
+  options.select_from = 0;
+  const auto trainer = make(options);
+  const auto train = sample_pointers(data_.find("train")->samples);
+  const auto valid = sample_pointers(data_.find("valid")->samples);
+  int compared = 0;
+  casd_train_stats stats;
+  do {
+    const casd_phase phase = trainer->phase();
+    stats = trainer->epoch(data_);
+    if (trainer->phase() != phase) continue;  // the best epoch's weights are back
+    const bool teacher = phase == CASD_PHASE_TEACHER;
+    Predictor predictor(trainer->snapshot(), default_predictor_options());
+    const double expected = selection_score(predictor, valid, teacher);
+    ASSERT_NE(expected, selection_score(predictor, train, teacher));
+    ASSERT_NE(expected, selection_score(predictor, valid, !teacher));
+    EXPECT_EQ(stats.score, expected) << "phase " << phase;
+    ++compared;
+  } while (stats.go_on);
+  EXPECT_EQ(compared, 3);  // one of the teacher's epochs, two of the student's
+}
+
+TEST_F(TrainerMachine, TheModelIsCalibratedOnTheHeldOutSamples) {
+  casd_trainer_options options = small_options();
+  options.fit_trust = 1;
+  const auto trainer = make(options);
+  trainer->fit(data_, nullptr, nullptr, nullptr);
+  const ModelPtr trained = trainer->snapshot();
+  const auto raw = std::make_shared<const Model>(trained->with_calibration({}));
+  CalibrationRequest request;
+  request.trust = true;
+  const Calibration expected =
+      fit_calibration(raw, sample_pointers(data_.find("valid")->samples), request);
+  const Calibration wrong =
+      fit_calibration(raw, sample_pointers(data_.find("train")->samples), request);
+  ASSERT_NE(expected.temperatures, wrong.temperatures);
+  ASSERT_NE(expected.trust, wrong.trust);
+  EXPECT_EQ(trained->calibration().temperatures, expected.temperatures);
+  EXPECT_EQ(trained->calibration().trust, expected.trust);
+}
+
+// The first epoch that may be selected is never later than the last one.
+TEST_F(TrainerMachine, TheLastEpochCanAlwaysBeSelected) {
+  casd_trainer_options options = small_options();
+  options.teacher = CASD_TEACHER_NONE;
+  options.select_from = 100;
+  const auto trainer = make(options);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    const casd_train_stats stats = trainer->epoch(data_);
+    EXPECT_EQ(std::isnan(stats.score), epoch < 2) << epoch;
+    EXPECT_EQ(std::isnan(stats.best_score), epoch < 2) << epoch;
+  }
+  EXPECT_EQ(trainer->phase(), CASD_PHASE_DONE);
+}
+
+TEST_F(TrainerMachine, OnlyTheStudentSeesDroppedFrames) {
+  for (const double frame_drop : {0.0, 1.0}) {
+    seen().steps.clear();
+    casd_trainer_options options = small_options();
+    options.frame_drop = frame_drop;
+    make(options)->fit(data_, nullptr, nullptr, nullptr);
+    double frames = 0, zeros = 0;
+    for (const SeenStep& step : seen().steps)
+      for (std::size_t m = 0; m < step.frames.size(); ++m) {
+        if (step.phase == CASD_PHASE_TEACHER || frame_drop == 0) {
+          EXPECT_EQ(step.zero_frames[m], 0);
+        } else {
+          frames += static_cast<double>(step.frames[m]);
+          zeros += static_cast<double>(step.zero_frames[m]);
+        }
+      }
+    // The rates are uniform over 0 to 1: half of the frames are dropped.
+    if (frame_drop > 0) {
+      EXPECT_NEAR(zeros / frames, 0.5, 0.05);
+    }
+  }
+}
+
+// The teacher's outputs are computed in pieces; each row belongs to its own sample.
+TEST_F(TrainerMachine, TheTeachersOutputsOfALargeSplitAreThoseOfEachSample) {
+  casd_synthetic_options wanted = default_synthetic_options();
+  wanted.train_samples = 300;
+  wanted.valid_samples = wanted.test_samples = 1;
+  wanted.max_steps = 2;
+  const Dataset data = make_synthetic(wanted);
+  const ModelPtr model = small_model(data.schema);
+  Predictor predictor(model, default_predictor_options());
+  const auto samples = sample_pointers(data.find("train")->samples);
+  const Teaching all = teach(predictor, samples);
+  ASSERT_EQ(all.logits.size(), 600u);
+  for (const std::size_t i : {0u, 43u, 255u, 256u, 299u}) {
+    const Teaching one = teach(predictor, Span<const Sample* const>(samples).subspan(i, 1));
+    EXPECT_TRUE(std::equal(one.logits.begin(), one.logits.end(), all.logits.begin() + 2 * i));
+    EXPECT_TRUE(std::equal(one.location.begin(), one.location.end(), all.location.begin() + 8 * i));
+    EXPECT_TRUE(std::equal(one.uncertainty.begin(), one.uncertainty.end(),
+                           all.uncertainty.begin() + 8 * i));
   }
 }
 

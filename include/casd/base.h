@@ -260,6 +260,20 @@ CASD_API casd_status CASD_CALL casd_set_parallel_for(casd_parallel_for run, int3
  */
 CASD_API int64_t CASD_CALL casd_live_objects(void);
 
+/**
+ * @brief How many bytes the objects that exist hold in large buffers.
+ *
+ * Counted are the weights of models, the frames of batches and datasets, the tables of predictions
+ * and scratch memory, at the size that is allocated. Not counted are names, texts, the objects
+ * themselves and what LibTorch or HDF5 allocates. A buffer that several objects share counts once.
+ *
+ * For leak checks and for memory displays: after everything is destroyed it is what it was before.
+ * While other threads work it includes their temporary buffers.
+ * @par Threads Any thread, at any time.
+ * @since 0.2
+ */
+CASD_API int64_t CASD_CALL casd_live_bytes(void);
+
 #ifdef __cplusplus
 }
 #endif

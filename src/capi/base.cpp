@@ -1,5 +1,6 @@
 #include "capi/call_boundary.h"
 #include "capi/handles.h"
+#include "core/live_bytes.h"
 #include "core/log.h"
 #include "core/plugin.h"
 #include "core/thread_pool.h"
@@ -102,3 +103,5 @@ casd_status casd_set_plugin_path(const char* folder) {
 }
 
 int64_t casd_live_objects(void) { return casd::LiveObject::count.load(); }
+
+int64_t casd_live_bytes(void) { return casd::live_bytes(); }

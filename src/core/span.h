@@ -12,9 +12,10 @@ class Span {
  public:
   constexpr Span() = default;
   constexpr Span(T* data, std::size_t size) : data_(data), size_(size) {}
-  Span(std::vector<std::remove_const_t<T>>& v) : data_(v.data()), size_(v.size()) {}
-  template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>
-  Span(const std::vector<std::remove_const_t<T>>& v) : data_(v.data()), size_(v.size()) {}
+  template <class A>
+  Span(std::vector<std::remove_const_t<T>, A>& v) : data_(v.data()), size_(v.size()) {}
+  template <class A, class U = T, class = std::enable_if_t<std::is_const_v<U>>>
+  Span(const std::vector<std::remove_const_t<T>, A>& v) : data_(v.data()), size_(v.size()) {}
   template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
   constexpr Span(const Span<U>& s) : data_(s.data()), size_(s.size()) {}
 

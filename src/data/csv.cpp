@@ -272,7 +272,7 @@ Dataset read_csv(const std::string& path, const TaskRequest& request) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Sample& sample = rows[i].sample;
     for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
-      const std::vector<float> frames = std::move(sample.frames[static_cast<std::size_t>(m)]);
+      const Floats frames = std::move(sample.frames[static_cast<std::size_t>(m)]);
       set_frames(sample, schema, m, frames);
     }
     if (!labels[i].empty())

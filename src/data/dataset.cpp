@@ -23,8 +23,8 @@ std::vector<std::string> split_names(const std::string& list) {
   }
 }
 
-template <class T>
-std::uint32_t add(std::uint32_t crc, const std::vector<T>& values) {
+template <class T, class A>
+std::uint32_t add(std::uint32_t crc, const std::vector<T, A>& values) {
   const std::uint64_t count = values.size();  // so that moving a value to the next list shows
   return crc32(values.data(), values.size() * sizeof(T), crc32(&count, sizeof count, crc));
 }

@@ -1,6 +1,7 @@
 // The tables that casd_predict() fills.
 #pragma once
 
+#include "core/live_bytes.h"
 #include "core/span.h"
 #include "model/model.h"
 
@@ -32,7 +33,7 @@ class Prediction {
   }
 
  private:
-  std::array<std::vector<float>, field_count> tables_;
+  std::array<Floats, field_count> tables_;
   std::array<std::int64_t, field_count> columns_{};
   std::vector<casd_status> status_;  // [rows]
   std::int64_t rows_ = 0;

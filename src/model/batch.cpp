@@ -38,12 +38,12 @@ void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
   const auto features = static_cast<std::size_t>(info.features);
   const auto steps = static_cast<std::size_t>(view.steps);
   const auto stride = static_cast<std::size_t>(view.stride);
-  std::vector<float>& frames = sample.frames[static_cast<std::size_t>(modality)];
+  Floats& frames = sample.frames[static_cast<std::size_t>(modality)];
   if (stride == features || steps <= 1) {
     frames.assign(view.values, view.values + steps * features);
   } else {
     // A vector of its own, so that a failure of memory leaves the old frames.
-    if (frames.capacity() < steps * features) std::vector<float>(steps * features).swap(frames);
+    if (frames.capacity() < steps * features) Floats(steps * features).swap(frames);
     frames.resize(steps * features);
     for (std::size_t t = 0; t < steps; ++t)
       std::copy_n(view.values + t * stride, features, frames.data() + t * features);

@@ -1,6 +1,7 @@
 // Samples of any length, any modality missing.
 #pragma once
 
+#include "core/live_bytes.h"
 #include "core/span.h"
 #include "model/schema.h"
 
@@ -12,10 +13,10 @@
 namespace casd {
 
 struct Sample {
-  std::vector<std::vector<float>> frames;  // per modality [steps, features]; empty: not given
-  std::vector<float> target;               // target_columns() numbers; empty: none
-  ModalityMask given = 0;                  // modalities with at least one frame that is not all NaN
-  std::string name;                        // "" : its number
+  std::vector<Floats> frames;  // per modality [steps, features]; empty: not given
+  std::vector<float> target;   // target_columns() numbers; empty: none
+  ModalityMask given = 0;      // modalities with at least one frame that is not all NaN
+  std::string name;            // "" : its number
 
   std::int64_t steps(const Schema& schema, std::int32_t modality) const {
     const auto m = static_cast<std::size_t>(modality);

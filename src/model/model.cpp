@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include "core/error.h"
+#include "core/live_bytes.h"
 #include "core/random.h"
 #include "model/options.h"
 
@@ -8,11 +9,25 @@
 #include <cmath>
 
 namespace casd {
+namespace {
+
+std::shared_ptr<const std::vector<float>> counted(std::vector<float> values) {
+  struct Counted {
+    explicit Counted(std::vector<float> all)
+        : values(std::move(all)), bytes(values.capacity() * sizeof(float)) {}
+    const std::vector<float> values;
+    const LiveBytes bytes;
+  };
+  const auto owner = std::make_shared<const Counted>(std::move(values));
+  return {owner, &owner->values};
+}
+
+}  // namespace
 
 Model::Model(std::shared_ptr<const Network> network, std::vector<float> values,
              Calibration calibration, UserValues user, bool trained, int file_version)
     : network_(std::move(network)),
-      values_(std::make_shared<const std::vector<float>>(std::move(values))),
+      values_(counted(std::move(values))),
       calibration_(std::move(calibration)),
       user_(std::move(user)),
       trained_(trained),

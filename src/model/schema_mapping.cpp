@@ -117,12 +117,12 @@ void SchemaMapping::apply(const Sample& from, Sample& to) const {
   to.given = 0;
   for (std::size_t m = 0; m < sources_.size(); ++m) {
     const Source& source = sources_[m];
-    std::vector<float>& frames = to.frames[m];
+    Floats& frames = to.frames[m];
     if (source.modality < 0) {
       frames.clear();
       continue;
     }
-    const std::vector<float>& values = from.frames[static_cast<std::size_t>(source.modality)];
+    const Floats& values = from.frames[static_cast<std::size_t>(source.modality)];
     if (source.columns.empty()) {
       frames = values;
     } else {

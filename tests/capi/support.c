@@ -19,10 +19,11 @@ void assert_fails_(casd_status status, casd_status expected, const char *words, 
 }
 
 int nothing_is_left(void **state) {
-  const long long left = (long long)casd_live_objects();
+  const long long left = (long long)casd_live_objects(), bytes = (long long)casd_live_bytes();
   (void)state;
   if (left != 0) fprintf(stderr, "%lld objects were not destroyed\n", left);
-  return left == 0 ? 0 : -1;
+  if (bytes != 0) fprintf(stderr, "%lld bytes were not released\n", bytes);
+  return left == 0 && bytes == 0 ? 0 : -1;
 }
 
 casd_schema *new_schema(casd_task task) {

@@ -25,7 +25,7 @@ void assert_ok_(casd_status status, const char *call, const char *file, int line
 void assert_fails_(casd_status status, casd_status expected, const char *words, const char *call,
                    const char *file, int line);
 
-/* A group's teardown: fails when an object was not destroyed. */
+/* A group's teardown: fails when an object was not destroyed or bytes were not released. */
 int nothing_is_left(void **state);
 
 /* language 5, audio 3, visual 4 features; classes negative, positive, neutral; regression and

@@ -139,6 +139,54 @@ static void live_objects_are_counted(void **state) {
   assert_int_equal(casd_live_objects(), before);
 }
 
+static void live_bytes_are_counted(void **state) {
+  enum { STEPS = 1000 };
+  static const float frames[STEPS * 5];
+  const int64_t before = casd_live_bytes(), floats = (int64_t)sizeof(float);
+  int64_t weights, with_model, with_batch, with_tables;
+  casd_model *model = NULL, *copy = NULL;
+  casd_batch *batch = NULL;
+  casd_dataset *data = NULL;
+  casd_predictor *predictor = NULL;
+  casd_prediction *prediction = NULL;
+  (void)state;
+  model = new_model(CASD_TASK_CLASSES);
+  weights = casd_model_parameter_count(model) * floats;
+  with_model = casd_live_bytes();
+  assert_true(with_model >= before + weights); /* with the normaliser's statistics */
+  assert_true(with_model < before + weights + 1024);
+  ASSERT_OK(casd_model_with_user_value(&copy, model, "user.note", "shares the weights"));
+  assert_int_equal(casd_live_bytes(), with_model);
+  casd_model_destroy(model);
+  assert_int_equal(casd_live_bytes(), with_model);
+
+  batch = new_batch(CASD_TASK_CLASSES, 2);
+  with_batch = casd_live_bytes();
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 0, frames, STEPS, 5, 5));
+  assert_true(casd_live_bytes() - with_batch >= (STEPS - 6) * 5 * floats);
+  assert_true(casd_live_bytes() - with_batch <= STEPS * 5 * floats);
+  casd_batch_destroy(batch);
+  assert_int_equal(casd_live_bytes(), with_model);
+
+  data = new_data(CASD_TASK_CLASSES, 1);
+  assert_true(casd_live_bytes() > with_model);
+  casd_dataset_destroy(data);
+  assert_int_equal(casd_live_bytes(), with_model);
+
+  batch = new_batch(CASD_TASK_CLASSES, 2);
+  ASSERT_OK(casd_predictor_create(&predictor, copy, NULL));
+  ASSERT_OK(casd_prediction_create(&prediction));
+  ASSERT_OK(casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES));
+  with_tables = casd_live_bytes();
+  casd_prediction_destroy(prediction);
+  assert_true(with_tables - casd_live_bytes() >= 2 * 3 * 8 * floats); /* three fields of width 8 */
+  casd_predictor_destroy(predictor);
+  casd_batch_destroy(batch);
+  assert_int_equal(casd_live_bytes(), with_model);
+  casd_model_destroy(copy);
+  assert_int_equal(casd_live_bytes(), before);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(versions_agree_with_the_headers),
@@ -149,6 +197,7 @@ int main(void) {
       cmocka_unit_test(the_log_goes_where_it_is_sent),
       cmocka_unit_test(a_missing_plugin_is_named_with_each_path_tried),
       cmocka_unit_test(live_objects_are_counted),
+      cmocka_unit_test(live_bytes_are_counted),
   };
   return cmocka_run_group_tests_name("base", tests, NULL, nothing_is_left);
 }

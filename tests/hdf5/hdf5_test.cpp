@@ -28,7 +28,7 @@ class Writer {
   void group(const std::string& name) {
     H5Gclose(H5Gcreate2(file_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   }
-  void floats(const std::string& name, const Sizes& shape, const std::vector<float>& values) {
+  void floats(const std::string& name, const Sizes& shape, const Floats& values) {
     put(name, shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data());
   }
   void doubles(const std::string& name, const Sizes& shape, const std::vector<double>& values) {
@@ -67,8 +67,8 @@ class Writer {
   hid_t file_;
 };
 
-std::vector<float> counting(std::size_t count) {
-  std::vector<float> out(count);
+Floats counting(std::size_t count) {
+  Floats out(count);
   std::iota(out.begin(), out.end(), 0.0f);
   return out;
 }
@@ -124,9 +124,9 @@ TEST_F(Hdf5, ReadsWhatIsThere) {
   const std::vector<Sample>& train = data.splits[0].samples;
   ASSERT_EQ(train.size(), 3u);
   EXPECT_EQ(train[0].frames[0], counting(6));
-  EXPECT_EQ(train[1].frames[0], (std::vector<float>{6, 7, 8}));  // its own length
-  EXPECT_EQ(train[2].given, 2u);                                 // length 0: missing
-  EXPECT_EQ(train[2].frames[1], (std::vector<float>{5, 6}));
+  EXPECT_EQ(train[1].frames[0], (Floats{6, 7, 8}));  // its own length
+  EXPECT_EQ(train[2].given, 2u);                     // length 0: missing
+  EXPECT_EQ(train[2].frames[1], (Floats{5, 6}));
   EXPECT_EQ(train[0].target, std::vector<float>{-1.5f});
   EXPECT_EQ(train[2].name, "2");
   EXPECT_EQ(data.splits[1].samples[0].given, 1u);

@@ -10,7 +10,7 @@ namespace {
 
 /// Standard deviation of the differences between a frame's features and the same features of the
 /// frame `period` later, where the generator's swell is nearly the same.
-double jitter(const std::vector<float>& frames, std::size_t features) {
+double jitter(const Floats& frames, std::size_t features) {
   constexpr std::size_t period = 9;  // 0.7 * 9 = 2 pi, nearly
   double sum = 0;
   std::size_t count = 0;
@@ -32,7 +32,7 @@ TEST(Synthetic, FramesJitterByThreeTenthsOfTheNoise) {
   for (std::size_t i = 0; i < train.samples.size(); ++i)
     for (std::size_t m = 0; m < 3; ++m) {
       const auto features = static_cast<std::size_t>(data.schema.modalities[m].features);
-      const std::vector<float>& frames = train.samples[i].frames[m];
+      const Floats& frames = train.samples[i].frames[m];
       if (frames.size() < 100 * features) continue;
       const double noise = train.noise[3 * i + m];
       EXPECT_NEAR(jitter(frames, features) / (0.3 * noise), 1, 0.2) << i << ' ' << m;

@@ -75,9 +75,9 @@ TEST(SchemaMapping, ModalitiesAreMatchedByNameInAnyOrder) {
   sample.target = {1};
   sample.name = "s";
   const Sample to = mapped(mapping, sample);
-  EXPECT_EQ(to.frames[0], (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(to.frames[0], (Floats{1, 2, 3, 4}));
   EXPECT_TRUE(to.frames[1].empty());
-  EXPECT_EQ(to.frames[2], (std::vector<float>{7, 8, 9}));
+  EXPECT_EQ(to.frames[2], (Floats{7, 8, 9}));
   EXPECT_EQ(to.given, 5u);
   EXPECT_EQ(to.target, std::vector<float>{1});
   EXPECT_EQ(to.name, "s");
@@ -90,7 +90,7 @@ TEST(SchemaMapping, FeaturesAreMatchedByNameInEachFrame) {
   EXPECT_FALSE(mapping.identity());
   Sample sample = empty_sample(from);
   set_frames(sample, from, 0, std::vector<float>{3, 1, 2, 30, 10, 20});
-  EXPECT_EQ(mapped(mapping, sample).frames[1], (std::vector<float>{1, 2, 3, 10, 20, 30}));
+  EXPECT_EQ(mapped(mapping, sample).frames[1], (Floats{1, 2, 3, 10, 20, 30}));
 }
 
 TEST(SchemaMapping, SwappedColumnsAloneAreNoIdentity) {
@@ -105,7 +105,7 @@ TEST(SchemaMapping, WithoutNamesOnOneSideFeaturesAreMatchedByPosition) {
   Sample sample = empty_sample(from);
   set_frames(sample, from, 0, std::vector<float>{3, 1, 2});
   const SchemaMapping mapping(from, model_schema(), "the batch");
-  EXPECT_EQ(mapped(mapping, sample).frames[1], (std::vector<float>{3, 1, 2}));
+  EXPECT_EQ(mapped(mapping, sample).frames[1], (Floats{3, 1, 2}));
 }
 
 TEST(SchemaMapping, MissingFramesStayMissing) {

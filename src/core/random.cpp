@@ -41,6 +41,13 @@ RandomStream::RandomStream(std::uint64_t seed, std::uint64_t step, RandomSite si
       site_(static_cast<std::uint32_t>(site) + part),
       step_(step) {}
 
+RandomStream RandomStream::at_row(std::uint64_t row) const {
+  RandomStream out = *this;
+  out.site_ ^= static_cast<std::uint32_t>(row & 0xFFFF) << 16;
+  out.step_ ^= (row >> 16) << 48;
+  return out;
+}
+
 PhiloxBlock RandomStream::block(std::uint64_t index) const {
   return philox({static_cast<std::uint32_t>(index), site_, static_cast<std::uint32_t>(step_),
                  static_cast<std::uint32_t>(step_ >> 32)},

@@ -33,6 +33,11 @@ class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::uint64_t step, RandomSite site, std::uint32_t part = 0);
 
+  /// The stream of one row of a batch; no two rows share numbers. Rows below 2^32, steps below 2^48
+  /// and sites below 2^16 (all of RandomSite) keep the counters of all streams apart. Row 0 is the
+  /// stream itself.
+  RandomStream at_row(std::uint64_t row) const;
+
   /// The numbers 4 index .. 4 index + 3 at once.
   PhiloxBlock block(std::uint64_t index) const;
   std::uint32_t bits(std::uint64_t index) const;

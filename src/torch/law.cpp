@@ -10,13 +10,14 @@
 
 namespace casd::torch_plugin {
 
-Law fuse(const at::Tensor& nig, const at::Tensor& part, const casd_model_options& rules) {
+Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_options& rules) {
   Law law;
-  law.gamma = nig.select(2, 0);
-  law.delta = nig.select(2, 1);
-  law.alpha = nig.select(2, 2);
-  law.beta = nig.select(2, 3);
-  law.part = part;
+  const std::vector<at::Tensor> parameters = nig.unbind(2);
+  law.gamma = parameters[0];
+  law.delta = parameters[1];
+  law.alpha = parameters[2];
+  law.beta = parameters[3];
+  law.present = present;
   const at::Tensor nu = law.alpha * 2;
   const at::Tensor variance = law.beta / (law.alpha - 1) * (law.delta.reciprocal() + 1);
   at::Tensor weight;
@@ -34,24 +35,27 @@ Law fuse(const at::Tensor& nig, const at::Tensor& part, const casd_model_options
       weight = at::ones_like(nu);
       break;
   }
-  weight = weight * part;
+  weight = weight * present;
   weight = weight / weight.sum(1, true);
+  law.weight = weight;
   law.location = (weight * law.gamma).sum(1);
   law.uncertainty = rules.fused_variance == CASD_FUSED_VARIANCE_MEAN
-                        ? (part * variance).sum(1) / part.sum(1)
+                        ? (present * variance).sum(1) / present.sum(1)
                         : (weight * weight * variance).sum(1);
   // Those that take no part must not be the least.
   law.degrees_of_freedom =
-      nu.masked_fill(part == 0, std::numeric_limits<double>::infinity()).amin(1);
+      nu.masked_fill(present == 0, std::numeric_limits<double>::infinity()).amin(1);
   law.scale = at::sqrt(law.uncertainty * (law.degrees_of_freedom - 2) / law.degrees_of_freedom);
   return law;
 }
 
-at::Tensor sample(const Law& law, const casd_trainer_options& options, const Chance& chance,
+at::Tensor sample(const Law& law, const casd_trainer_options& options, const RandomContext& random,
                   const at::Tensor& noise) {
   if (options.sampling == CASD_SAMPLING_NONE || options.sigma_scale == 0) return law.location;
   const at::TensorOptions type = law.location.options().requires_grad(false);
-  const auto z = [&] { return normal_noise(law.location.sizes(), chance).to(type); };
+  const auto z = [&] {
+    return normal_noise(law.location.size(0), law.location.size(1), random).to(type);
+  };
   if (options.sampling == CASD_SAMPLING_GAUSSIAN)
     return law.location +
            at::sqrt(law.uncertainty) * (noise.defined() ? noise : z()) * options.sigma_scale;
@@ -59,10 +63,10 @@ at::Tensor sample(const Law& law, const casd_trainer_options& options, const Cha
   at::Tensor t = noise;
   if (!t.defined()) {
     const at::Tensor a = law.degrees_of_freedom.detach() / 2;
-    const at::Tensor g = gamma_noise(a, chance).to(type);
+    const at::Tensor g = gamma_noise(a, random).to(type);
     t = z() * at::sqrt(a / g);
     if (options.sampling == CASD_SAMPLING_IMPLICIT) {
-      // dt/da = t/2 (1/a - (dg/da)/g), METHOD.md 5, hung on t as a straight line through it.
+      // dt/da = t/2 (1/a - (dg/da)/g), docs/method.md 5, hung on t as a straight line through it.
       const at::Tensor slope = t * 0.5 * (a.reciprocal() - at::_standard_gamma_grad(a, g) / g);
       t = t + slope * (law.degrees_of_freedom / 2 - a);
     }

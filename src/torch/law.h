@@ -1,4 +1,4 @@
-// The fused law of a batch, with gradient (METHOD.md 3 to 5).
+// The fused law of a batch, with gradient (docs/method.md 3 to 5).
 #pragma once
 
 #include "torch/noise.h"
@@ -13,14 +13,15 @@ namespace casd::torch_plugin {
 struct Law {
   at::Tensor location, degrees_of_freedom, scale, uncertainty;
   at::Tensor gamma, delta, alpha, beta;  // [samples, modalities, hidden]; any where none takes part
-  at::Tensor part;                       // [samples, modalities, 1]: 1 where it takes part, else 0
+  at::Tensor weight;                     // [samples, modalities, hidden]: C_m
+  at::Tensor present;                    // [samples, modalities, 1]: 1 where it takes part, else 0
 };
 
-/// nig: [samples, modalities, 4, hidden]; part: [samples, modalities, 1].
-Law fuse(const at::Tensor& nig, const at::Tensor& part, const casd_model_options& rules);
+/// nig: [samples, modalities, 4, hidden]; present: [samples, modalities, 1].
+Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_options& rules);
 
 /// The sampled representation s. `noise`: t given from outside (tests); else drawn.
-at::Tensor sample(const Law& law, const casd_trainer_options& options, const Chance& chance,
+at::Tensor sample(const Law& law, const casd_trainer_options& options, const RandomContext& random,
                   const at::Tensor& noise = {});
 
 }  // namespace casd::torch_plugin

@@ -13,7 +13,6 @@ namespace casd::torch_plugin {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
-constexpr double least_weight = 1e-12;  // keeps a batch without any label at 0, not 0 / 0
 
 /// log_softmax over the classes, or over each pair of a multi-label task: [..., classes].
 at::Tensor log_probabilities(const at::Tensor& logits, casd_task task) {
@@ -23,31 +22,47 @@ at::Tensor log_probabilities(const at::Tensor& logits, casd_task task) {
 
 }  // namespace
 
-at::Tensor task_loss(const at::Tensor& logits, const Targets& targets, casd_task task) {
+at::Tensor task_loss(const at::Tensor& logits, const Targets& targets, casd_task task,
+                     const LossNormalisers& normalisers) {
   if (task == CASD_TASK_REGRESSION) {
     const at::Tensor error = (logits - targets.values).pow(2) * targets.labelled.unsqueeze(1);
-    return error.sum() / (targets.labelled.sum() * logits.size(1)).clamp_min(least_weight);
+    return error.sum() / (normalisers.targets * static_cast<double>(logits.size(1)));
   }
   const at::Tensor log_p = log_probabilities(logits, task);
   if (task == CASD_TASK_CLASSES) {
     const at::Tensor weight =
         targets.class_weights.index_select(0, targets.values) * targets.labelled;
-    const at::Tensor hit = at::gather(log_p, 1, targets.values.unsqueeze(1)).squeeze(1);
-    return -(hit * weight).sum() / weight.sum().clamp_min(least_weight);
+    const at::Tensor of_class = at::gather(log_p, 1, targets.values.unsqueeze(1)).squeeze(1);
+    return -(of_class * weight).sum() / normalisers.targets;
   }
   const at::Tensor truth = targets.values.to(at::kLong).unsqueeze(2);
-  const at::Tensor hit = at::gather(log_p, 2, truth).squeeze(2) * targets.labelled.unsqueeze(1);
-  return -hit.sum() / (targets.labelled.sum() * hit.size(1)).clamp_min(least_weight);
+  const at::Tensor of_class =
+      at::gather(log_p, 2, truth).squeeze(2) * targets.labelled.unsqueeze(1);
+  return -of_class.sum() / (normalisers.targets * static_cast<double>(of_class.size(1)));
 }
 
-at::Tensor logit_loss(const at::Tensor& logits, const at::Tensor& taught, casd_task task) {
-  if (task == CASD_TASK_REGRESSION) return (logits - taught).pow(2).mean();
-  const at::Tensor p = log_probabilities(logits, task), q = log_probabilities(taught, task);
+at::Tensor logit_loss(const at::Tensor& logits, const at::Tensor& teacher_logits, casd_task task,
+                      const LossNormalisers& normalisers) {
+  if (task == CASD_TASK_REGRESSION)
+    return (logits - teacher_logits).pow(2).sum() /
+           (normalisers.samples * static_cast<double>(logits.size(1)));
+  const at::Tensor p = log_probabilities(logits, task);
+  const at::Tensor q = log_probabilities(teacher_logits, task);
   const at::Tensor middle = at::logaddexp(p, q) - std::log(2.0);
-  return (p.exp() * (p - middle) + q.exp() * (q - middle)).sum(-1).mean() * 0.5;
+  const at::Tensor divergence =
+      (p.exp() * (p - middle) + q.exp() * (q - middle)).sum(-1) * 0.5;  // [samples(, pairs)]
+  const auto per_sample = static_cast<double>(divergence.numel() / divergence.size(0));
+  return divergence.sum() / (normalisers.samples * per_sample);
 }
 
-at::Tensor evidence_loss(const Law& law, const at::Tensor& target, double regularizer) {
+at::Tensor uncertainty_loss(const Law& law, const at::Tensor& teacher_uncertainty,
+                            const LossNormalisers& normalisers) {
+  return (law.uncertainty - teacher_uncertainty).pow(2).sum() /
+         (normalisers.samples * static_cast<double>(law.uncertainty.size(1)));
+}
+
+at::Tensor evidence_loss(const Law& law, const at::Tensor& target, double regularizer,
+                         const LossNormalisers& normalisers) {
   const at::Tensor distance = target.unsqueeze(1) - law.gamma;
   const at::Tensor omega = law.beta * (law.delta + 1) * 2;
   const at::Tensor half = law.alpha + 0.5;
@@ -55,7 +70,7 @@ at::Tensor evidence_loss(const Law& law, const at::Tensor& target, double regula
                           at::lgamma(law.alpha) - at::lgamma(half) +
                           half * at::log(law.delta * distance * distance + omega) +
                           distance.abs() * (law.delta * 2 + law.alpha) * regularizer;
-  return (loss * law.part).sum() / (law.part.sum() * law.gamma.size(2));
+  return (loss * law.present).sum() / (normalisers.pairs * static_cast<double>(law.gamma.size(2)));
 }
 
 }  // namespace casd::torch_plugin

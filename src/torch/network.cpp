@@ -2,16 +2,17 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/baddbmm.h>
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/matmul.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/softplus.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -35,7 +36,7 @@ at::Tensor position_code(std::int64_t steps, std::int64_t width) {
 
 }  // namespace
 
-Encoders::Encoders(const Parameters& p) : options_(p.network().options()) {
+Encoders::Encoders(const ParameterLeaves& p) : options_(p.network().options()) {
   for (const casd::Modality& info : p.network().schema().modalities) {
     const auto get = [&](const std::string& name) { return p[info.name + name]; };
     Modality modality{get(".conv.weight"),
@@ -48,8 +49,9 @@ Encoders::Encoders(const Parameters& p) : options_(p.network().options()) {
     for (std::int32_t l = 0; l < options_.layers; ++l) {
       const std::string at = ".encoder." + std::to_string(l);
       modality.layers.push_back(
-          {get(at + ".norm1.weight"), get(at + ".norm1.bias"), get(at + ".attention.qkv.weight"),
-           get(at + ".attention.qkv.bias"), get(at + ".attention.output.weight"),
+          {get(at + ".norm1.weight"), get(at + ".norm1.bias"), get(at + ".attention.query.weight"),
+           get(at + ".attention.query.bias"), get(at + ".attention.key_value.weight"),
+           get(at + ".attention.key_value.bias"), get(at + ".attention.output.weight"),
            get(at + ".attention.output.bias"), get(at + ".norm2.weight"), get(at + ".norm2.bias"),
            get(at + ".feed_forward.0.weight"), get(at + ".feed_forward.0.bias"),
            get(at + ".feed_forward.1.weight"), get(at + ".feed_forward.1.bias")});
@@ -58,8 +60,6 @@ Encoders::Encoders(const Parameters& p) : options_(p.network().options()) {
   }
   classifier_weight_ = p["classifier.weight"];
   classifier_bias_ = p["classifier.bias"];
-  without_keys_ = at::ones({3 * options_.hidden}, p.values().options());
-  without_keys_.narrow(0, options_.hidden, options_.hidden).zero_();
 }
 
 at::Tensor Encoders::norm(const at::Tensor& x, const at::Tensor& weight,
@@ -87,61 +87,63 @@ at::Tensor Encoders::embed(const Modality& modality, const at::Tensor& frames) c
 }
 
 /// normed: [rows * steps, d]. Queries of the rows `last` only, where it is defined.
-/// hidden_keys: [rows, 1, 1, steps], -inf beyond the length, or undefined. -> [queries, d]
+/// hidden_keys: [rows * heads, 1, steps], -inf beyond the length, or undefined. -> [queries, d]
 at::Tensor Encoders::attend(const Layer& layer, const at::Tensor& normed, const at::Tensor& last,
                             const at::Tensor& hidden_keys, std::int64_t rows,
                             std::int64_t steps) const {
   const std::int64_t d = options_.hidden, heads = options_.heads, size = d / heads;
   const double scale = 1 / std::sqrt(static_cast<double>(size));
-  const auto split = [&](const at::Tensor& x, std::int64_t length) {
-    return x.view({rows, length, heads, size}).transpose(1, 2);
-  };
-  // The keys' bias adds the same to all scores of a query, which the softmax takes out again: its
-  // gradient is exactly zero. Left in, float32 would return rounding noise, and Adam walk along it.
-  const at::Tensor bias = layer.qkv_bias * without_keys_;
-  at::Tensor query, key, value;
-  std::int64_t queries = steps;
-  if (last.defined()) {
-    queries = 1;
-    query = split(at::linear(normed.index_select(0, last), layer.qkv_weight.narrow(0, 0, d),
-                             bias.narrow(0, 0, d)),
-                  1);
-    const at::Tensor both =
-        at::linear(normed, layer.qkv_weight.narrow(0, d, 2 * d), bias.narrow(0, d, 2 * d))
-            .view({rows, steps, 2, heads, size})
-            .permute({2, 0, 3, 1, 4});
-    key = both.select(0, 0);
-    value = both.select(0, 1);
-  } else {
-    const at::Tensor all = at::linear(normed, layer.qkv_weight, bias)
-                               .view({rows, steps, 3, heads, size})
-                               .permute({2, 0, 3, 1, 4});
-    query = all.select(0, 0);
-    key = all.select(0, 1);
-    value = all.select(0, 2);
-  }
-  at::Tensor score = at::matmul(query * scale, key.transpose(-2, -1));
-  if (hidden_keys.defined()) score = score + hidden_keys;
-  return at::matmul(at::softmax(score, -1), value).transpose(1, 2).reshape({rows * queries, d});
+  const std::int64_t queries = last.defined() ? 1 : steps;
+  const at::Tensor query = at::linear(last.defined() ? normed.index_select(0, last) : normed,
+                                      layer.query_weight, layer.query_bias)
+                               .view({rows, queries, heads, size})
+                               .transpose(1, 2)
+                               .reshape({rows * heads, queries, size});
+  const std::vector<at::Tensor> key_value =
+      at::linear(normed, layer.key_value_weight, layer.key_value_bias)
+          .view({rows, steps, 2, heads, size})
+          .permute({2, 0, 3, 1, 4})
+          .reshape({2, rows * heads, steps, size})
+          .unbind(0);
+  const at::Tensor key = key_value[0].transpose(1, 2);
+  const at::Tensor score = hidden_keys.defined() ? at::baddbmm(hidden_keys, query * scale, key)
+                                                 : at::bmm(query * scale, key);
+  return at::bmm(at::softmax(score, -1), key_value[1])
+      .view({rows, heads, queries, size})
+      .transpose(1, 2)
+      .reshape({rows * queries, d});
 }
 
 at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m,
-                            const Chance& chance) const {
+                            const RandomContext& random) const {
   const Modality& modality = modalities_[static_cast<std::size_t>(m)];
-  const std::int64_t rows = input.frames.size(0), steps = input.frames.size(1);
+  const std::int64_t rows = input.rows(), steps = input.steps();
   const std::int64_t d = options_.hidden;
   const bool last_pooling = options_.pooling == CASD_POOLING_LAST;
+  const std::vector<std::int32_t> starts(input.length.size(), 0), ones(input.length.size(), 1);
+  std::vector<std::int32_t> final_frames;
+  std::vector<std::int64_t> final_rows;
+  for (std::size_t i = 0; i < input.length.size(); ++i) {
+    final_frames.push_back(input.length[i] - 1);
+    final_rows.push_back(static_cast<std::int64_t>(i) * steps + final_frames.back());
+  }
+  const FrameRange all_frames{input.sample, steps, starts, input.length};
+  const FrameRange final_frame{input.sample, 1, final_frames, input.length};
+  const FrameRange pooled_row{input.sample, 1, starts, ones};
 
-  at::Tensor h = drop(embed(modality, input.frames), chance, m, dropout_embedding);
-  at::Tensor exists, hidden_keys;  // [rows, steps]
-  if (input.ragged) {
-    exists = at::arange(steps, input.length.options()).unsqueeze(0) < input.length.unsqueeze(1);
+  at::Tensor h = drop(embed(modality, input.frames), all_frames, random, m, dropout_embedding);
+  const at::TensorOptions index = at::TensorOptions().dtype(at::kLong);
+  at::Tensor length, exists, hidden_keys;  // [rows], [rows, steps], [rows * heads, 1, steps]
+  const bool ragged = input.ragged();
+  if (ragged) {
+    length = at::tensor(input.length, index).to(h.device());
+    exists = at::arange(steps, length.options()).unsqueeze(0) < length.unsqueeze(1);
     hidden_keys = at::zeros({rows, steps}, h.options().requires_grad(false))
                       .masked_fill(exists.logical_not(), -std::numeric_limits<double>::infinity())
-                      .view({rows, 1, 1, steps});
+                      .repeat_interleave(options_.heads, 0)
+                      .unsqueeze(1);
   }
-  const at::Tensor last =
-      at::arange(rows, input.length.options()) * steps + input.length - 1;  // [rows]
+  const at::Tensor last = at::tensor(final_rows, index).to(h.device());
 
   for (std::int32_t l = 0; l < options_.layers; ++l) {
     const Layer& layer = modality.layers[static_cast<std::size_t>(l)];
@@ -150,33 +152,34 @@ at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m,
     const at::Tensor attended = attend(layer, norm(h, layer.norm1_weight, layer.norm1_bias),
                                        only_last ? last : at::Tensor(), hidden_keys, rows, steps);
     if (only_last) h = h.index_select(0, last);
-    h = h + drop(at::linear(attended, layer.output_weight, layer.output_bias), chance, m,
+    const FrameRange& range = only_last ? final_frame : all_frames;
+    h = h + drop(at::linear(attended, layer.output_weight, layer.output_bias), range, random, m,
                  dropout_attention(l));
     const at::Tensor wide = at::relu(at::linear(norm(h, layer.norm2_weight, layer.norm2_bias),
                                                 layer.wide_weight, layer.wide_bias));
-    h = h + drop(at::linear(wide, layer.narrow_weight, layer.narrow_bias), chance, m,
+    h = h + drop(at::linear(wide, layer.narrow_weight, layer.narrow_bias), range, random, m,
                  dropout_feed_forward(l));
   }
 
   at::Tensor pooled = norm(h, modality.norm_weight, modality.norm_bias);
   if (!last_pooling) {
     pooled = pooled.view({rows, steps, d});
-    if (input.ragged)
-      pooled = (pooled * exists.unsqueeze(2)).sum(1) / input.length.unsqueeze(1);
+    if (ragged)
+      pooled = (pooled * exists.unsqueeze(2)).sum(1) / length.unsqueeze(1);
     else
       pooled = pooled.mean(1);
   }
-  pooled = drop(pooled, chance, m, dropout_pooled);
+  pooled = drop(pooled, pooled_row, random, m, dropout_pooled);
 
-  const at::Tensor raw =
-      at::linear(pooled, modality.evidence_weight, modality.evidence_bias).view({rows, 4, d});
-  const at::Tensor positive = at::softplus(raw.narrow(1, 1, 3));
-  const at::Tensor delta =
-      (positive.narrow(1, 0, 1) + options_.delta_min).clamp_max(options_.delta_max);
-  const at::Tensor alpha =
-      (positive.narrow(1, 1, 1) + options_.alpha_min).clamp_max(options_.alpha_max);
-  const at::Tensor beta = positive.narrow(1, 2, 1) + options_.beta_min;
-  return at::cat({raw.narrow(1, 0, 1), delta, alpha, beta}, 1);
+  const std::vector<at::Tensor> raw =
+      at::linear(pooled, modality.evidence_weight, modality.evidence_bias)
+          .view({rows, 4, d})
+          .unbind(1);
+  return at::stack(
+      {raw[0], (at::softplus(raw[1]) + options_.delta_min).clamp_max(options_.delta_max),
+       (at::softplus(raw[2]) + options_.alpha_min).clamp_max(options_.alpha_max),
+       at::softplus(raw[3]) + options_.beta_min},
+      1);
 }
 
 at::Tensor Encoders::classify(const at::Tensor& representation) const {

@@ -1,7 +1,7 @@
-// The encoders as LibTorch operations, with or without gradient (METHOD.md 2).
+// The encoders as LibTorch operations, with or without gradient (docs/method.md 2).
 #pragma once
 
-#include "torch/noise.h"
+#include "torch/input.h"
 #include "torch/parameters.h"
 
 #include <ATen/core/Tensor.h>
@@ -11,35 +11,23 @@
 
 namespace casd::torch_plugin {
 
-/// One modality's frames of the samples it takes part in.
-struct ModalityInput {
-  at::Tensor sample;    // [rows] int64, ascending
-  at::Tensor length;    // [rows] int64
-  at::Tensor frames;    // [rows, steps, features] standardised; zeros beyond the length
-  bool ragged = false;  // lengths differ
-  bool whole = false;   // every sample takes part
-  std::int64_t rows() const { return sample.defined() ? sample.size(0) : 0; }
-};
-
-struct Input {
-  std::int64_t samples = 0;
-  std::vector<ModalityInput> modalities;
-};
-
+/// The network over one set of leaves. One thread at a time.
 class Encoders {
  public:
-  explicit Encoders(const Parameters& parameters);
+  explicit Encoders(const ParameterLeaves& parameters);
 
   /// [rows, 4, hidden]: gamma, delta, alpha, beta of the rows of one modality.
-  at::Tensor encode(const ModalityInput& input, std::int32_t modality, const Chance& chance) const;
+  at::Tensor encode(const ModalityInput& input, std::int32_t modality,
+                    const RandomContext& random) const;
 
   /// Logits [samples, K] of representations [samples, hidden].
   at::Tensor classify(const at::Tensor& representation) const;
 
  private:
   struct Layer {
-    at::Tensor norm1_weight, norm1_bias, qkv_weight, qkv_bias, output_weight, output_bias,
-        norm2_weight, norm2_bias, wide_weight, wide_bias, narrow_weight, narrow_bias;
+    at::Tensor norm1_weight, norm1_bias, query_weight, query_bias, key_value_weight, key_value_bias,
+        output_weight, output_bias, norm2_weight, norm2_bias, wide_weight, wide_bias, narrow_weight,
+        narrow_bias;
   };
   struct Modality {
     at::Tensor conv_weight, conv_bias, norm_weight, norm_bias, evidence_weight, evidence_bias;
@@ -54,7 +42,6 @@ class Encoders {
   casd_model_options options_;
   std::vector<Modality> modalities_;
   at::Tensor classifier_weight_, classifier_bias_;
-  at::Tensor without_keys_;      // [3 hidden]: 0 for the keys' part, else 1
   mutable at::Tensor position_;  // [steps, hidden], grown when a longer sequence comes
 };
 

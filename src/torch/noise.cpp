@@ -1,6 +1,5 @@
 #include "torch/noise.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 
@@ -10,8 +9,11 @@
 namespace casd::torch_plugin {
 namespace {
 
-constexpr std::uint32_t places = 160;  // per modality: 2 + 2 * 64 layers fit
-constexpr std::int64_t grain = 16384;  // numbers a thread draws at least; a multiple of 64
+constexpr std::uint32_t places = 160;     // per modality: 2 + 2 * 64 layers fit
+constexpr std::uint32_t modalities = 32;  // per pass
+
+// RandomStream::fill_uniform() is fastest in pieces of this size.
+constexpr std::int64_t fast_piece = 64;
 
 /// Box-Muller from two words: u in (0, 1), angle in [0, 1).
 double normal_from(std::uint32_t first, std::uint32_t second) {
@@ -22,65 +24,74 @@ double normal_from(std::uint32_t first, std::uint32_t second) {
 
 }  // namespace
 
-at::Tensor drop(const at::Tensor& x, const Chance& chance, std::int32_t modality,
-                std::uint32_t place) {
-  if (chance.dropout <= 0) return x;
+at::Tensor drop(const at::Tensor& x, const FrameRange& range, const RandomContext& random,
+                std::int32_t modality, std::uint32_t place) {
+  if (random.dropout <= 0) return x;
   const RandomStream stream(
-      chance.seed, chance.step, RandomSite::dropout,
-      (chance.pass * 32 + static_cast<std::uint32_t>(modality)) * places + place);
+      random.seed, random.step, RandomSite::dropout,
+      (random.pass * modalities + static_cast<std::uint32_t>(modality)) * places + place);
   const at::Tensor mask = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat));
+  const std::int64_t width = x.size(1), row_size = range.frames * width;
+  const auto rate = static_cast<float>(random.dropout);
+  const auto kept = static_cast<float>(1 / (1 - random.dropout));
+  std::vector<float> drawn;
   float* to = mask.mutable_data_ptr<float>();
-  const auto rate = static_cast<float>(chance.dropout);
-  const auto kept = static_cast<float>(1 / (1 - chance.dropout));
-  at::parallel_for(0, mask.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-    // Blocks begin at multiples of four whatever the number of threads.
-    begin = (begin + 3) / 4 * 4;
-    end = std::min((end + 3) / 4 * 4, mask.numel());
-    if (begin >= end) return;
-    const auto count = static_cast<std::size_t>(end - begin);
-    stream.fill_uniform({to + begin, count}, static_cast<std::uint64_t>(begin));
-    for (std::int64_t i = begin; i < end; ++i) to[i] = to[i] >= rate ? kept : 0.0f;
-  });
+  for (std::size_t i = 0; i < range.sample.size(); ++i, to += row_size) {
+    // Number `width * time step + column` of the row's stream.
+    const std::int64_t begin = range.first[i] * width;
+    const std::int64_t count =
+        std::min(row_size, (std::int64_t{range.end[i]} - range.first[i]) * width);
+    const std::int64_t surplus = begin % 4;  // fill_uniform() begins at multiples of four
+    drawn.resize(
+        static_cast<std::size_t>((surplus + count + fast_piece - 1) / fast_piece * fast_piece));
+    stream.at_row(random.first_row + static_cast<std::uint64_t>(range.sample[i]))
+        .fill_uniform(drawn, static_cast<std::uint64_t>(begin - surplus));
+    const float* from = drawn.data() + surplus;
+    for (std::int64_t k = 0; k < count; ++k) to[k] = from[k] >= rate ? kept : 0.0f;
+    std::fill(to + count, to + row_size, 0.0f);
+  }
   return x * mask.to(x.options());
 }
 
-at::Tensor normal_noise(at::IntArrayRef shape, const Chance& chance) {
-  const at::Tensor out = at::empty(shape, at::TensorOptions().dtype(at::kDouble));
-  const RandomStream stream(chance.seed, chance.step, RandomSite::sampling_normal, chance.pass);
+at::Tensor normal_noise(std::int64_t rows, std::int64_t width, const RandomContext& random) {
+  const at::Tensor out = at::empty({rows, width}, at::TensorOptions().dtype(at::kDouble));
+  const RandomStream stream(random.seed, random.step, RandomSite::sampling_normal, random.pass);
   auto* to = out.mutable_data_ptr<double>();
-  at::parallel_for(0, out.numel(), grain / 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const PhiloxBlock word = stream.block(static_cast<std::uint64_t>(i));
-      to[i] = normal_from(word[0], word[1]);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const RandomStream of_row = stream.at_row(random.first_row + static_cast<std::uint64_t>(row));
+    for (std::int64_t i = 0; i < width; ++i) {
+      const PhiloxBlock word = of_row.block(static_cast<std::uint64_t>(i));
+      *to++ = normal_from(word[0], word[1]);
     }
-  });
+  }
   return out;
 }
 
-at::Tensor gamma_noise(const at::Tensor& a, const Chance& chance) {
-  constexpr std::uint64_t attempts = 32;  // one is refused with a chance below 5 %
+at::Tensor gamma_noise(const at::Tensor& a, const RandomContext& random) {
+  constexpr std::uint64_t attempts = 32;  // one is rejected with a probability below 5 %
   const at::Tensor shape = a.detach().to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor out = at::empty(shape.sizes(), shape.options());
-  const RandomStream stream(chance.seed, chance.step, RandomSite::sampling_gamma, chance.pass);
+  const RandomStream stream(random.seed, random.step, RandomSite::sampling_gamma, random.pass);
   const auto* from = shape.const_data_ptr<double>();
   auto* to = out.mutable_data_ptr<double>();
-  at::parallel_for(0, out.numel(), grain / 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const double d = from[i] - 1.0 / 3, c = 1 / std::sqrt(9 * d);
-      to[i] = d;
+  for (std::int64_t row = 0; row < shape.size(0); ++row) {
+    const RandomStream of_row = stream.at_row(random.first_row + static_cast<std::uint64_t>(row));
+    for (std::int64_t i = 0; i < shape.size(1); ++i, ++from, ++to) {
+      const double d = *from - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+      *to = d;
       for (std::uint64_t k = 0; k < attempts; ++k) {
-        const PhiloxBlock word = stream.block(static_cast<std::uint64_t>(i) * attempts + k);
+        const PhiloxBlock word = of_row.block(static_cast<std::uint64_t>(i) * attempts + k);
         const double x = normal_from(word[0], word[1]);
         const double root = 1 + c * x;
         if (root <= 0) continue;
         const double v = root * root * root;
         const double u = (static_cast<double>(word[2]) + 0.5) * 0x1p-32;
         if (std::log(u) >= 0.5 * x * x + d - d * v + d * std::log(v)) continue;
-        to[i] = d * v;
+        *to = d * v;
         break;
       }
     }
-  });
+  }
   return out;
 }
 

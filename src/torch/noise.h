@@ -1,5 +1,6 @@
-// The chance in a training step: dropout masks and the noise of the sampled representation. Drawn on
-// the host from counters, so that every device draws the same numbers.
+// Random numbers of a training step: dropout masks and the noise of the sampled representation. They
+// are drawn on the host from counters, keyed by the row of the whole batch and the true time step, so
+// that padding, micro-batches, threads and devices do not change them.
 #pragma once
 
 #include "core/random.h"
@@ -7,15 +8,17 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace casd::torch_plugin {
 
-/// Where the numbers of one pass through the network come from.
-struct Chance {
+/// Which random numbers one pass through the network uses.
+struct RandomContext {
   double dropout = 0;  // 0: no masks are made
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
-  std::uint32_t pass = 0;  // 0: the input, 1: complete input (teacher `shared`)
+  std::uint32_t pass = 0;       // 0: the input, 1: complete input (teacher `shared`)
+  std::uint64_t first_row = 0;  // of the whole batch: that of the input's row 0
 };
 
 /// Places within a modality at which dropout is drawn.
@@ -28,15 +31,23 @@ inline std::uint32_t dropout_feed_forward(std::int32_t layer) {
   return 3 + 2 * static_cast<std::uint32_t>(layer);
 }
 
+/// Which frame of which sample each row of an activation [sample.size() * frames, width] is. Frame f
+/// of sample i is time step first[i] + f; those at or beyond end[i] do not exist and become zero.
+struct FrameRange {
+  const std::vector<std::int32_t>& sample;  // row of the input
+  std::int64_t frames;
+  std::vector<std::int32_t> first, end;
+};
+
 /// x times a fresh mask: 0 with probability `dropout`, else 1 / (1 - dropout).
-at::Tensor drop(const at::Tensor& x, const Chance& chance, std::int32_t modality,
-                std::uint32_t place);
+at::Tensor drop(const at::Tensor& x, const FrameRange& range, const RandomContext& random,
+                std::int32_t modality, std::uint32_t place);
 
-/// Standard normal numbers of a shape, float64 on the CPU.
-at::Tensor normal_noise(at::IntArrayRef shape, const Chance& chance);
+/// Standard normal numbers [rows, width], float64 on the CPU.
+at::Tensor normal_noise(std::int64_t rows, std::int64_t width, const RandomContext& random);
 
-/// Gamma(a, 1) variates for each a > 1 (Marsaglia and Tsang, doi 10.1145/358407.358414), float64 on
-/// the CPU.
-at::Tensor gamma_noise(const at::Tensor& a, const Chance& chance);
+/// Gamma(a, 1) variates for each a > 1, [rows, width] (Marsaglia and Tsang,
+/// doi 10.1145/358407.358414), float64 on the CPU.
+at::Tensor gamma_noise(const at::Tensor& a, const RandomContext& random);
 
 }  // namespace casd::torch_plugin

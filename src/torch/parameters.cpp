@@ -3,25 +3,15 @@
 #include "core/error.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 namespace casd::torch_plugin {
-namespace {
 
-struct Leaf {
-  std::string name;
-  std::int64_t offset;
-  std::vector<std::int64_t> shape;
-};
-
-}  // namespace
-
-Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorOptions& options,
-                       bool with_gradient)
+Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorOptions& options)
     : network_(std::move(network)) {
-  std::vector<Leaf> leaves;
   std::int64_t at = 0;
   const auto place = [&](const std::string& name) -> const TensorInfo& {
     const TensorInfo& info = network_->tensor(name);
@@ -31,20 +21,22 @@ Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorO
   };
   const auto single = [&](const std::string& name) {
     const std::int64_t offset = at;
-    leaves.push_back({name, offset, place(name).shape});
+    const std::vector<std::int64_t>& shape = place(name).shape;
+    entries_.push_back({name, offset, at - offset, shape});
   };
   const auto pair = [&](const std::string& name) {
     single(name + ".weight");
     single(name + ".bias");
   };
-  // Query, key and value side by side: one matrix product makes all three.
-  const auto fused = [&](const std::string& attention, const char* part) {
+  // Key and value side by side: one matrix product makes both.
+  std::vector<std::int64_t> key_biases;
+  const auto key_value = [&](const std::string& attention, const char* part) {
     const std::int64_t offset = at;
-    std::vector<std::int64_t> shape = place(attention + ".query." + part).shape;
-    place(attention + ".key." + part);
+    std::vector<std::int64_t> shape = place(attention + ".key." + part).shape;
     place(attention + ".value." + part);
-    shape[0] *= 3;
-    leaves.push_back({attention + ".qkv." + part, offset, std::move(shape)});
+    if (shape.size() == 1) key_biases.push_back(offset);
+    shape[0] *= 2;
+    entries_.push_back({attention + ".key_value." + part, offset, at - offset, std::move(shape)});
   };
 
   const Schema& schema = network_->schema();
@@ -55,8 +47,9 @@ Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorO
     for (std::int32_t l = 0; l < network_->options().layers; ++l) {
       const std::string layer = name + ".encoder." + std::to_string(l);
       pair(layer + ".norm1");
-      fused(layer + ".attention", "weight");
-      fused(layer + ".attention", "bias");
+      pair(layer + ".attention.query");
+      key_value(layer + ".attention", "weight");
+      key_value(layer + ".attention", "bias");
       pair(layer + ".attention.output");
       pair(layer + ".norm2");
       pair(layer + ".feed_forward.0");
@@ -75,25 +68,10 @@ Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorO
     fail(CASD_ERROR_INTERNAL, "the layout has ", at, " numbers, expected ",
          network_->learned_count());
 
-  const at::NoGradGuard no_grad;
-  values_ = at::empty({at}, options);
-  if (with_gradient) gradient_ = at::zeros({at}, options);
-  for (const Leaf& leaf : leaves) {
-    std::int64_t size = 1;
-    for (const std::int64_t side : leaf.shape) size *= side;
-    at::Tensor view = values_.narrow(0, leaf.offset, size).view(leaf.shape).detach();
-    if (with_gradient) {
-      view.requires_grad_(true);
-      view.mutable_grad() = gradient_.narrow(0, leaf.offset, size).view(leaf.shape);
-    }
-    leaves_.emplace(leaf.name, std::move(view));
-  }
-}
-
-const at::Tensor& Parameters::operator[](const std::string& name) const {
-  const auto found = leaves_.find(name);
-  if (found == leaves_.end()) fail(CASD_ERROR_INTERNAL, "there is no parameter ", name);
-  return found->second;
+  values_ = at::zeros({at}, options);
+  gradient_mask_ = at::ones({at}, options);
+  for (const std::int64_t offset : key_biases)
+    gradient_mask_.narrow(0, offset, network_->options().hidden).zero_();
 }
 
 at::Tensor Parameters::in_file_order(const at::Tensor& flat) const {
@@ -111,6 +89,29 @@ void Parameters::from_file_order(const at::Tensor& learned, const at::Tensor& fl
   for (const Place& p : places_)
     turned.narrow(0, p.offset, p.size).copy_(learned.narrow(0, p.learned_offset, p.size));
   flat.copy_(turned);
+}
+
+ParameterLeaves::ParameterLeaves(const Parameters& parameters, bool with_gradient)
+    : network_(&parameters.network()) {
+  const at::NoGradGuard no_grad;
+  if (with_gradient) gradient_ = at::zeros_like(parameters.values());
+  for (const Parameters::Entry& entry : parameters.entries()) {
+    const auto view = [&](const at::Tensor& flat) {
+      return flat.narrow(0, entry.offset, entry.size).view(entry.shape);
+    };
+    at::Tensor leaf = view(parameters.values()).detach();
+    if (with_gradient) {
+      leaf.requires_grad_(true);
+      leaf.mutable_grad() = view(gradient_);
+    }
+    leaves_.emplace(entry.name, std::move(leaf));
+  }
+}
+
+const at::Tensor& ParameterLeaves::operator[](const std::string& name) const {
+  const auto found = leaves_.find(name);
+  if (found == leaves_.end()) fail(CASD_ERROR_INTERNAL, "there is no parameter ", name);
+  return found->second;
 }
 
 }  // namespace casd::torch_plugin

@@ -1,5 +1,5 @@
-// The learned tensors of a network as leaves of the graph, in three flat buffers: values, gradient,
-// and a layout in which what the optimiser treats alike lies together.
+// The learned tensors of a network in one flat buffer, in a layout in which what the optimiser treats
+// alike lies together, and as leaves of autograd graphs.
 #pragma once
 
 #include "core/span.h"
@@ -15,7 +15,7 @@
 
 namespace casd::torch_plugin {
 
-/// A stretch of the flat buffers that is stepped with one rate and one step count.
+/// A range of the flat buffer that is stepped with one rate and one step count.
 struct Segment {
   std::int64_t begin, end;
   std::int32_t modality;  // -1: classifier
@@ -24,18 +24,25 @@ struct Segment {
 
 class Parameters {
  public:
-  Parameters(std::shared_ptr<const Network> network, const at::TensorOptions& options,
-             bool with_gradient);
+  /// A tensor of the graph: its place in the flat buffer.
+  struct Entry {
+    std::string name;
+    std::int64_t offset, size;
+    std::vector<std::int64_t> shape;
+  };
+
+  Parameters(std::shared_ptr<const Network> network, const at::TensorOptions& options);
 
   const Network& network() const { return *network_; }
   /// Per modality the rest and the evidence head, then the classifier.
   const std::vector<Segment>& segments() const { return segments_; }
+  /// By the name of the model file; "<layer>.attention.key_value.weight|bias" are key and value in
+  /// one: [2 d, d], [2 d].
+  const std::vector<Entry>& entries() const { return entries_; }
   const at::Tensor& values() const { return values_; }
-  const at::Tensor& gradient() const { return gradient_; }
-
-  /// A leaf by the name of the model file; "<layer>.attention.qkv.weight|bias" are query, key and
-  /// value in one: [3 d, d], [3 d].
-  const at::Tensor& operator[](const std::string& name) const;
+  /// 0 for the biases of the attentions' keys, else 1. Such a bias adds the same to all scores of a
+  /// query, so its gradient is exactly zero; float32 returns rounding noise, which Adam would follow.
+  const at::Tensor& gradient_mask() const { return gradient_mask_; }
 
   /// Between a flat buffer in this layout and the concatenation of the learned tensors in the order
   /// of the model file.
@@ -49,7 +56,24 @@ class Parameters {
   std::shared_ptr<const Network> network_;
   std::vector<Segment> segments_;
   std::vector<Place> places_;
-  at::Tensor values_, gradient_;
+  std::vector<Entry> entries_;
+  at::Tensor values_, gradient_mask_;
+};
+
+/// Leaves that share the values of `parameters` and have a gradient of their own: several threads may
+/// each run forward and backward on their own leaves.
+class ParameterLeaves {
+ public:
+  ParameterLeaves(const Parameters& parameters, bool with_gradient);
+
+  const Network& network() const { return *network_; }
+  /// Flat, in the layout of the parameters; backward() adds to it. Undefined without gradient.
+  const at::Tensor& gradient() const { return gradient_; }
+  const at::Tensor& operator[](const std::string& name) const;
+
+ private:
+  const Network* network_;
+  at::Tensor gradient_;
   std::unordered_map<std::string, at::Tensor> leaves_;
 };
 

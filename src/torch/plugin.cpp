@@ -2,30 +2,30 @@
 #include "core/error.h"
 #include "core/plugin_torch.h"
 #include "model/model_file.h"
-#include "torch/session.h"
+#include "torch/aten_threads.h"
+#include "torch/torch_engine.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
-#include <ATen/TensorOperators.h>
 #include <ATen/detail/CUDAHooksInterface.h>
-#include <ATen/ops/from_blob.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
 
 struct casd_torch_network {
-  explicit casd_torch_network(const casd::torch_plugin::SessionSetup& setup) : session(setup) {}
-  casd::torch_plugin::Session session;
+  ~casd_torch_network() {
+    thread.run([this] { engine.reset(); });
+  }
+  casd::torch_plugin::CallThread thread;
+  std::unique_ptr<casd::torch_plugin::TorchEngine> engine;
 };
 
 namespace {
 
-using casd::torch_plugin::Input;
-using casd::torch_plugin::ModalityInput;
-using casd::torch_plugin::Session;
 using casd::torch_plugin::StepInput;
+using casd::torch_plugin::TorchEngine;
 
 void tell(casd_plugin_error* error, const std::string& message) {
   if (!error) return;
@@ -83,76 +83,29 @@ at::Device device_of(const casd_torch_setup& setup) {
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(setup.device_index));
 }
 
-/// A copy on the session's device of a caller's array; on the CPU the array itself.
-template <class T>
-at::Tensor array(const T* values, at::IntArrayRef shape, at::ScalarType type,
-                 const at::TensorOptions& wanted) {
-  return at::from_blob(const_cast<T*>(values), shape, at::TensorOptions().dtype(type)).to(wanted);
-}
-
-Input make_input(const casd_torch_batch& batch, const Session& session) {
-  const at::TensorOptions real = session.tensor_options();
-  const at::TensorOptions whole_numbers = real.dtype(at::kLong);
-  Input input;
-  input.samples = batch.samples;
-  for (std::int32_t m = 0; m < batch.modalities; ++m) {
-    const casd_torch_modality& from = batch.modality[m];
-    ModalityInput to;
-    if (from.rows > 0) {
-      const std::int64_t features =
-          session.network().schema().modalities[static_cast<std::size_t>(m)].features;
-      to.sample = array(from.sample, {from.rows}, at::kInt, whole_numbers);
-      to.length = array(from.length, {from.rows}, at::kInt, whole_numbers);
-      to.frames = array(from.frames, {from.rows, from.steps, features}, at::kFloat, real);
-      to.ragged = std::any_of(from.length, from.length + from.rows,
-                              [&](std::int32_t length) { return length != from.steps; });
-      to.whole = from.rows == batch.samples;
-    }
-    input.modalities.push_back(std::move(to));
-  }
-  return input;
-}
-
-StepInput make_step(const casd_torch_step& from, const Session& session) {
-  const at::TensorOptions real = session.tensor_options();
-  const casd::Schema& schema = session.network().schema();
-  StepInput to;
-  to.phase = from.phase;
-  to.input = make_input(*from.input, session);
-  if (from.complete) to.complete = make_input(*from.complete, session);
-  const std::int64_t samples = to.input.samples;
-  to.targets.values = array(from.target, {samples, schema.target_columns()}, at::kFloat, real);
-  to.targets.labelled = array(from.labelled, {samples}, at::kByte, real);
-  if (schema.task == CASD_TASK_CLASSES) {
-    // Samples without a class get class 0 and weight 0.
-    to.targets.values = (to.targets.values.squeeze(1) * to.targets.labelled).to(at::kLong);
-    to.targets.class_weights = session.class_weights();
-  }
-  if (from.teacher_location) {
-    const std::int64_t d = session.network().options().hidden;
-    to.taught.location = array(from.teacher_location, {samples, d}, at::kFloat, real);
-    to.taught.uncertainty = array(from.teacher_uncertainty, {samples, d}, at::kFloat, real);
-    to.taught.logits =
-        array(from.teacher_logits, {samples, schema.logit_count()}, at::kFloat, real);
-  }
-  to.learning_rate = from.learning_rate;
-  return to;
+/// Runs body(engine) on the network's thread.
+template <class Body>
+casd_status call(casd_torch_network* network, casd_plugin_error* error, Body&& body) {
+  return guard(error, [&] { network->thread.run([&] { body(*network->engine); }); });
 }
 
 casd_status create(casd_torch_network** network, const casd_torch_setup* setup,
                    casd_plugin_error* error) {
   return guard(error, [&] {
-    casd::torch_plugin::SessionSetup to;
-    to.device = device_of(*setup);
-    to.threads = setup->threads;
-    at::set_num_threads(setup->threads);
-    to.model = casd::parse_model(
-        {static_cast<const std::uint8_t*>(setup->model), setup->model_size}, "the model");
-    if (setup->options) to.training = *setup->options;
-    if (setup->class_weights)
-      to.class_weights.assign(setup->class_weights,
-                              setup->class_weights + to.model->schema().outputs.size());
-    *network = new casd_torch_network(to);
+    auto made = std::make_unique<casd_torch_network>();
+    made->thread.run([&] {
+      casd::torch_plugin::TorchEngineSetup to;
+      to.device = device_of(*setup);
+      to.threads = setup->threads;
+      to.model = casd::parse_model(
+          {static_cast<const std::uint8_t*>(setup->model), setup->model_size}, "the model");
+      if (setup->options) to.training = *setup->options;
+      if (setup->class_weights)
+        to.class_weights.assign(setup->class_weights,
+                                setup->class_weights + to.model->schema().outputs.size());
+      made->engine = std::make_unique<TorchEngine>(to);
+    });
+    *network = made.release();
   });
 }
 
@@ -160,11 +113,10 @@ void destroy(casd_torch_network* network) { delete network; }
 
 casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, float* nig,
                    casd_plugin_error* error) {
-  return guard(error, [&] {
-    const Session& session = network->session;
-    at::set_num_threads(session.threads());
-    const std::vector<at::Tensor> parts = session.encode(make_input(*batch, session));
-    const std::int64_t size = 4 * session.network().options().hidden;
+  return call(network, error, [&](const TorchEngine& engine) {
+    const std::vector<at::Tensor> parts = engine.encode(
+        casd::torch_plugin::make_input(*batch, engine.network().schema(), engine.tensor_options()));
+    const std::int64_t size = 4 * engine.network().options().hidden;
     for (std::size_t m = 0; m < parts.size(); ++m) {
       if (!parts[m].defined()) continue;
       const at::Tensor rows = parts[m].to(at::kCPU, at::kFloat).contiguous();
@@ -180,25 +132,23 @@ casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, f
 
 casd_status step(casd_torch_network* network, const casd_torch_step* input,
                  casd_torch_losses* losses, casd_plugin_error* error) {
-  return guard(error, [&] {
-    Session& session = network->session;
-    at::set_num_threads(session.threads());
-    StepInput to = make_step(*input, session);
-    to.chance.dropout = session.dropout();
-    to.chance.seed = input->seed;
-    to.chance.step = input->step;
-    *losses = session.step(to);
+  return call(network, error, [&](TorchEngine& engine) {
+    StepInput to = casd::torch_plugin::make_step(*input, engine.network().schema(),
+                                                 engine.network().options().hidden,
+                                                 engine.class_weights(), engine.tensor_options());
+    to.random.dropout = engine.dropout();
+    *losses = engine.step(to, input->learning_rate);
   });
 }
 
 casd_status start_phase(casd_torch_network* network, casd_phase phase, casd_plugin_error* error) {
-  return guard(error, [&] { network->session.start_phase(phase); });
+  return call(network, error, [&](TorchEngine& engine) { engine.start_phase(phase); });
 }
 
 casd_status read(casd_torch_network* network, std::int32_t what, float* values, std::int64_t count,
                  casd_plugin_error* error) {
-  return guard(error, [&] {
-    const std::vector<float> from = network->session.read(what);
+  return call(network, error, [&](const TorchEngine& engine) {
+    const std::vector<float> from = engine.read(what);
     casd::require(static_cast<std::int64_t>(from.size()) == count, "state ", what, " has ",
                   from.size(), " numbers, asked for ", count);
     std::copy(from.begin(), from.end(), values);
@@ -207,8 +157,8 @@ casd_status read(casd_torch_network* network, std::int32_t what, float* values, 
 
 casd_status write(casd_torch_network* network, std::int32_t what, const float* values,
                   std::int64_t count, casd_plugin_error* error) {
-  return guard(error, [&] {
-    network->session.write(what, {values, static_cast<std::size_t>(count)});
+  return call(network, error, [&](TorchEngine& engine) {
+    engine.write(what, {values, static_cast<std::size_t>(count)});
   });
 }
 

@@ -16,6 +16,8 @@ namespace {
 
 using torch_plugin::Law;
 
+const torch_plugin::LossNormalisers one_sample{1, 1, 1};
+
 at::Tensor row(const nlohmann::json& numbers) {
   return at::tensor(numbers.get<std::vector<double>>(), at::kDouble);
 }
@@ -66,8 +68,8 @@ TEST_F(Formulas, NormalInverseGammaLikelihood) {
     law.delta = number("delta");
     law.alpha = number("alpha");
     law.beta = number("beta");
-    law.part = at::ones({1, 1, 1}, at::kDouble);
-    near(torch_plugin::evidence_loss(law, number("y").reshape({1, 1}), 0),
+    law.present = at::ones({1, 1, 1}, at::kDouble);
+    near(torch_plugin::evidence_loss(law, number("y").reshape({1, 1}), 0, one_sample),
          number("expected").reshape({1}));
   }
 }
@@ -75,7 +77,7 @@ TEST_F(Formulas, NormalInverseGammaLikelihood) {
 TEST_F(Formulas, JensenShannon) {
   for (const auto& one : all_["jensen_shannon"])
     near(torch_plugin::logit_loss(row(one["a"]).unsqueeze(0), row(one["b"]).unsqueeze(0),
-                                  CASD_TASK_CLASSES),
+                                  CASD_TASK_CLASSES, one_sample),
          at::ones({1}, at::kDouble) * one["expected"].get<double>());
 }
 

@@ -1,96 +1,19 @@
 // LibTorch against the double-precision reference: outputs, losses and gradients of every case, in
 // float64 to 1e-9 and in float32 to 1e-5 (gradients 1e-4).
-#include "support/golden.h"
-#include "infer/predictor.h"
-#include "model/normaliser.h"
-#include "torch/session.h"
-#include "train/options.h"
+#include "parity/support.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/softmax.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
+
+#include <cstdio>
 
 namespace casd {
 namespace {
 
+using test::doubles;
 using test::TensorFile;
 using torch_plugin::Input;
 using torch_plugin::Law;
-using torch_plugin::ModalityInput;
-using torch_plugin::Session;
-using torch_plugin::SessionSetup;
-using torch_plugin::StepInput;
-
-/// What PackedBatch does, in double.
-Input pack(const Model& model, const std::vector<Sample>& samples,
-           const std::vector<ModalityMask>& masks, const at::TensorOptions& options) {
-  const Schema& schema = model.schema();
-  const bool zeros = model.options().absent == CASD_ABSENT_ZEROS;
-  Input input;
-  input.samples = static_cast<std::int64_t>(samples.size());
-  for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
-    const auto at = static_cast<std::size_t>(m);
-    const std::int64_t features = schema.modalities[at].features;
-    std::vector<std::int64_t> rows, lengths;
-    std::int64_t longest = 1;
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      if (!((samples[i].given & masks[i]) >> m & 1u) && !zeros) continue;
-      rows.push_back(static_cast<std::int64_t>(i));
-      lengths.push_back(std::max<std::int64_t>(samples[i].steps(schema, m), 1));
-      longest = std::max(longest, lengths.back());
-    }
-    ModalityInput out;
-    if (!rows.empty()) {
-      const auto count = static_cast<std::int64_t>(rows.size());
-      std::vector<double> frames(static_cast<std::size_t>(count * longest * features), 0.0);
-      const auto mean = model.tensor(schema.modalities[at].name + ".normalizer.mean");
-      const auto deviation = model.tensor(schema.modalities[at].name + ".normalizer.std");
-      for (std::size_t r = 0; r < rows.size(); ++r) {
-        const Sample& sample = samples[static_cast<std::size_t>(rows[r])];
-        if (!((sample.given & masks[static_cast<std::size_t>(rows[r])]) >> m & 1u)) continue;
-        for (std::int64_t t = 0; t < sample.steps(schema, m); ++t)
-          standardise(sample.frames[at].data() + t * features, mean.data(), deviation.data(),
-                      static_cast<std::int32_t>(features), model.options().input_clip,
-                      frames.data() + (static_cast<std::int64_t>(r) * longest + t) * features);
-      }
-      out.sample = at::tensor(rows);
-      out.length = at::tensor(lengths);
-      out.frames = at::from_blob(frames.data(), {count, longest, features},
-                                 at::TensorOptions().dtype(at::kDouble))
-                       .to(options, false, true);
-      out.ragged = std::any_of(lengths.begin(), lengths.end(),
-                               [&](std::int64_t length) { return length != longest; });
-      out.whole = count == input.samples;
-    }
-    input.modalities.push_back(std::move(out));
-  }
-  return input;
-}
-
-std::vector<double> doubles(const at::Tensor& tensor) {
-  const at::Tensor flat = tensor.detach().to(at::kDouble).contiguous();
-  const double* from = flat.const_data_ptr<double>();
-  return std::vector<double>(from, from + flat.numel());
-}
-
-at::Tensor tensor_of(const std::vector<double>& values, at::IntArrayRef shape,
-                     const at::TensorOptions& options) {
-  return at::from_blob(const_cast<double*>(values.data()), shape,
-                       at::TensorOptions().dtype(at::kDouble))
-      .to(options, false, true);
-}
-
-Session make_session(const ModelPtr& model, at::ScalarType type,
-                     std::optional<casd_trainer_options> training = {}) {
-  SessionSetup setup;
-  setup.model = model;
-  setup.type = type;
-  setup.training = training;
-  return Session(setup);
-}
+using torch_plugin::TorchEngine;
 
 class GoldenTorch : public testing::TestWithParam<std::string> {
  protected:
@@ -99,13 +22,30 @@ class GoldenTorch : public testing::TestWithParam<std::string> {
 class GoldenOutputs : public GoldenTorch {};
 class GoldenGradients : public GoldenTorch {};
 
+/// Calibrated probabilities; regression: the values in target units.
+at::Tensor outputs_of(const at::Tensor& logits, const Model& model,
+                      const std::vector<ModalityMask>& taking_part) {
+  const at::TensorOptions real = logits.options();
+  if (model.schema().task == CASD_TASK_REGRESSION) {
+    const auto mean = model.tensor("target.mean"), deviation = model.tensor("target.std");
+    const std::vector<double> m(mean.begin(), mean.end()), s(deviation.begin(), deviation.end());
+    const auto columns = static_cast<std::int64_t>(m.size());
+    return logits * test::tensor_of(s, {columns}, real) + test::tensor_of(m, {columns}, real);
+  }
+  std::vector<double> temperature;
+  for (const ModalityMask mask : taking_part) temperature.push_back(model.temperature(mask));
+  const at::Tensor divided = logits / test::tensor_of(temperature, {logits.size(0), 1}, real);
+  if (model.schema().task == CASD_TASK_CLASSES) return at::softmax(divided, 1);
+  return at::softmax(divided.view({logits.size(0), -1, 2}), 2).select(2, 1);
+}
+
 /// Largest distance over all masks and stored fields.
 double worst_output(const std::string& name, at::ScalarType type) {
   const ModelPtr model = load_model(test::golden_path(name + ".casd"));
   const TensorFile stored(test::golden_path(name + ".safetensors"));
   const std::vector<Sample> samples = test::golden_samples(stored, model->schema());
   const Schema& schema = model->schema();
-  const Session session = make_session(model, type);
+  const TorchEngine engine = test::make_engine(model, type);
   double worst = 0;
   int masks = 0;
   for (ModalityMask mask = 1; mask <= schema.all(); ++mask) {
@@ -116,30 +56,35 @@ double worst_output(const std::string& name, at::ScalarType type) {
     // Samples left with nothing are refused before they get here.
     std::vector<Sample> kept;
     std::vector<std::size_t> rows;
+    std::vector<ModalityMask> taking_part;
     for (std::size_t i = 0; i < samples.size(); ++i) {
       EXPECT_EQ(valid[i] != 0, (samples[i].given & mask) != 0);
       if (valid[i] == 0) continue;
       kept.push_back(samples[i]);
       rows.push_back(i);
+      taking_part.push_back(samples[i].given & mask);
     }
-    const Input input =
-        pack(*model, kept, std::vector<ModalityMask>(kept.size(), mask), session.tensor_options());
+    const Input input = test::pack(*model, kept, std::vector<ModalityMask>(kept.size(), mask),
+                                   engine.tensor_options());
     at::Tensor logits;
-    const Law law = session.law(input, &logits);
-    const at::Tensor part = law.part;
+    const Law law = engine.law(input, &logits);
     const auto per_modality = [&](const at::Tensor& x) {
-      return x.mean(2).masked_fill(part.squeeze(2) == 0, NAN);
+      return x.mean(2).masked_fill(law.present.squeeze(2) == 0, NAN);
     };
     const at::Tensor aleatoric = law.beta / (law.alpha - 1);
     const at::Tensor epistemic = aleatoric / law.delta;
+    const at::Tensor from_fused = law.gamma - law.location.unsqueeze(1);
     const std::pair<const char*, at::Tensor> fields[] = {
         {"logits", logits},
+        {"probabilities", outputs_of(logits, *model, taking_part)},
         {"uncertainty", law.uncertainty.mean(1)},
+        {"disagreement", (law.weight * from_fused * from_fused).sum(1).mean(1)},
         {"representation", law.location},
         {"scale", law.scale},
         {"nu", law.degrees_of_freedom},
         {"aleatoric", per_modality(aleatoric)},
         {"epistemic", per_modality(epistemic)},
+        {"weight", per_modality(law.weight)},
         {"modality_variance", per_modality(aleatoric + epistemic)},
         {"degrees_of_freedom", per_modality(law.alpha * 2)},
     };
@@ -166,75 +111,32 @@ TEST_P(GoldenOutputs, AreMetInBothTypes) {
               narrow);
 }
 
-/// The one student step of a case, all chance given.
 void check_step(const std::string& name, at::ScalarType type) {
-  const ModelPtr student = load_model(test::golden_path(name + ".student.casd"));
-  const ModelPtr teacher = load_model(test::golden_path(name + ".teacher.casd"));
-  const TensorFile stored(test::golden_path(name + ".safetensors"));
-  const Schema& schema = student->schema();
-  casd_trainer_options options = default_trainer_options();
-  use_recipe(options, name == "loss_paper" ? CASD_RECIPE_PAPER : CASD_RECIPE_EVIDENTIAL);
-  options.dropout = 0;
-  const Session session = make_session(student, type, options);
-  const Session teaching = make_session(teacher, type);
-  const at::TensorOptions real = session.tensor_options();
+  const test::GoldenStep golden(name, type);
+  TorchEngine engine = test::make_engine(golden.student, type, golden.options);
+  const casd_torch_losses losses = engine.accumulate(golden.step, golden.normalisers());
 
-  const std::vector<Sample> whole = test::golden_samples(stored, schema);
-  const std::vector<Sample> corrupted = test::golden_samples(stored, schema, "corrupted");
-  const auto count = static_cast<std::int64_t>(whole.size());
-  const std::int64_t d = student->options().hidden;
-  std::vector<ModalityMask> masks;
-  std::vector<double> noise;
-  for (std::int64_t i = 0; i < count; ++i) {
-    masks.push_back(static_cast<ModalityMask>(stored.values("mask." + std::to_string(i)).at(0)));
-    const std::vector<double> one = stored.values("noise." + std::to_string(i));
-    noise.insert(noise.end(), one.begin(), one.end());
-  }
-  StepInput step;
-  step.input = pack(*student, corrupted, masks, real);
-  step.noise = tensor_of(noise, {count, d}, real);
-  const Law complete = teaching.law(
-      pack(*teacher, whole, std::vector<ModalityMask>(whole.size(), schema.all()), real),
-      &step.taught.logits);
-  step.taught.location = complete.location;
-  step.taught.uncertainty = complete.uncertainty;
-  const std::vector<double> target = stored.values("target");
-  step.targets.values = tensor_of(target, {count, schema.target_columns()}, real);
-  if (schema.task == CASD_TASK_CLASSES)
-    step.targets.values = step.targets.values.squeeze(1).to(at::kLong);
-  if (schema.task == CASD_TASK_REGRESSION) {
-    const auto mean = student->tensor("target.mean"), deviation = student->tensor("target.std");
-    const std::vector<double> m(mean.begin(), mean.end()), s(deviation.begin(), deviation.end());
-    const auto columns = static_cast<std::int64_t>(m.size());
-    step.targets.values =
-        (step.targets.values - tensor_of(m, {columns}, real)) / tensor_of(s, {columns}, real);
-  }
-  step.targets.labelled = at::zeros({count}, real).fill_(1);
-  const std::vector<double> weight = stored.values("class_weight");
-  step.targets.class_weights = tensor_of(weight, {static_cast<std::int64_t>(weight.size())}, real);
-
-  const torch_plugin::Losses losses = session.losses(step);
   const double tolerance = type == at::kDouble ? 1e-9 : 1e-5;
-  const auto check_loss = [&](const char* term, const at::Tensor& value) {
-    if (!value.defined()) return;
-    EXPECT_LE(test::distance(doubles(value), stored.values(std::string("loss.") + term)), tolerance)
+  const auto check_loss = [&](const char* term, double value) {
+    EXPECT_LE(test::distance({value}, golden.stored.values(std::string("loss.") + term)), tolerance)
         << name << " " << term;
   };
   check_loss("task", losses.task);
   check_loss("logit", losses.logit);
-  check_loss("uncertainty", losses.uncertainty);
-  check_loss("evidence", losses.evidence);
   check_loss("total", losses.total);
-  EXPECT_EQ(losses.uncertainty.defined(), name == "loss_paper");
-  EXPECT_EQ(losses.evidence.defined(), name != "loss_paper");
+  EXPECT_EQ(std::isnan(losses.uncertainty), name != "loss_paper");
+  EXPECT_EQ(std::isnan(losses.evidence), name == "loss_paper");
+  if (name == "loss_paper")
+    check_loss("uncertainty", losses.uncertainty);
+  else
+    check_loss("evidence", losses.evidence);
 
-  losses.total.backward();
-  const at::Tensor gradient = session.parameters().in_file_order(session.parameters().gradient());
+  const at::Tensor gradient = engine.parameters().in_file_order(engine.gradient());
   double worst = 0;
-  for (const TensorInfo& info : student->network().tensors()) {
+  for (const TensorInfo& info : golden.student->network().tensors()) {
     if (info.learned_offset < 0) continue;
     const double far = test::distance(doubles(gradient.narrow(0, info.learned_offset, info.size)),
-                                      stored.values("gradient." + info.name));
+                                      golden.stored.values("gradient." + info.name));
     EXPECT_LE(far, type == at::kDouble ? 1e-9 : 1e-4) << name << " " << info.name;
     worst = std::max(worst, far);
   }

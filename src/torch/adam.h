@@ -1,0 +1,32 @@
+// The optimiser: clipping by the gradient's norm, Adam with L2 weight decay in the gradient.
+#pragma once
+
+#include "torch/parameters.h"
+
+#include <casd/train.h>
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace casd::torch_plugin {
+
+class Adam {
+ public:
+  Adam(const Parameters& parameters, const casd_trainer_options& options);
+
+  /// Clips `gradient` in place and updates the values of the parameters. present: [modalities]; the
+  /// segments of a modality that the batch did not show keep values, moments and step count.
+  void apply(const at::Tensor& gradient, double gradient_norm, const std::vector<bool>& present,
+             double learning_rate);
+  void reset();
+
+  /// Flat, in the layout of the parameters; the step counts per segment.
+  at::Tensor first_moment, second_moment, step_counts;
+
+ private:
+  const Parameters& parameters_;
+  casd_trainer_options options_;
+};
+
+}  // namespace casd::torch_plugin

@@ -1,0 +1,78 @@
+// The samples of a training step, as tensors.
+#pragma once
+
+#include "core/plugin_torch.h"
+#include "model/schema.h"
+#include "torch/noise.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace casd::torch_plugin {
+
+/// One modality's frames of the samples it takes part in.
+struct ModalityInput {
+  std::vector<std::int32_t> sample;  // [rows] ascending: row of the input
+  std::vector<std::int32_t> length;  // [rows]
+  at::Tensor frames;  // [rows, steps, features] standardised; zeros beyond the length
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(sample.size()); }
+  std::int64_t steps() const { return frames.size(1); }
+  bool ragged() const;  // lengths differ from the number of steps
+};
+
+struct Input {
+  std::int64_t samples = 0;
+  std::vector<ModalityInput> modalities;
+
+  /// The samples first .. first + count - 1; frames are cut to the longest of them.
+  Input slice(std::int64_t first, std::int64_t count) const;
+};
+
+struct Targets {
+  at::Tensor values;         // classes: [samples] int64; else [samples, outputs]
+  at::Tensor labelled;       // [samples] 1 or 0, floating
+  at::Tensor class_weights;  // [outputs], classes only
+};
+
+/// The frozen teacher's outputs on the complete samples; undefined where there is none.
+struct TeacherOutputs {
+  at::Tensor location, uncertainty, logits;  // [samples, hidden] twice, [samples, K]
+};
+
+/// One step's batch, or some of its rows, on the engine's device and in its type.
+struct StepInput {
+  casd_phase phase = CASD_PHASE_STUDENT;
+  Input input;
+  std::optional<Input> complete;  // teacher ema or shared
+  Targets targets;
+  TeacherOutputs teacher;
+  RandomContext random;
+  at::Tensor
+      noise;  // [samples, hidden]: t of the sampled representation, given by tests; else drawn
+
+  StepInput slice(std::int64_t first, std::int64_t count) const;
+};
+
+/// What the sums of the loss terms are divided by: sums over the whole batch, so that the loss of a
+/// batch is the sum of the losses of its micro-batches.
+struct LossNormalisers {
+  double samples = 0;
+  double targets = 0;  // labelled samples; classes: their class weights
+  double pairs = 0;    // (sample, modality taking part)
+};
+
+LossNormalisers normalisers(const StepInput& step, casd_task task);
+
+/// From the plug-in's arrays; on the CPU in float32 the frames stay the caller's.
+Input make_input(const casd_torch_batch& batch, const Schema& schema,
+                 const at::TensorOptions& options);
+
+/// class_weights: [outputs], classes only.
+StepInput make_step(const casd_torch_step& step, const Schema& schema, std::int64_t hidden,
+                    const at::Tensor& class_weights, const at::TensorOptions& options);
+
+}  // namespace casd::torch_plugin

@@ -1,0 +1,144 @@
+// What the tests of the training graph share: engines in both types, packed samples, golden steps.
+#pragma once
+
+#include "infer/pack.h"
+#include "model/normaliser.h"
+#include "support/golden.h"
+#include "torch/torch_engine.h"
+#include "train/options.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+namespace casd::test {
+
+inline std::vector<double> doubles(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.detach().to(at::kDouble).contiguous();
+  const double* from = flat.const_data_ptr<double>();
+  return std::vector<double>(from, from + flat.numel());
+}
+
+inline at::Tensor tensor_of(const std::vector<double>& values, at::IntArrayRef shape,
+                            const at::TensorOptions& options) {
+  return at::from_blob(const_cast<double*>(values.data()), shape,
+                       at::TensorOptions().dtype(at::kDouble))
+      .to(options, false, true);
+}
+
+inline torch_plugin::TorchEngine make_engine(const ModelPtr& model, at::ScalarType type,
+                                             std::optional<casd_trainer_options> training = {},
+                                             int threads = 1) {
+  torch_plugin::TorchEngineSetup setup;
+  setup.model = model;
+  setup.type = type;
+  setup.training = training;
+  setup.threads = threads;
+  return torch_plugin::TorchEngine(setup);
+}
+
+inline std::vector<const Sample*> pointers(const std::vector<Sample>& samples) {
+  std::vector<const Sample*> out;
+  for (const Sample& sample : samples) out.push_back(&sample);
+  return out;
+}
+
+/// The input that the plug-in makes of a PackedBatch. In float64 the frames are standardised again,
+/// in double from the float32 samples: PackedBatch rounds them to float32, which the comparison with
+/// a double-precision reference would see; that it does no more than round is checked.
+inline torch_plugin::Input pack(const Model& model, const std::vector<Sample>& samples,
+                                const std::vector<ModalityMask>& masks,
+                                const at::TensorOptions& options) {
+  const Schema& schema = model.schema();
+  Corruption corruption;
+  corruption.kept = masks;
+  PackedBatch packed;
+  packed.pack(model, pointers(samples), schema.all(), &corruption);
+  torch_plugin::Input input = torch_plugin::make_input(packed.view(), schema, options);
+  for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
+    torch_plugin::ModalityInput& modality = input.modalities[static_cast<std::size_t>(m)];
+    if (modality.rows() == 0) continue;
+    modality.frames = modality.frames.clone();
+    if (options.dtype() != at::kDouble) continue;
+    const Modality& info = schema.modalities[static_cast<std::size_t>(m)];
+    const Span<const float> mean = model.tensor(info.name + ".normalizer.mean");
+    const Span<const float> deviation = model.tensor(info.name + ".normalizer.std");
+    double* const frames = modality.frames.mutable_data_ptr<double>();
+    for (std::int64_t r = 0; r < modality.rows(); ++r) {
+      const auto i = static_cast<std::size_t>(modality.sample[static_cast<std::size_t>(r)]);
+      if (!((samples[i].given & masks[i]) >> m & 1u)) continue;
+      for (std::int64_t t = 0; t < samples[i].steps(schema, m); ++t) {
+        std::vector<double> exact(static_cast<std::size_t>(info.features));
+        standardise(samples[i].frames[static_cast<std::size_t>(m)].data() + t * info.features,
+                    mean.data(), deviation.data(), info.features, model.options().input_clip,
+                    exact.data());
+        double* const to = frames + (r * modality.steps() + t) * info.features;
+        for (std::size_t f = 0; f < exact.size(); ++f) {
+          EXPECT_NEAR(to[f], exact[f], 1e-6 * std::max(1.0, std::fabs(exact[f])));
+          to[f] = exact[f];
+        }
+      }
+    }
+  }
+  return input;
+}
+
+/// The one student step of a golden case, all random numbers given, with the models it belongs to.
+struct GoldenStep {
+  GoldenStep(const std::string& name, at::ScalarType type)
+      : stored(golden_path(name + ".safetensors")),
+        student(load_model(golden_path(name + ".student.casd"))) {
+    const ModelPtr teacher_model = load_model(golden_path(name + ".teacher.casd"));
+    const torch_plugin::TorchEngine teacher = make_engine(teacher_model, type);
+    const Schema& schema = student->schema();
+    const at::TensorOptions real = teacher.tensor_options();
+    use_recipe(options, name == "loss_paper" ? CASD_RECIPE_PAPER : CASD_RECIPE_EVIDENTIAL);
+    options.dropout = 0;
+
+    const std::vector<Sample> complete = golden_samples(stored, schema);
+    const std::vector<Sample> corrupted = golden_samples(stored, schema, "corrupted");
+    const auto count = static_cast<std::int64_t>(complete.size());
+    std::vector<ModalityMask> masks;
+    std::vector<double> noise;
+    for (std::int64_t i = 0; i < count; ++i) {
+      masks.push_back(static_cast<ModalityMask>(stored.values("mask." + std::to_string(i)).at(0)));
+      const std::vector<double> one = stored.values("noise." + std::to_string(i));
+      noise.insert(noise.end(), one.begin(), one.end());
+    }
+    step.input = pack(*student, corrupted, masks, real);
+    step.noise = tensor_of(noise, {count, student->options().hidden}, real);
+    const torch_plugin::Law law =
+        teacher.law(pack(*teacher_model, complete,
+                         std::vector<ModalityMask>(complete.size(), schema.all()), real),
+                    &step.teacher.logits);
+    step.teacher.location = law.location;
+    step.teacher.uncertainty = law.uncertainty;
+    step.targets.values =
+        tensor_of(stored.values("target"), {count, schema.target_columns()}, real);
+    if (schema.task == CASD_TASK_CLASSES)
+      step.targets.values = step.targets.values.squeeze(1).to(at::kLong);
+    if (schema.task == CASD_TASK_REGRESSION) {
+      const auto mean = student->tensor("target.mean"), deviation = student->tensor("target.std");
+      const std::vector<double> m(mean.begin(), mean.end()), s(deviation.begin(), deviation.end());
+      const auto columns = static_cast<std::int64_t>(m.size());
+      step.targets.values =
+          (step.targets.values - tensor_of(m, {columns}, real)) / tensor_of(s, {columns}, real);
+    }
+    step.targets.labelled = at::zeros({count}, real).fill_(1);
+    const std::vector<double> weight = stored.values("class_weight");
+    step.targets.class_weights =
+        tensor_of(weight, {static_cast<std::int64_t>(weight.size())}, real);
+  }
+
+  torch_plugin::LossNormalisers normalisers() const {
+    return torch_plugin::normalisers(step, student->schema().task);
+  }
+
+  TensorFile stored;
+  ModelPtr student;
+  casd_trainer_options options = default_trainer_options();
+  torch_plugin::StepInput step;
+};
+
+}  // namespace casd::test

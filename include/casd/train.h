@@ -19,8 +19,8 @@
  * while (more()) casd_train_step(&stats, trainer, batch);
  * @endcode
  *
- * Training runs in the plug-in `libcasd_torch`. The same seed gives the same bits for one build,
- * kind of processor and number of threads, whatever was interrupted and resumed in between.
+ * Training runs in the plug-in `libcasd_torch`. The same seed gives the same bits for one build
+ * and kind of processor, for any number of threads, whatever was interrupted and resumed in between.
  */
 #ifndef CASD_TRAIN_H
 #define CASD_TRAIN_H
@@ -90,7 +90,7 @@ typedef struct casd_trainer_options {
   int32_t fit_trust;         /**< 1: fit one factor per modality on valid at the end (0). */
   casd_device device;        /**< (::CASD_DEVICE_CPU) */
   int32_t device_index;      /**< Which GPU (0). */
-  int32_t threads;           /**< On the CPU (1; 1 to 256). Part of what fixes the bits. */
+  int32_t threads;           /**< On the CPU (1; 1 to 256). Does not change the result. */
   uint32_t reserved;         /**< 0. */
   double dropout;            /**< (0.4; 0 to below 1) */
   double frame_drop;         /**< Most chance that a frame is dropped (0.5; 0 to 1). */

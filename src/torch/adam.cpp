@@ -6,7 +6,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 namespace {
 
 constexpr double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
@@ -58,4 +58,4 @@ void Adam::apply(const at::Tensor& gradient, double gradient_norm, const std::ve
   }
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

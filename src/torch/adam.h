@@ -9,7 +9,7 @@
 
 #include <vector>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 class Adam {
  public:
@@ -29,4 +29,4 @@ class Adam {
   casd_trainer_options options_;
 };
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -1,11 +1,16 @@
 #include "torch/aten_threads.h"
 
 #include "core/error.h"
+#include "core/platform.h"
 
 #include <ATen/Parallel.h>
 
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 // OpenMP's and MKL's own functions, taken from what LibTorch was built with; a LibTorch without one of
 // them leaves the symbol undefined.
@@ -14,7 +19,7 @@ __attribute__((weak)) void omp_set_num_threads(int threads);
 __attribute__((weak)) int MKL_Set_Num_Threads_Local(int threads);
 }
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 void use_one_aten_thread() {
   thread_local bool done = false;
@@ -26,50 +31,69 @@ void use_one_aten_thread() {
   done = true;
 }
 
-CallThread::CallThread() {
+struct CallThread::State {
+  void serve() {
+    use_one_aten_thread();
+    std::unique_lock<std::mutex> lock(mutex);
+    for (;;) {
+      changed.wait(lock, [&] { return stop || call; });
+      if (stop) return;
+      lock.unlock();
+      std::exception_ptr thrown;
+      try {
+        (*call)();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      error = thrown;
+      call = nullptr;
+      changed.notify_all();
+    }
+  }
+
+  const std::uint64_t process = process_generation();  // the one whose thread it is
+  std::mutex mutex;
+  std::condition_variable changed;
+  const std::function<void()>* call = nullptr;  // NULL: nothing to do
+  std::exception_ptr error;
+  bool stop = false;
+  std::thread thread;
+};
+
+CallThread::CallThread() : state_(std::make_unique<State>()) {
   try {
-    thread_ = std::thread([this] { serve(); });
+    state_->thread = std::thread([state = state_.get()] { state->serve(); });
   } catch (const std::system_error& e) {
-    fail(CASD_ERROR_OUT_OF_MEMORY, "a thread could not be started: ", e.what());
+    fail(CASD_ERROR_OUT_OF_MEMORY, "a thread cannot be started: ", e.what());
   }
 }
 
 CallThread::~CallThread() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stop_ = true;
+  if (!exists()) {
+    state_.release();  // its thread can be neither joined nor detached
+    return;
   }
-  changed_.notify_all();
-  thread_.join();
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->stop = true;
+  }
+  state_->changed.notify_all();
+  state_->thread.join();
 }
+
+bool CallThread::exists() const { return state_->process == process_generation(); }
 
 void CallThread::run(const std::function<void()>& call) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  call_ = &call;
-  changed_.notify_all();
-  changed_.wait(lock, [&] { return call_ == nullptr; });
-  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  if (!exists())
+    fail(CASD_ERROR_STATE,
+         "this object was created before fork() and cannot run in the child: create one there");
+  State& state = *state_;
+  std::unique_lock<std::mutex> lock(state.mutex);
+  state.call = &call;
+  state.changed.notify_all();
+  state.changed.wait(lock, [&] { return state.call == nullptr; });
+  if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
 }
 
-void CallThread::serve() {
-  use_one_aten_thread();
-  std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [&] { return stop_ || call_; });
-    if (stop_) return;
-    const std::function<void()>& call = *call_;
-    lock.unlock();
-    std::exception_ptr error;
-    try {
-      call();
-    } catch (...) {
-      error = std::current_exception();
-    }
-    lock.lock();
-    error_ = error;
-    call_ = nullptr;
-    changed_.notify_all();
-  }
-}
-
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

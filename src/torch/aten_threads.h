@@ -3,12 +3,10 @@
 // thread and shares out rows of the batch over threads that sleep instead.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <memory>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 /// ATen, MKL and OpenMP use one thread for what this thread runs from now on. Only for threads of the
 /// plug-in: the setting is per thread, and those of the host keep theirs.
@@ -19,22 +17,21 @@ void use_one_aten_thread();
 class CallThread {
  public:
   CallThread();
+  /// Leaves the thread alone in the child after fork(), where it does not exist.
   ~CallThread();
   CallThread(const CallThread&) = delete;
   CallThread& operator=(const CallThread&) = delete;
 
-  /// Runs `call` and waits for it; what it throws is thrown here. One caller at a time.
+  /// False in the child after fork().
+  bool exists() const;
+
+  /// Runs `call` and waits for it; what it throws is thrown here. One caller at a time. Throws STATE
+  /// where the thread does not exist.
   void run(const std::function<void()>& call);
 
  private:
-  void serve();
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  const std::function<void()>* call_ = nullptr;  // NULL: nothing to do
-  std::exception_ptr error_;
-  bool stop_ = false;
-  std::thread thread_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 namespace {
 
 constexpr double least_targets = 1e-12;  // a batch without any label has the loss 0, not 0 / 0
@@ -127,4 +127,4 @@ StepInput make_step(const casd_torch_step& from, const Schema& schema, std::int6
   return to;
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 /// One modality's frames of the samples it takes part in.
 struct ModalityInput {
@@ -75,4 +75,4 @@ Input make_input(const casd_torch_batch& batch, const Schema& schema,
 StepInput make_step(const casd_torch_step& step, const Schema& schema, std::int64_t hidden,
                     const at::Tensor& class_weights, const at::TensorOptions& options);
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

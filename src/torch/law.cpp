@@ -8,7 +8,7 @@
 
 #include <limits>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_options& rules) {
   Law law;
@@ -74,4 +74,4 @@ at::Tensor sample(const Law& law, const casd_trainer_options& options, const Ran
   return law.location + law.scale * t * options.sigma_scale;
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

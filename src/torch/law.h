@@ -7,7 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 /// Everything [samples, hidden] unless said otherwise.
 struct Law {
@@ -24,4 +24,4 @@ Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_opti
 at::Tensor sample(const Law& law, const casd_trainer_options& options, const RandomContext& random,
                   const at::Tensor& noise = {});
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

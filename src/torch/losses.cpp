@@ -9,7 +9,7 @@
 
 #include <cmath>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
@@ -73,4 +73,4 @@ at::Tensor evidence_loss(const Law& law, const at::Tensor& target, double regula
   return (loss * law.present).sum() / (normalisers.pairs * static_cast<double>(law.gamma.size(2)));
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -7,7 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 // Each is the sum over the given rows divided by a sum over the whole batch (LossNormalisers).
 
@@ -29,4 +29,4 @@ at::Tensor uncertainty_loss(const Law& law, const at::Tensor& teacher_uncertaint
 at::Tensor evidence_loss(const Law& law, const at::Tensor& target, double regularizer,
                          const LossNormalisers& normalisers);
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

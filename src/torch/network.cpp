@@ -18,7 +18,7 @@
 #include <cmath>
 #include <limits>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 namespace {
 
 /// Sinusoidal code [steps, width]: even columns sin, odd cos, base 10000.
@@ -186,4 +186,4 @@ at::Tensor Encoders::classify(const at::Tensor& representation) const {
   return at::linear(representation, classifier_weight_, classifier_bias_);
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 /// The network over one set of leaves. One thread at a time.
 class Encoders {
@@ -45,4 +45,4 @@ class Encoders {
   mutable at::Tensor position_;  // [steps, hidden], grown when a longer sequence comes
 };
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

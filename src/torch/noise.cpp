@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 namespace {
 
 constexpr std::uint32_t places = 160;     // per modality: 2 + 2 * 64 layers fit
@@ -95,4 +95,4 @@ at::Tensor gamma_noise(const at::Tensor& a, const RandomContext& random) {
   return out;
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 /// Which random numbers one pass through the network uses.
 struct RandomContext {
@@ -50,4 +50,4 @@ at::Tensor normal_noise(std::int64_t rows, std::int64_t width, const RandomConte
 /// doi 10.1145/358407.358414), float64 on the CPU.
 at::Tensor gamma_noise(const at::Tensor& a, const RandomContext& random);
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

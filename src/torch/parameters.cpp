@@ -8,7 +8,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorOptions& options)
     : network_(std::move(network)) {
@@ -114,4 +114,4 @@ const at::Tensor& ParameterLeaves::operator[](const std::string& name) const {
   return found->second;
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 /// A range of the flat buffer that is stepped with one rate and one step count.
 struct Segment {
@@ -77,4 +77,4 @@ class ParameterLeaves {
   std::unordered_map<std::string, at::Tensor> leaves_;
 };
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

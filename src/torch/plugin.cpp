@@ -16,16 +16,19 @@
 
 struct casd_torch_network {
   ~casd_torch_network() {
-    thread.run([this] { engine.reset(); });
+    if (thread.exists())
+      thread.run([this] { engine.reset(); });
+    else
+      engine.release();  // after fork(): the engine's threads exist in the parent only
   }
-  casd::torch_plugin::CallThread thread;
-  std::unique_ptr<casd::torch_plugin::TorchEngine> engine;
+  casd::torch_engine::CallThread thread;
+  std::unique_ptr<casd::torch_engine::TorchEngine> engine;
 };
 
 namespace {
 
-using casd::torch_plugin::StepInput;
-using casd::torch_plugin::TorchEngine;
+using casd::torch_engine::StepInput;
+using casd::torch_engine::TorchEngine;
 
 void tell(casd_plugin_error* error, const std::string& message) {
   if (!error) return;
@@ -94,7 +97,7 @@ casd_status create(casd_torch_network** network, const casd_torch_setup* setup,
   return guard(error, [&] {
     auto made = std::make_unique<casd_torch_network>();
     made->thread.run([&] {
-      casd::torch_plugin::TorchEngineSetup to;
+      casd::torch_engine::TorchEngineSetup to;
       to.device = device_of(*setup);
       to.threads = setup->threads;
       to.model = casd::parse_model(
@@ -115,7 +118,7 @@ casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, f
                    casd_plugin_error* error) {
   return call(network, error, [&](const TorchEngine& engine) {
     const std::vector<at::Tensor> parts = engine.encode(
-        casd::torch_plugin::make_input(*batch, engine.network().schema(), engine.tensor_options()));
+        casd::torch_engine::make_input(*batch, engine.network().schema(), engine.tensor_options()));
     const std::int64_t size = 4 * engine.network().options().hidden;
     for (std::size_t m = 0; m < parts.size(); ++m) {
       if (!parts[m].defined()) continue;
@@ -133,7 +136,7 @@ casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, f
 casd_status step(casd_torch_network* network, const casd_torch_step* input,
                  casd_torch_losses* losses, casd_plugin_error* error) {
   return call(network, error, [&](TorchEngine& engine) {
-    StepInput to = casd::torch_plugin::make_step(*input, engine.network().schema(),
+    StepInput to = casd::torch_engine::make_step(*input, engine.network().schema(),
                                                  engine.network().options().hidden,
                                                  engine.class_weights(), engine.tensor_options());
     to.random.dropout = engine.dropout();

@@ -17,7 +17,7 @@
 #include <cmath>
 #include <limits>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 namespace {
 
 at::Tensor from_floats(Span<const float> values, const at::TensorOptions& options) {
@@ -301,4 +301,4 @@ void TorchEngine::write(std::int32_t what, Span<const float> values) {
   }
 }
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -20,7 +20,7 @@
 #include <optional>
 #include <vector>
 
-namespace casd::torch_plugin {
+namespace casd::torch_engine {
 
 struct TorchEngineSetup {
   ModelPtr model;
@@ -97,4 +97,4 @@ class TorchEngine {
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 
-}  // namespace casd::torch_plugin
+}  // namespace casd::torch_engine

@@ -136,22 +136,36 @@ static void predictions(void **state) {
 /* LibTorch's own allocator fails: the weights are as they were, and the trainer goes on. */
 static void training(void **state) {
   casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
-  casd_model *model = new_model_for(data, 512, 0);
+  casd_model_options options = small_model_options();
+  casd_model *model = NULL;
   casd_schema *schema = NULL;
   casd_batch *batch = NULL;
   casd_trainer *trainer = NULL;
-  casd_status status = casd_trainer_create(&trainer, model, NULL);
+  float *frames = NULL;
+  int32_t features;
+  casd_status status;
   (void)state;
+  options.hidden = 512;
+  options.max_steps = 100;
+  ASSERT_OK(casd_dataset_schema(&schema, data));
+  ASSERT_OK(casd_model_create(&model, schema, &options));
+  status = casd_trainer_create(&trainer, model, NULL);
   if (status == CASD_ERROR_UNAVAILABLE) {
     casd_model_destroy(model);
+    casd_schema_destroy(schema);
     casd_dataset_destroy(data);
     skip();
   }
   ASSERT_OK(status);
-  ASSERT_OK(casd_dataset_schema(&schema, data));
   ASSERT_OK(casd_batch_create(&batch, schema));
   ASSERT_OK(casd_dataset_read(batch, data, "train", NULL, 40));
   ASSERT_OK(casd_trainer_prepare(trainer, data));
+  /* One long sequence, so that the step needs far more than an allocator keeps in reserve. */
+  features = casd_schema_modality_features(schema, 0);
+  frames = calloc(100 * (size_t)features, sizeof *frames);
+  assert_non_null(frames);
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 0, frames, 100, features, 0));
+  free(frames);
   ASSERT_OUT_OF_MEMORY(10, casd_train_step(NULL, trainer, batch));
   ASSERT_OK(casd_train_step(NULL, trainer, batch));
   casd_trainer_destroy(trainer);

@@ -14,9 +14,9 @@
 namespace casd {
 namespace {
 
-using torch_plugin::Law;
+using torch_engine::Law;
 
-const torch_plugin::LossNormalisers one_sample{1, 1, 1};
+const torch_engine::LossNormalisers one_sample{1, 1, 1};
 
 at::Tensor row(const nlohmann::json& numbers) {
   return at::tensor(numbers.get<std::vector<double>>(), at::kDouble);
@@ -49,7 +49,7 @@ TEST_F(Formulas, Fusion) {
       modalities.push_back(at::stack(
           {row(one["gamma"][m]), row(one["delta"][m]), row(one["alpha"][m]), row(one["beta"][m])}));
     const at::Tensor nig = at::stack(modalities).unsqueeze(0);
-    const Law law = torch_plugin::fuse(nig, at::ones({1, nig.size(1), 1}, at::kDouble), rules);
+    const Law law = torch_engine::fuse(nig, at::ones({1, nig.size(1), 1}, at::kDouble), rules);
     const auto& expected = one["expected"];
     near(law.location, row(expected["mu"]));
     near(law.degrees_of_freedom, row(expected["nu"]));
@@ -69,14 +69,14 @@ TEST_F(Formulas, NormalInverseGammaLikelihood) {
     law.alpha = number("alpha");
     law.beta = number("beta");
     law.present = at::ones({1, 1, 1}, at::kDouble);
-    near(torch_plugin::evidence_loss(law, number("y").reshape({1, 1}), 0, one_sample),
+    near(torch_engine::evidence_loss(law, number("y").reshape({1, 1}), 0, one_sample),
          number("expected").reshape({1}));
   }
 }
 
 TEST_F(Formulas, JensenShannon) {
   for (const auto& one : all_["jensen_shannon"])
-    near(torch_plugin::logit_loss(row(one["a"]).unsqueeze(0), row(one["b"]).unsqueeze(0),
+    near(torch_engine::logit_loss(row(one["a"]).unsqueeze(0), row(one["b"]).unsqueeze(0),
                                   CASD_TASK_CLASSES, one_sample),
          at::ones({1}, at::kDouble) * one["expected"].get<double>());
 }

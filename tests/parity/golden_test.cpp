@@ -11,9 +11,9 @@ namespace {
 
 using test::doubles;
 using test::TensorFile;
-using torch_plugin::Input;
-using torch_plugin::Law;
-using torch_plugin::TorchEngine;
+using torch_engine::Input;
+using torch_engine::Law;
+using torch_engine::TorchEngine;
 
 class GoldenTorch : public testing::TestWithParam<std::string> {
  protected:

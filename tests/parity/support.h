@@ -1,10 +1,14 @@
 // What the tests of the training graph share: engines in both types, packed samples, golden steps.
 #pragma once
 
+#include "data/dataset.h"
+#include "data/statistics.h"
 #include "infer/pack.h"
 #include "model/normaliser.h"
 #include "support/golden.h"
+#include "torch/aten_threads.h"
 #include "torch/torch_engine.h"
+#include "train/corruption.h"
 #include "train/options.h"
 
 #include <ATen/TensorOperators.h>
@@ -27,15 +31,17 @@ inline at::Tensor tensor_of(const std::vector<double>& values, at::IntArrayRef s
       .to(options, false, true);
 }
 
-inline torch_plugin::TorchEngine make_engine(const ModelPtr& model, at::ScalarType type,
+/// LibTorch runs on one thread from then on, as in the plug-in's threads.
+inline torch_engine::TorchEngine make_engine(const ModelPtr& model, at::ScalarType type,
                                              std::optional<casd_trainer_options> training = {},
                                              int threads = 1) {
-  torch_plugin::TorchEngineSetup setup;
+  torch_engine::use_one_aten_thread();
+  torch_engine::TorchEngineSetup setup;
   setup.model = model;
   setup.type = type;
   setup.training = training;
   setup.threads = threads;
-  return torch_plugin::TorchEngine(setup);
+  return torch_engine::TorchEngine(setup);
 }
 
 inline std::vector<const Sample*> pointers(const std::vector<Sample>& samples) {
@@ -47,7 +53,7 @@ inline std::vector<const Sample*> pointers(const std::vector<Sample>& samples) {
 /// The input that the plug-in makes of a PackedBatch. In float64 the frames are standardised again,
 /// in double from the float32 samples: PackedBatch rounds them to float32, which the comparison with
 /// a double-precision reference would see; that it does no more than round is checked.
-inline torch_plugin::Input pack(const Model& model, const std::vector<Sample>& samples,
+inline torch_engine::Input pack(const Model& model, const std::vector<Sample>& samples,
                                 const std::vector<ModalityMask>& masks,
                                 const at::TensorOptions& options) {
   const Schema& schema = model.schema();
@@ -55,9 +61,9 @@ inline torch_plugin::Input pack(const Model& model, const std::vector<Sample>& s
   corruption.kept = masks;
   PackedBatch packed;
   packed.pack(model, pointers(samples), schema.all(), &corruption);
-  torch_plugin::Input input = torch_plugin::make_input(packed.view(), schema, options);
+  torch_engine::Input input = torch_engine::make_input(packed.view(), schema, options);
   for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
-    torch_plugin::ModalityInput& modality = input.modalities[static_cast<std::size_t>(m)];
+    torch_engine::ModalityInput& modality = input.modalities[static_cast<std::size_t>(m)];
     if (modality.rows() == 0) continue;
     modality.frames = modality.frames.clone();
     if (options.dtype() != at::kDouble) continue;
@@ -90,7 +96,7 @@ struct GoldenStep {
       : stored(golden_path(name + ".safetensors")),
         student(load_model(golden_path(name + ".student.casd"))) {
     const ModelPtr teacher_model = load_model(golden_path(name + ".teacher.casd"));
-    const torch_plugin::TorchEngine teacher = make_engine(teacher_model, type);
+    const torch_engine::TorchEngine teacher = make_engine(teacher_model, type);
     const Schema& schema = student->schema();
     const at::TensorOptions real = teacher.tensor_options();
     use_recipe(options, name == "loss_paper" ? CASD_RECIPE_PAPER : CASD_RECIPE_EVIDENTIAL);
@@ -108,7 +114,7 @@ struct GoldenStep {
     }
     step.input = pack(*student, corrupted, masks, real);
     step.noise = tensor_of(noise, {count, student->options().hidden}, real);
-    const torch_plugin::Law law =
+    const torch_engine::Law law =
         teacher.law(pack(*teacher_model, complete,
                          std::vector<ModalityMask>(complete.size(), schema.all()), real),
                     &step.teacher.logits);
@@ -131,14 +137,103 @@ struct GoldenStep {
         tensor_of(weight, {static_cast<std::int64_t>(weight.size())}, real);
   }
 
-  torch_plugin::LossNormalisers normalisers() const {
-    return torch_plugin::normalisers(step, student->schema().task);
+  torch_engine::LossNormalisers normalisers() const {
+    return torch_engine::normalisers(step, student->schema().task);
   }
 
   TensorFile stored;
   ModelPtr student;
   casd_trainer_options options = default_trainer_options();
-  torch_plugin::StepInput step;
+  torch_engine::StepInput step;
+};
+
+/// A student's step on synthetic samples, as libcasd hands it to the plug-in: ragged lengths, missing
+/// modalities, corruption, samples without a label, teacher outputs of random numbers.
+class SyntheticStep {
+ public:
+  static constexpr std::size_t samples = 128;
+
+  explicit SyntheticStep(casd_trainer_options trainer_options, casd_task task = CASD_TASK_CLASSES)
+      : options(trainer_options) {
+    casd_synthetic_options wanted = default_synthetic_options();
+    wanted.task = task;
+    wanted.train_samples = samples;
+    wanted.missing_rate = 0.2;
+    data = make_synthetic(wanted);
+    std::vector<Sample>& all = data.splits[0].samples;
+    for (std::size_t i = 0; i < samples; i += 5) all[i].target.clear();
+    casd_model_options sizes = default_model_options();
+    sizes.hidden = 12;
+    sizes.heads = 3;
+    model = create_model(data.schema, sizes);
+    model = with_statistics(*model, fit_statistics(data.schema, pointers(all)));
+    corruption = draw_corruption(data.schema, pointers(all), options.frame_drop, 1, 2);
+    const auto columns = static_cast<std::size_t>(data.schema.target_columns());
+    for (const Sample& sample : all) {
+      labelled.push_back(sample.target.empty() ? 0 : 1);
+      for (std::size_t c = 0; c < columns; ++c)
+        target.push_back(sample.target.empty() ? 0 : sample.target[c]);
+    }
+    const RandomStream random(3, 0, RandomSite::synthetic);
+    const auto fill = [&](std::vector<float>& out, std::int64_t width, std::uint64_t first) {
+      out.resize(samples * static_cast<std::size_t>(width));
+      random.fill_uniform(out, first);
+    };
+    fill(location, sizes.hidden, 0);
+    fill(uncertainty, sizes.hidden, 1u << 20);
+    fill(logits, data.schema.logit_count(), 2u << 20);
+  }
+
+  /// The rows first .. first + count - 1, packed on their own. Valid until the next call.
+  casd_torch_step rows(std::size_t first, std::size_t count) {
+    const std::vector<const Sample*> all = pointers(data.splits[0].samples);
+    const Span<const Sample* const> some(all.data() + first, count);
+    const auto modalities = data.schema.modalities.size();
+    Corruption part;
+    part.kept.assign(corruption.kept.begin() + static_cast<std::ptrdiff_t>(first),
+                     corruption.kept.begin() + static_cast<std::ptrdiff_t>(first + count));
+    for (std::size_t i = first * modalities; i < (first + count) * modalities; ++i)
+      part.dropped.push_back(corruption.dropped[i]);
+    input_.pack(*model, some, data.schema.all(), &part);
+    complete_.pack(*model, some, data.schema.all(), nullptr);
+    casd_torch_step step{};
+    step.phase = CASD_PHASE_STUDENT;
+    step.seed = 5;
+    step.step = 6;
+    step.learning_rate = options.learning_rate;
+    step.input = &input_.view();
+    if (options.teacher == CASD_TEACHER_EMA || options.teacher == CASD_TEACHER_SHARED)
+      step.complete = &complete_.view();
+    step.target = target.data() + first * target.size() / samples;
+    step.labelled = labelled.data() + first;
+    if (options.teacher == CASD_TEACHER_FROZEN) {
+      step.teacher_location = location.data() + first * location.size() / samples;
+      step.teacher_uncertainty = uncertainty.data() + first * uncertainty.size() / samples;
+      step.teacher_logits = logits.data() + first * logits.size() / samples;
+    }
+    return step;
+  }
+
+  /// The same as the engine's input; `first_row` is where the rows stand in the batch.
+  torch_engine::StepInput input(const torch_engine::TorchEngine& engine, std::size_t first,
+                                std::size_t count) {
+    torch_engine::StepInput step =
+        torch_engine::make_step(rows(first, count), data.schema, model->options().hidden,
+                                engine.class_weights(), engine.tensor_options());
+    step.random.dropout = engine.dropout();
+    step.random.first_row = first;
+    return step;
+  }
+
+  Dataset data;
+  ModelPtr model;
+  casd_trainer_options options;
+  Corruption corruption;
+  std::vector<float> target, location, uncertainty, logits;
+  std::vector<std::uint8_t> labelled;
+
+ private:
+  PackedBatch input_, complete_;
 };
 
 }  // namespace casd::test

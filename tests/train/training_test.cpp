@@ -83,6 +83,17 @@ TEST(Training, TheSameSeedGivesTheSameBits) {
   EXPECT_FALSE(trained_bytes(data, options) == once);
 }
 
+TEST(Training, TheNumberOfThreadsDoesNotChangeTheBits) {
+  const Dataset data = synthetic(CASD_TASK_CLASSES, 200);
+  casd_trainer_options options = few_epochs(CASD_RECIPE_EVIDENTIAL);
+  options.batch_size = 128;
+  const std::vector<std::uint8_t> expected = trained_bytes(data, options);
+  for (const int threads : {2, 3}) {
+    options.threads = threads;
+    EXPECT_TRUE(trained_bytes(data, options) == expected) << threads;
+  }
+}
+
 struct Setting {
   const char* name;
   casd_recipe recipe;

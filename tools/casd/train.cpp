@@ -152,7 +152,7 @@ void add_train(CLI::App& app) {
       ->check(CLI::Range(1, 100000));
   command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
   command
-      ->add_option("--threads", options->threads, "Threads on the CPU; part of what fixes the bits")
+      ->add_option("--threads", options->threads, "Threads on the CPU; does not change the result")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   command->add_option("--checkpoint", options->checkpoint_folder,

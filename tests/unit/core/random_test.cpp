@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <vector>
 
 namespace casd {
@@ -84,6 +85,19 @@ TEST(Random, BelowStaysBelowAndReachesAll) {
   std::vector<int> seen(7);
   for (std::uint64_t i = 0; i < 700; ++i) ++seen.at(stream.below(7, i));
   for (const int times : seen) EXPECT_GT(times, 50);
+}
+
+TEST(RandomStream, RowsHaveStreamsOfTheirOwn) {
+  const RandomStream stream(7, 3, RandomSite::dropout, 2);
+  EXPECT_EQ(stream.at_row(0).block(5), stream.block(5));
+  std::set<PhiloxBlock> seen;
+  const std::vector<std::uint64_t> rows = {0, 1, 2, 0xFFFF, 0x10000, 0x10001, 0xFFFFFFFF};
+  for (const std::uint64_t row : rows) seen.insert(stream.at_row(row).block(5));
+  EXPECT_EQ(seen.size(), rows.size());
+  // Neither another site nor another step gets the numbers of a row.
+  for (const RandomStream& other :
+       {RandomStream(7, 3, RandomSite::dropout, 3), RandomStream(7, 4, RandomSite::dropout, 2)})
+    for (const std::uint64_t row : rows) EXPECT_EQ(seen.count(other.at_row(row).block(5)), 0u);
 }
 
 }  // namespace

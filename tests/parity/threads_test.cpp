@@ -1,0 +1,143 @@
+// The loaded plug-in and the threads of its host: it starts only its own, and LibTorch's settings in
+// the host's threads stay as they were.
+#include "core/error.h"
+#include "core/plugin.h"
+#include "parity/support.h"
+#include "train/backend.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
+#include <filesystem>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern "C" {
+__attribute__((weak)) int omp_get_max_threads();
+__attribute__((weak)) void omp_set_num_threads(int threads);
+__attribute__((weak)) int MKL_Get_Max_Threads();
+}
+
+namespace casd {
+namespace {
+
+using test::SyntheticStep;
+
+/// Every call of the plug-in, two steps; `at_end` runs before the network is destroyed.
+void use_plugin(
+    int threads, const std::function<void()>& at_end = [] {}) {
+  casd_trainer_options options = default_trainer_options();
+  options.threads = threads;
+  SyntheticStep step(options);
+  Backend backend(torch_plugin(), *step.model, options, {});
+  backend.start_phase(CASD_PHASE_STUDENT);
+  for (int i = 0; i < 2; ++i) backend.step(step.rows(0, SyntheticStep::samples));
+  backend.write(backend.read(CASD_PHASE_STUDENT));
+  at_end();
+}
+
+struct Settings {
+  int aten = 0, mkl = 0, openmp = 0;
+  bool gradient = false;
+  bool operator==(const Settings& b) const {
+    return aten == b.aten && mkl == b.mkl && openmp == b.openmp && gradient == b.gradient;
+  }
+};
+
+Settings settings() {
+  return {at::get_num_threads(), MKL_Get_Max_Threads ? MKL_Get_Max_Threads() : 0,
+          omp_get_max_threads ? omp_get_max_threads() : 0, at::GradMode::is_enabled()};
+}
+
+Settings in_new_thread(const std::function<void()>& first) {
+  Settings out;
+  std::thread([&] {
+    first();
+    out = settings();
+  }).join();
+  return out;
+}
+
+TEST(PluginThreads, LeaveTheHostsSettingsAlone) {
+  const int before = at::get_num_threads();
+  for (const int of_host : {2, 3}) {
+    at::set_num_threads(of_host);
+    const Settings here = settings(), fresh = in_new_thread([] {});
+    EXPECT_EQ(here.aten, of_host);
+    for (const int threads : {1, 2}) {
+      const auto check = [&] {
+        EXPECT_TRUE(settings() == here);
+        EXPECT_TRUE(in_new_thread([] {}) == fresh);
+      };
+      use_plugin(threads, check);
+      check();
+      // A thread that calls the plug-in before it uses LibTorch itself.
+      EXPECT_TRUE(in_new_thread([&] { use_plugin(threads); }) == fresh);
+    }
+  }
+  at::set_num_threads(before);
+}
+
+TEST(PluginThreads, LeaveOpenMpOfAHostWithoutLibTorchAlone) {
+  if (!omp_set_num_threads) GTEST_SKIP() << "LibTorch was built without OpenMP";
+  std::thread([] {
+    omp_set_num_threads(7);
+    use_plugin(2);
+    EXPECT_EQ(omp_get_max_threads(), 7);
+  }).join();
+}
+
+TEST(PluginThreads, WorkInAHostsThreadWithoutGradient) {
+  const at::NoGradGuard no_grad;
+  casd_trainer_options options = default_trainer_options();
+  SyntheticStep step(options);
+  Backend backend(torch_plugin(), *step.model, options, {});
+  EXPECT_GT(backend.step(step.rows(0, SyntheticStep::samples)).gradient_norm, 0);
+}
+
+std::ptrdiff_t threads_of_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+TEST(PluginThreads, AreItsOwnAndEndWithTheNetwork) {
+  if (!std::filesystem::exists("/proc/self/task")) GTEST_SKIP() << "counts threads in /proc";
+  use_plugin(1);  // what is started once stays
+  const std::ptrdiff_t before = threads_of_process();
+  for (const int threads : {1, 2, 4}) {
+    // No OpenMP thread, which would spin between operations: one thread for the calls and
+    // threads - 1 that help it, asleep when there is nothing to do.
+    use_plugin(threads, [&] { EXPECT_EQ(threads_of_process(), before + threads) << threads; });
+    EXPECT_EQ(threads_of_process(), before);
+  }
+}
+
+TEST(PluginThreads, DoNotHangInTheChildAfterFork) {
+  casd_trainer_options options = default_trainer_options();
+  options.threads = 2;
+  SyntheticStep step(options);
+  auto backend = std::make_unique<Backend>(torch_plugin(), *step.model, options, Span<float>());
+  backend->step(step.rows(0, SyntheticStep::samples));
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    int code = 1;
+    try {
+      backend->step(step.rows(0, SyntheticStep::samples));
+    } catch (const Error& error) {
+      if (error.status() == CASD_ERROR_STATE) code = 0;
+    }
+    backend.reset();
+    _exit(code);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  backend->step(step.rows(0, SyntheticStep::samples));
+}
+
+}  // namespace
+}  // namespace casd

@@ -78,6 +78,7 @@ void JsonReader::separate() {
 }
 
 void JsonReader::leave() {
+  if (outer_keys_.empty()) fail(CASD_ERROR_INTERNAL, where_, ": a bracket too many was closed");
   ++at_;
   first_ = false;
   key_ = outer_keys_.back();
@@ -112,6 +113,11 @@ bool JsonReader::more(char bracket) {
   }
   separate();
   return true;
+}
+
+void JsonReader::element() {
+  if (next_is(']')) refuse("expected another element, found ]");
+  separate();
 }
 
 void JsonReader::key(std::string_view name) {

@@ -27,12 +27,14 @@ class JsonReader {
   /// `bracket` is '}' or ']'.
   void close(char bracket);
   /// Whether another key or element follows; consumes the closing bracket if not.
-  bool more(char bracket);
+  [[nodiscard]] bool more(char bracket);
+  /// Another element must follow.
+  void element();
 
   /// The next key must be `name`.
   void key(std::string_view name);
   /// Consumes the next key if it is `name`.
-  bool optional_key(std::string_view name);
+  [[nodiscard]] bool optional_key(std::string_view name);
   /// Any key, after more('}').
   std::string any_key();
 

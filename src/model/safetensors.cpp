@@ -121,10 +121,10 @@ TensorEntry read_entry(JsonReader& reader, std::string name, Span<const std::uin
   reader.key("data_offsets");
   const auto most = static_cast<std::int64_t>(data.size());
   reader.open('[');
-  reader.more(']');
+  reader.element();
   const auto begin = static_cast<std::size_t>(reader.integer(0, most));
   if (begin != offset) reader.refuse("begins at ", begin, ", expected ", offset);
-  reader.more(']');
+  reader.element();
   const auto end = static_cast<std::size_t>(reader.integer(static_cast<std::int64_t>(begin), most));
   if (end - begin != size) reader.refuse("has ", end - begin, " bytes, its shape needs ", size);
   reader.close(']');

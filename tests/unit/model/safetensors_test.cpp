@@ -134,8 +134,11 @@ TEST(SafeTensors, HostileHeadersAreRefused) {
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,9]}})", "data_offsets"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}})", "data_offsets"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}})", "data_offsets"},
-      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}})", "data_offsets"},
-      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[]}})", "expected"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}})", "another element"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[]}})", "another element"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[]0,8]}})", "another element"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[]0]8]}})", "another element"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0]8]}})", "another element"},
       {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}})", "dimensions"},
       // Leaves a gap.
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "belong to no tensor"},

@@ -23,7 +23,7 @@ template <class T>
 bool parse_whole(std::string_view token, T& value) {
   const char* end = token.data() + token.size();
   const auto result = std::from_chars(token.data(), end, value);
-  // The comparison refuses 04 and -0.
+  // The comparison rejects 04 and -0.
   return result.ec == std::errc() && result.ptr == end && std::to_string(value) == token;
 }
 
@@ -41,7 +41,7 @@ char control_of(std::string_view digits) {
 
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, longest_excerpt));
-  // A character that was cut through goes as a whole.
+  // A character is kept or dropped as a whole.
   if (text.size() > longest_excerpt)
     while (!out.empty() && !is_utf8(out) && (static_cast<unsigned char>(out.back()) & 0x80u))
       out.pop_back();
@@ -68,7 +68,7 @@ std::string JsonReader::found() const {
 }
 
 void JsonReader::expect(char c) {
-  if (!next_is(c)) refuse("expected ", c, ", found ", found());
+  if (!next_is(c)) reject("expected ", c, ", found ", found());
   ++at_;
 }
 
@@ -99,9 +99,9 @@ void JsonReader::close(char bracket) {
       ++at_;
       const std::string name = any_key();
       key_ = {};
-      refuse("unexpected key ", printable(name));
+      reject("unexpected key ", printable(name));
     }
-    refuse("expected ", bracket, ", found ", found());
+    reject("expected ", bracket, ", found ", found());
   }
   leave();
 }
@@ -116,18 +116,18 @@ bool JsonReader::more(char bracket) {
 }
 
 void JsonReader::element() {
-  if (next_is(']')) refuse("expected another element, found ]");
+  if (next_is(']')) reject("expected another element, found ]");
   separate();
 }
 
 void JsonReader::key(std::string_view name) {
   if (optional_key(name)) return;
   key_ = {};
-  if (next_is('}')) refuse("key ", name, " is missing");
+  if (next_is('}')) reject("key ", name, " is missing");
   separate();
   const std::string other = any_key();
   key_ = {};
-  refuse("expected key ", name, ", found ", printable(other));
+  reject("expected key ", name, ", found ", printable(other));
 }
 
 bool JsonReader::optional_key(std::string_view name) {
@@ -148,7 +148,7 @@ bool JsonReader::optional_key(std::string_view name) {
 
 std::string JsonReader::any_key() {
   key_ = {};
-  if (!next_is('"')) refuse("expected a key, found ", found());
+  if (!next_is('"')) reject("expected a key, found ", found());
   std::string_view raw;
   std::string name = read_string(raw);
   key_ = raw;
@@ -157,7 +157,7 @@ std::string JsonReader::any_key() {
 }
 
 std::string JsonReader::string() {
-  if (!next_is('"')) refuse("expected a text, found ", found());
+  if (!next_is('"')) reject("expected a text, found ", found());
   std::string_view raw;
   return read_string(raw);
 }
@@ -171,9 +171,9 @@ std::string JsonReader::read_string(std::string_view& raw) {
            static_cast<unsigned char>(text_[at_]) >= 0x20)
       ++at_;
     out.append(text_, plain, at_ - plain);
-    if (at_ >= text_.size()) refuse("a text does not end");
+    if (at_ >= text_.size()) reject("a text does not end");
     if (text_[at_] == '"') break;
-    if (text_[at_] != '\\') refuse("a control character in a text (byte ", at_, ")");
+    if (text_[at_] != '\\') reject("a control character in a text (byte ", at_, ")");
     const char letter = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
     const char* const known = std::find(letters, letters + escape_count, letter);
     if (known != letters + escape_count) {
@@ -182,13 +182,13 @@ std::string JsonReader::read_string(std::string_view& raw) {
       continue;
     }
     const char control = letter == 'u' ? control_of(text_.substr(at_ + 2, 4)) : '\0';
-    if (!control) refuse("an escape that this library does not write (byte ", at_, ")");
+    if (!control) reject("an escape that this library does not write (byte ", at_, ")");
     out += control;
     at_ += 6;
   }
   raw = text_.substr(begin, at_ - begin);
   ++at_;
-  if (!is_utf8(out)) refuse("a text is not UTF-8 (byte ", begin, ")");
+  if (!is_utf8(out)) reject("a text is not UTF-8 (byte ", begin, ")");
   return out;
 }
 
@@ -204,7 +204,7 @@ std::int64_t JsonReader::integer(std::int64_t min, std::int64_t max) {
   const std::string_view token = number();
   std::int64_t value = 0;
   if (!parse_whole(token, value) || value < min || value > max)
-    refuse("expected a whole number from ", min, " to ", max, ", found ", found());
+    reject("expected a whole number from ", min, " to ", max, ", found ", found());
   at_ += token.size();
   return value;
 }
@@ -213,7 +213,7 @@ std::uint64_t JsonReader::natural() {
   const std::string_view token = number();
   std::uint64_t value = 0;
   if (!parse_whole(token, value))
-    refuse("expected a whole number from 0 to 2^64 - 1, found ", found());
+    reject("expected a whole number from 0 to 2^64 - 1, found ", found());
   at_ += token.size();
   return value;
 }
@@ -224,9 +224,9 @@ double JsonReader::real() {
   double value = 0;
   const auto result = std::from_chars(token.data(), end, value);
   if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value))
-    refuse("expected a number, found ", found());
+    reject("expected a number, found ", found());
   if (shortest(value) != token)
-    refuse("expected the number as ", shortest(value), ", found ", found());
+    reject("expected the number as ", shortest(value), ", found ", found());
   at_ += token.size();
   return value;
 }
@@ -238,12 +238,12 @@ bool JsonReader::boolean() {
     at_ += word.size();
     return value;
   }
-  refuse("expected true or false, found ", found());
+  reject("expected true or false, found ", found());
 }
 
 void JsonReader::end() {
   key_ = {};
-  if (at_ != text_.size()) refuse("expected the end, found ", found());
+  if (at_ != text_.size()) reject("expected the end, found ", found());
 }
 
 void JsonWriter::separate() {

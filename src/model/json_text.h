@@ -12,10 +12,10 @@
 
 namespace casd {
 
-/// The beginning of `text`, fit for a message: no control characters, valid UTF-8, at most 60 bytes.
+/// The beginning of `text`, for use in a message: no control characters, valid UTF-8, at most 60 bytes.
 std::string printable(std::string_view text);
 
-/// Reads what the caller expects, in order; everything else is refused with FORMAT. A message names
+/// Reads what the caller expects, in order; everything else is rejected with FORMAT. A message names
 /// the keys that lead to the place.
 class JsonReader {
  public:
@@ -52,9 +52,9 @@ class JsonReader {
   /// Bytes from there to the end.
   std::size_t left() const { return text_.size() - at_; }
 
-  /// Refuses the value that was read last.
+  /// Rejects the value that was read last.
   template <class... Part>
-  [[noreturn]] void refuse(const Part&... part) const {
+  [[noreturn]] void reject(const Part&... part) const {
     fail(CASD_ERROR_FORMAT, where_, ": ", path(), part...);
   }
 

@@ -42,9 +42,9 @@ Span<const float> Model::tensor(const std::string& name) const {
                           static_cast<std::size_t>(info.size));
 }
 
-double Model::temperature(ModalityMask taking_part) const {
+double Model::temperature(ModalityMask participating) const {
   if (calibration_.temperatures.empty()) return 1;
-  const std::string key = temperature_key(schema(), taking_part);
+  const std::string key = temperature_key(schema(), participating);
   for (const auto& [name, value] : calibration_.temperatures)
     if (name == key) return value;
   return 1;
@@ -72,10 +72,10 @@ bool is_user_key(const std::string& key) { return key.rfind("user.", 0) == 0; }
 
 bool temperatures_by_mask(const Schema& schema) { return schema.modalities.size() <= 6; }
 
-std::string temperature_key(const Schema& schema, ModalityMask taking_part) {
-  if (temperatures_by_mask(schema)) return std::to_string(taking_part);
+std::string temperature_key(const Schema& schema, ModalityMask participating) {
+  if (temperatures_by_mask(schema)) return std::to_string(participating);
   int count = 0;
-  for (ModalityMask rest = taking_part; rest; rest &= rest - 1) ++count;
+  for (ModalityMask rest = participating; rest; rest &= rest - 1) ++count;
   return "count:" + std::to_string(count);  // short enough not to allocate
 }
 

@@ -1,4 +1,4 @@
-// A network with its numbers: immutable, shared.
+// A network with its weights, normaliser and calibration: immutable, shared.
 #pragma once
 
 #include "core/span.h"
@@ -18,7 +18,7 @@ struct Calibration {
   bool empty() const { return temperatures.empty() && trust.empty(); }
 };
 
-/// Range of temperatures and trust; what is fitted lies well within.
+/// Allowed range of temperatures and trust; fitted values lie within [0.1, 20].
 constexpr double least_factor = 1e-3, most_factor = 1e3;
 
 /// Version of the model file that new models are saved in (docs/model-file.md).
@@ -34,7 +34,7 @@ bool is_user_key(const std::string& key);
 
 class Model {
  public:
-  /// `values`: all tensors in the network's order. Throws INVALID_ARGUMENT if the count is off.
+  /// `values`: all tensors in the network's order. Throws INVALID_ARGUMENT for another count.
   Model(std::shared_ptr<const Network> network, std::vector<float> values,
         Calibration calibration = {}, UserValues user = {}, bool trained = false,
         int file_version = newest_file_version);
@@ -44,7 +44,7 @@ class Model {
   const Schema& schema() const { return network_->schema(); }
   const casd_model_options& options() const { return network_->options(); }
   Span<const float> values() const { return *values_; }
-  /// One tensor's numbers, row-major.
+  /// Values of one tensor, row-major.
   Span<const float> tensor(const std::string& name) const;
   const Calibration& calibration() const { return calibration_; }
   const UserValues& user() const { return user_; }
@@ -53,12 +53,13 @@ class Model {
   /// Version of the file format that the model is saved in: that of the file it was loaded from
   /// as long as nothing was changed, else the newest.
   int file_version() const { return file_version_; }
-  /// Divides the logits when exactly the modalities of `taking_part` do; 1 where none was fitted.
-  double temperature(ModalityMask taking_part) const;
-  /// Multiplies the weight of a modality; 1 where none was fitted.
+  /// Divisor of the logits when exactly the modalities in `participating` take part; 1 where none
+  /// was fitted.
+  double temperature(ModalityMask participating) const;
+  /// Factor of the weight of a modality; 1 where none was fitted.
   double trust(std::int32_t modality) const;
 
-  /// Copies that differ in one thing.
+  /// Copies that differ in one property.
   Model with_user(UserValues user) const;
   Model with_calibration(Calibration calibration) const;
 
@@ -76,9 +77,9 @@ using ModelPtr = std::shared_ptr<const Model>;
 /// Whether each set of modalities may have its own temperature: up to six modalities.
 bool temperatures_by_mask(const Schema& schema);
 /// Key of a temperature: the mask in decimal, or "count:N" for N modalities.
-std::string temperature_key(const Schema& schema, ModalityMask taking_part);
+std::string temperature_key(const Schema& schema, ModalityMask participating);
 
-/// Fresh random weights; `options.seed` fixes them (METHOD.md 6).
+/// Fresh random weights; `options.seed` fixes them (docs/method.md, 6).
 ModelPtr create_model(const Schema& schema, const casd_model_options& options);
 
 /// The values with the learned tensors replaced by `learned` (their concatenation).

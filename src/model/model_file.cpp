@@ -20,7 +20,7 @@ constexpr const char* trained_key = "casd.trained";
 constexpr const char* calibration_key = "casd.calibration";
 constexpr const char* crc_key = "casd.crc32";
 
-/// The metadata of a model file, told apart: nothing may be missing, unknown or in another order.
+/// The metadata entries of a model file: none may be missing, unknown or in another order.
 struct Parts {
   Parts(const Metadata& metadata, int version, const std::string& source) {
     std::size_t at = 0;
@@ -61,7 +61,7 @@ struct Parts {
   UserValues user;
 };
 
-/// Version 1 left the users' values and all keys out.
+/// Version 1 does not cover user values and keys.
 std::uint32_t checksum_of_texts(const Metadata& metadata) {
   std::uint32_t crc = 0;
   for (const auto& [key, value] : metadata)
@@ -77,7 +77,7 @@ std::string checksum(const Metadata& metadata, int version, Span<const std::uint
   return hexadecimal(crc32(data.data(), data.size(), crc));
 }
 
-/// What version 1 does not say: whether any normaliser differs from mean 0, deviation 1.
+/// Replaces the flag that version 1 lacks: whether any normaliser differs from mean 0, deviation 1.
 bool has_normaliser(const Network& network, Span<const float> values) {
   for (const TensorInfo& info : network.tensors()) {
     if (info.role != TensorRole::statistic || info.modality < 0) continue;
@@ -104,7 +104,7 @@ float read_float(const std::uint8_t* bytes) {
 std::vector<float> read_values(const Safetensors& file, const Network& network,
                                const std::string& source) {
   const auto& expected = network.tensors();
-  // Before any memory is taken for what the options promise.
+  // Before memory is allocated for sizes that only the options claim.
   if (file.data.size() / sizeof(float) != static_cast<std::size_t>(network.value_count()))
     fail(CASD_ERROR_FORMAT, source, ": has ", file.data.size(),
          " bytes of data, its schema and options need ", network.value_count(), " F32 numbers");

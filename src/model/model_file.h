@@ -1,4 +1,4 @@
-// The model file: safetensors with schema, options, calibration and checksum (METHOD.md 8).
+// The model file: safetensors with schema, options, calibration and checksum (docs/model-file.md).
 #pragma once
 
 #include "model/model.h"

@@ -54,43 +54,43 @@ std::string text_of(void (*write)(JsonWriter&, const Value&), const Value& value
   return std::move(json.text());
 }
 
-/// Turns what a check of values says into a refusal of the file.
+/// Reports a failed check of values as a rejection of the file.
 template <class Check>
 void accept(const JsonReader& reader, Check check) {
   try {
     check();
   } catch (const Error& e) {
-    reader.refuse(e.what());
+    reader.reject(e.what());
   }
 }
 
-/// One name a feature, "" where it has none, but not for all.
+/// One name per feature, "" where it has none; at least one is not "".
 std::vector<std::string> read_feature_names(JsonReader& reader, std::int32_t features) {
   std::vector<std::string> names;
-  // Not more than the text can hold: `features` is the file's word.
+  // Not more than the text can hold: `features` is not verified yet.
   names.reserve(std::min(static_cast<std::size_t>(features), reader.left() / 3));
   reader.open('[');
   while (reader.more(']')) {
     if (names.size() == static_cast<std::size_t>(features))
-      reader.refuse("more names than features");
+      reader.reject("more names than features");
     names.push_back(reader.string());
   }
   if (names.size() != static_cast<std::size_t>(features))
-    reader.refuse(names.size(), " names, expected ", features);
+    reader.reject(names.size(), " names, expected ", features);
   if (std::all_of(names.begin(), names.end(), [](const std::string& n) { return n.empty(); }))
-    reader.refuse("no feature has a name");
+    reader.reject("no feature has a name");
   return names;
 }
 
 double read_factor(JsonReader& reader) {
   const double value = reader.real();
   if (!(value >= least_factor && value <= most_factor))
-    reader.refuse(shortest(value), " is out of range, allowed: ", shortest(least_factor), " to ",
+    reader.reject(shortest(value), " is out of range, allowed: ", shortest(least_factor), " to ",
                   shortest(most_factor));
   return value;
 }
 
-/// Place of a temperature's key among all keys of the schema, from 1.
+/// Index of a temperature's key among all keys of the schema, from 1.
 std::uint32_t temperature_place(const JsonReader& reader, const std::string& key,
                                 const Schema& schema) {
   const bool masks = temperatures_by_mask(schema);
@@ -99,7 +99,7 @@ std::uint32_t temperature_place(const JsonReader& reader, const std::string& key
   const std::string prefix = masks ? "" : "count:";
   for (std::uint32_t place = 1; place <= last; ++place)
     if (key == prefix + std::to_string(place)) return place;
-  reader.refuse("no key of this schema, expected ", prefix, 1, " to ", prefix, last);
+  reader.reject("no key of this schema, expected ", prefix, 1, " to ", prefix, last);
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ casd_model_options parse_options(const std::string& text, const std::string& whe
     reader.key(option.name);
     read_option(reader, option, &options);
   }
-  if (options.feed_forward == 0) reader.refuse("feed_forward is 0");
+  if (options.feed_forward == 0) reader.reject("feed_forward is 0");
   accept(reader, [&] { options = checked(options); });
   reader.close('}');
   reader.end();
@@ -178,21 +178,21 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
       std::string key = reader.any_key();
       const std::size_t place = temperature_place(reader, key, schema);
       if (place >= seen.size()) seen.resize(place + 1);
-      if (seen[place]) reader.refuse("comes twice");
+      if (seen[place]) reader.reject("comes twice");
       seen[place] = true;
       calibration.temperatures.emplace_back(std::move(key), read_factor(reader));
     }
-    if (calibration.temperatures.empty()) reader.refuse("no entries");
+    if (calibration.temperatures.empty()) reader.reject("no entries");
   }
   if (reader.optional_key("trust")) {
     reader.open('[');
     while (reader.more(']')) {
       if (calibration.trust.size() == schema.modalities.size())
-        reader.refuse("more numbers than modalities");
+        reader.reject("more numbers than modalities");
       calibration.trust.push_back(read_factor(reader));
     }
     if (calibration.trust.size() != schema.modalities.size())
-      reader.refuse(calibration.trust.size(), " numbers, expected one per modality");
+      reader.reject(calibration.trust.size(), " numbers, expected one per modality");
   }
   reader.close('}');
   reader.end();

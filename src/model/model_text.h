@@ -1,5 +1,5 @@
 // The JSON texts of a model file: schema, options, calibration; and of casd_model_info().
-// Each text that is accepted is the one that is written for what it says.
+// An accepted text is exactly the one that is written for its content.
 #pragma once
 
 #include "model/model.h"

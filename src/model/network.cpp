@@ -7,7 +7,7 @@
 namespace casd {
 namespace {
 
-/// A limit that keeps every offset far inside 64 bits and a typing error from taking all memory.
+/// Keeps every offset far from overflow, and a mistyped size from exhausting the memory.
 constexpr std::int64_t most_values = std::int64_t{1} << 32;
 
 class Builder {

@@ -1,5 +1,5 @@
-// The one description of the network: names, shapes and places of all its tensors, in the order of
-// the model file (METHOD.md 8). Initialiser, file, LibTorch module and CPU engine all read it.
+// The one description of the network: names, shapes and offsets of all its tensors, in the order
+// of the model file (docs/model-file.md). Initialiser, file, LibTorch module and CPU engine use it.
 #pragma once
 
 #include "model/schema.h"
@@ -36,7 +36,7 @@ class Network {
   /// `options` as checked() returns them; throws INVALID_ARGUMENT when the network is too large.
   Network(const Schema& schema, const casd_model_options& options);
 
-  /// How many tensors that network has, without building it.
+  /// Number of tensors of such a network; does not build it.
   static std::size_t tensor_count(const Schema& schema, const casd_model_options& options);
 
   const Schema& schema() const { return schema_; }

@@ -1,4 +1,4 @@
-// Frames to standardised frames (METHOD.md 1).
+// Frames to standardised frames (docs/method.md, 1).
 #pragma once
 
 #include <cmath>

@@ -68,7 +68,7 @@ Span<const Option> model_option_table() {
       {"layers", OptionKind::int32, offsetof(O, layers), 1, 64, false, false, {}},
       {"heads", OptionKind::int32, offsetof(O, heads), 1, 4096, false, false, {}},
       {"feed_forward", OptionKind::int32, offsetof(O, feed_forward), 0, 65536, false, false, {}},
-      // The model file has the width that comes of it.
+      // The model file has the resulting width.
       {"feed_forward_factor",
        OptionKind::int32,
        offsetof(O, feed_forward_factor),
@@ -96,7 +96,7 @@ Span<const Option> model_option_table() {
       {"alpha_min", OptionKind::real, offsetof(O, alpha_min), 1, none, true, true, {}},
       {"alpha_max", OptionKind::real, offsetof(O, alpha_max), 1, none, true, true, {}},
       {"beta_min", OptionKind::real, offsetof(O, beta_min), 0, none, true, true, {}},
-      // The seed made the weights; the model file has those.
+      // The model file has the weights that the seed gave.
       {"seed", OptionKind::uint64, offsetof(O, seed), 0, none, false, true, {}, false},
   };
   return {table, sizeof table / sizeof *table};
@@ -163,7 +163,7 @@ void set_option(Span<const Option> table, void* options, const std::string& name
   try {
     check_option(option, options);
   } catch (...) {
-    std::memcpy(field, before, size);  // on error outputs are untouched
+    std::memcpy(field, before, size);  // on error the options are unchanged
     throw;
   }
 }
@@ -222,7 +222,7 @@ void read_option(JsonReader& json, const Option& option, void* options) {
              name != option.names[static_cast<std::size_t>(value)])
         ++value;
       if (static_cast<std::size_t>(value) == option.names.size())
-        json.refuse("'", printable(name), "' is unknown, allowed: ", choices(option));
+        json.reject("'", printable(name), "' is unknown, allowed: ", choices(option));
       write(options, option, value);
       break;
     }
@@ -230,7 +230,7 @@ void read_option(JsonReader& json, const Option& option, void* options) {
   try {
     check_option(option, options);
   } catch (const Error& e) {
-    json.refuse(e.what());
+    json.reject(e.what());
   }
 }
 
@@ -288,7 +288,7 @@ casd_model_options checked(casd_model_options options) {
   require(options.reserved == 0, "options.reserved must be 0");
   if (options.feed_forward == 0)
     options.feed_forward = options.feed_forward_factor * options.hidden;
-  options.feed_forward_factor = default_feed_forward_factor;  // it has had its effect
+  options.feed_forward_factor = default_feed_forward_factor;  // feed_forward has its effect
   require(options.delta_max > options.delta_min, "option delta_max = ", options.delta_max,
           " must be above delta_min = ", options.delta_min);
   require(options.alpha_max > options.alpha_min, "option alpha_max = ", options.alpha_max,

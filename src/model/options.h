@@ -1,5 +1,5 @@
-// One description of every option: its name, where it lies, its range or its names. It serves the
-// checks, the setting by name, and the JSON of model files and checkpoints.
+// One description of every option: its name, offset, and range or names of values. Used by the
+// checks, by setting and reading options by name, and by the JSON of model files and checkpoints.
 #pragma once
 
 #include "core/span.h"
@@ -42,7 +42,7 @@ void set_option(Span<const Option> table, void* options, const std::string& name
 std::string option_text(const Option& option, const void* options);
 /// The value as JSON: a number, or a text for a choice.
 void write_option(JsonWriter& json, const Option& option, const void* options);
-/// Reads what write_option() writes; refuses what check_option() would refuse.
+/// Reads what write_option() writes; rejects what check_option() would reject.
 void read_option(JsonReader& json, const Option& option, void* options);
 const Option& find_option(Span<const Option> table, const std::string& name);
 
@@ -53,7 +53,7 @@ std::string shortest(double value);
 casd_model_options default_model_options();
 void use_recipe(casd_model_options& options, casd_recipe recipe);
 void use_preset(casd_model_options& options, casd_preset preset);
-/// Resolves feed_forward 0 and checks all, what depends on each other too.
+/// Resolves feed_forward 0 and checks all options, dependencies between them included.
 casd_model_options checked(casd_model_options options);
 
 /// Copies between the caller's struct, which may be shorter (older caller) or longer (its tail must

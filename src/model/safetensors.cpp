@@ -45,7 +45,7 @@ std::string_view text_after_length(Span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()) + prefix, bytes.size() - prefix};
 }
 
-/// What a file is that does not begin as expected, in a few words.
+/// The kind of a file that does not begin as expected, in a few words.
 std::string describe(Span<const std::uint8_t> bytes) {
   if (bytes.empty()) return "the file is empty";
   if (bytes.size() <= prefix) return text("the file has ", bytes.size(), " bytes");
@@ -82,11 +82,11 @@ Metadata read_metadata(JsonReader& reader) {
   Metadata out;
   reader.open('{');
   while (reader.more('}')) {
-    if (out.size() == most_metadata) reader.refuse("more than ", most_metadata, " entries");
+    if (out.size() == most_metadata) reader.reject("more than ", most_metadata, " entries");
     std::string key = reader.any_key();
     out.emplace_back(std::move(key), reader.string());
   }
-  if (out.empty()) reader.refuse("no entries");
+  if (out.empty()) reader.reject("no entries");
   return out;
 }
 
@@ -101,7 +101,7 @@ TensorEntry read_entry(JsonReader& reader, std::string name, Span<const std::uin
   const auto* type = std::find_if(std::begin(types), std::end(types),
                                   [&](const TypeName& t) { return dtype == t.name; });
   if (type == std::end(types))
-    reader.refuse("expected F32, F64, I64 or U8, found ", printable(dtype));
+    reader.reject("expected F32, F64, I64 or U8, found ", printable(dtype));
   entry.type = type->type;
 
   reader.key("shape");
@@ -109,12 +109,12 @@ TensorEntry read_entry(JsonReader& reader, std::string name, Span<const std::uin
   reader.open('[');
   while (reader.more(']')) {
     if (entry.shape.size() == most_dimensions)
-      reader.refuse("more than ", most_dimensions, " dimensions");
+      reader.reject("more than ", most_dimensions, " dimensions");
     const std::int64_t length = reader.integer(0, static_cast<std::int64_t>(data.size()));
     entry.shape.push_back(length);
     const auto side = static_cast<std::size_t>(length);
     if (side > 0 && size > std::numeric_limits<std::size_t>::max() / side)
-      reader.refuse("the tensor is too large");
+      reader.reject("the tensor is too large");
     size *= side;
   }
 
@@ -123,10 +123,10 @@ TensorEntry read_entry(JsonReader& reader, std::string name, Span<const std::uin
   reader.open('[');
   reader.element();
   const auto begin = static_cast<std::size_t>(reader.integer(0, most));
-  if (begin != offset) reader.refuse("begins at ", begin, ", expected ", offset);
+  if (begin != offset) reader.reject("begins at ", begin, ", expected ", offset);
   reader.element();
   const auto end = static_cast<std::size_t>(reader.integer(static_cast<std::int64_t>(begin), most));
-  if (end - begin != size) reader.refuse("has ", end - begin, " bytes, its shape needs ", size);
+  if (end - begin != size) reader.reject("has ", end - begin, " bytes, its shape needs ", size);
   reader.close(']');
   reader.close('}');
   entry.bytes = data.subspan(begin, size);
@@ -182,9 +182,9 @@ Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string&
   if (reader.optional_key(metadata_key)) out.metadata = read_metadata(reader);
   std::size_t offset = 0;
   while (reader.more('}')) {
-    if (out.tensors.size() == most_tensors) reader.refuse("more than ", most_tensors, " tensors");
+    if (out.tensors.size() == most_tensors) reader.reject("more than ", most_tensors, " tensors");
     std::string name = reader.any_key();
-    if (name == metadata_key) reader.refuse("expected as the first key, and once");
+    if (name == metadata_key) reader.reject("expected as the first key, and once");
     out.tensors.push_back(read_entry(reader, std::move(name), out.data, offset));
     offset += out.tensors.back().bytes.size();
   }

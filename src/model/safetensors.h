@@ -39,12 +39,12 @@ constexpr std::size_t most_tensors = 65536;
 constexpr std::size_t most_metadata = 4096;
 constexpr std::size_t most_dimensions = 8;
 
-/// Checks everything the format promises: header within the file, tensors that lie one after the
-/// other and fill the data, shapes that match their bytes, no name twice. Throws FORMAT.
+/// Checks all rules of the format: header within the file, tensors that follow each other and fill
+/// the data, shapes that match their bytes, unique names. Throws FORMAT.
 Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string& source);
 
-/// The number in the first metadata entry, `key`, which tells this library's kinds of files from
-/// others and from each other; it is read without the rest of the file. `kind` is "model" or
+/// The number in the first metadata entry, `key`, which identifies the files of this library and
+/// their kind. Does not read the rest of the file. `kind` is "model" or
 /// "checkpoint". Throws FORMAT "SOURCE: not a CASD model (why)".
 int format_version(Span<const std::uint8_t> bytes, const std::string& source,
                    const std::string& key, const std::string& kind);

@@ -21,11 +21,11 @@ constexpr const char* position_key = "casd.position";
 constexpr const char* checksum_key = "casd.crc32";
 constexpr int newest_version = 2;
 
-/// Steps and samples beyond this are no honest count; it keeps sums far from overflow.
+/// Upper bound of steps and samples: keeps sums far from overflow.
 constexpr std::int64_t most_steps = std::int64_t{1} << 40;
 constexpr std::int64_t most_epochs = 100000;
 
-/// Options of version 1, which has them as texts, in its order.
+/// Options of version 1 in its order; it stores them as texts.
 constexpr const char* version_one_options[] = {"teacher",         "sampling",
                                                "teacher_epochs",  "epochs",
                                                "select_from",     "patience",
@@ -115,8 +115,8 @@ std::string options_text(const casd_trainer_options& options) {
   return std::move(json.close('}').text());
 }
 
-/// `metadata` without the checksum. Names count: a tensor that may be missing must not get lost
-/// under another one.
+/// `metadata` without the checksum. It covers the names of tensors: an optional tensor must
+/// not be taken for another one.
 std::string checksum(const Metadata& metadata, int version,
                      const std::vector<TensorEntry>& tensors) {
   std::uint32_t crc = 0;
@@ -138,7 +138,7 @@ TensorEntry entry(const char* name, DataType type, Span<const T> values) {
           {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(T)}};
 }
 
-/// Reads a checkpoint part by part, in the order of the file; every refusal names the file.
+/// Reads a checkpoint part by part, in the order of the file; every rejection names the file.
 class Reader {
  public:
   Reader(Span<const std::uint8_t> bytes, const std::string& source)
@@ -242,10 +242,10 @@ class Reader {
     try {
       set_option(trainer_option_table(), &out, name, value);
     } catch (const Error& error) {
-      json.refuse(error.what());
+      json.reject(error.what());
     }
     const std::string again = option_text(find_option(trainer_option_table(), name), &out);
-    if (again != value) json.refuse("expected '", again, "', found '", printable(value), "'");
+    if (again != value) json.reject("expected '", again, "', found '", printable(value), "'");
   }
 
   const std::string& source_;
@@ -292,7 +292,7 @@ void check_together(const Reader& reader, const Checkpoint& c) {
 }  // namespace
 
 std::vector<std::uint8_t> serialise_checkpoint(const Checkpoint& c) {
-  std::vector<std::vector<std::uint8_t>> files;  // entries look into them
+  std::vector<std::vector<std::uint8_t>> files;  // referenced by entries
   files.reserve(3);
   const std::array<double, number_count> numbers = numbers_of(c.position);
   std::vector<TensorEntry> tensors;
@@ -329,7 +329,7 @@ Checkpoint parse_checkpoint(Span<const std::uint8_t> bytes, const std::string& s
   Checkpoint c;
   c.options = reader.options();
   c.position = reader.position();
-  // How many numbers they must have, the model says; it comes after them.
+  // Their sizes depend on the model, which follows them in the file.
   const auto floats = [&](const char* name) { return &reader.tensor(name, DataType::f32, -1); };
   const auto optional_floats = [&](const char* name) {
     return reader.at(name) ? floats(name) : nullptr;

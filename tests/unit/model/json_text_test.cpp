@@ -9,7 +9,7 @@
 namespace casd {
 namespace {
 
-std::string refusal(const std::string& json, const std::function<void(JsonReader&)>& read) {
+std::string rejection(const std::string& json, const std::function<void(JsonReader&)>& read) {
   JsonReader reader(json, "test");
   try {
     read(reader);
@@ -75,18 +75,18 @@ TEST(JsonText, AMessageNamesTheKeysAndThePlace) {
     reader.close('}');
     reader.end();
   };
-  EXPECT_EQ(refusal("{\"outer\":{\"inner\":10}}", number),
+  EXPECT_EQ(rejection("{\"outer\":{\"inner\":10}}", number),
             "test: outer: inner: expected a whole number from 1 to 9, found 10 (byte 18)");
-  EXPECT_EQ(refusal("{\"outer\":{\"other\":1}}", number),
+  EXPECT_EQ(rejection("{\"outer\":{\"other\":1}}", number),
             "test: outer: expected key inner, found other");
-  EXPECT_EQ(refusal("{\"outer\":{}}", number), "test: outer: key inner is missing");
-  EXPECT_EQ(refusal("{\"outer\":{\"inner\":1,\"inner\":1}}", number),
+  EXPECT_EQ(rejection("{\"outer\":{}}", number), "test: outer: key inner is missing");
+  EXPECT_EQ(rejection("{\"outer\":{\"inner\":1,\"inner\":1}}", number),
             "test: outer: unexpected key inner");
-  EXPECT_EQ(refusal("{\"outer\":{\"inner\":1},\"more\":1}", number), "test: unexpected key more");
-  EXPECT_EQ(refusal("{\"outer\":{\"inner\":1}", number), "test: expected }, found the end");
-  EXPECT_EQ(refusal("{\"outer\":{\"inner\":1}} ", number),
+  EXPECT_EQ(rejection("{\"outer\":{\"inner\":1},\"more\":1}", number), "test: unexpected key more");
+  EXPECT_EQ(rejection("{\"outer\":{\"inner\":1}", number), "test: expected }, found the end");
+  EXPECT_EQ(rejection("{\"outer\":{\"inner\":1}} ", number),
             "test: expected the end, found   (byte 21)");
-  EXPECT_EQ(refusal("{\"outer\":{\"inner\":", number),
+  EXPECT_EQ(rejection("{\"outer\":{\"inner\":", number),
             "test: outer: inner: expected a whole number from 1 to 9, found the end");
 }
 
@@ -99,14 +99,14 @@ TEST(JsonText, NumbersHaveOneSpelling) {
   }
   for (const char* bad : {"", "-", "-0", "+1", "01", "1.0", "1e1", " 1", "1 ", "0x1", "\"1\"",
                           "9223372036854775808", "true", "1\t"}) {
-    refusal(bad, [](JsonReader& reader) {
+    rejection(bad, [](JsonReader& reader) {
       reader.integer(std::numeric_limits<std::int64_t>::min(),
                      std::numeric_limits<std::int64_t>::max());
     });
-    refusal(bad == std::string("9223372036854775808") ? "18446744073709551616" : bad,
-            [](JsonReader& reader) { reader.natural(); });
+    rejection(bad == std::string("9223372036854775808") ? "18446744073709551616" : bad,
+              [](JsonReader& reader) { reader.natural(); });
   }
-  refusal("-1", [](JsonReader& reader) { reader.natural(); });
+  rejection("-1", [](JsonReader& reader) { reader.natural(); });
   for (const char* good : {"0.0", "-0.0", "5.0", "0.1", "1e-05", "1e+300", "5e-324"}) {
     JsonReader reader(good, "test");
     JsonWriter writer;
@@ -115,9 +115,9 @@ TEST(JsonText, NumbersHaveOneSpelling) {
   }
   for (const char* bad : {"", "5", "5.", ".5", "5.00", "1e1", "1E-05", "0.00001", "inf", "nan",
                           "-inf", "1e999", "0x1p0", "0.1000000000000000055", " 0.1", "\"0.1\""})
-    refusal(bad, [](JsonReader& reader) { reader.real(); });
+    rejection(bad, [](JsonReader& reader) { reader.real(); });
   for (const char* bad : {"", "TRUE", "1", "\"true\"", "tru", "null"})
-    refusal(bad, [](JsonReader& reader) { reader.boolean(); });
+    rejection(bad, [](JsonReader& reader) { reader.boolean(); });
 }
 
 TEST(JsonText, MessagesArePrintable) {

@@ -76,8 +76,8 @@ Bytes edited(const std::string& key, const std::string& from, const std::string&
   return with_checksum(std::move(file));
 }
 
-/// The message of the refusal; fails unless the status is FORMAT.
-std::string refusal(const Bytes& bytes) {
+/// The message of the rejection; fails unless the status is FORMAT.
+std::string rejection(const Bytes& bytes) {
   try {
     parse_model(bytes, "test");
   } catch (const Error& error) {
@@ -95,7 +95,7 @@ TEST(ModelFile, AnEditThatFitsIsAccepted) {
   EXPECT_EQ(serialise_model(*model), bytes);
 }
 
-TEST(ModelFile, DeepNestingIsRefusedWithoutRecursion) {
+TEST(ModelFile, DeepNestingIsRejectedWithoutRecursion) {
   for (const char* key : {"casd.schema", "casd.options", "casd.calibration"})
     for (const char* open : {"[", "{\"a\":"}) {
       const Bytes good = serialise_model(*small_model());
@@ -103,26 +103,26 @@ TEST(ModelFile, DeepNestingIsRefusedWithoutRecursion) {
       std::string deep;
       for (int i = 0; i < 200000; ++i) deep += open;
       text_of(file, key) = deep;
-      EXPECT_NE(refusal(with_checksum(file)).find(key), std::string::npos);
+      EXPECT_NE(rejection(with_checksum(file)).find(key), std::string::npos);
       deep += "1" + std::string(200000, *open == '[' ? ']' : '}');
       text_of(file, key) = deep;
-      EXPECT_NE(refusal(with_checksum(file)).find(key), std::string::npos);
+      EXPECT_NE(rejection(with_checksum(file)).find(key), std::string::npos);
     }
   // As the value of an option that exists.
   const std::string value = std::string(20000, '[') + std::string(20000, ']');
-  EXPECT_NE(refusal(edited("casd.options", "\"hidden\":4", "\"hidden\":" + value)).find("hidden"),
+  EXPECT_NE(rejection(edited("casd.options", "\"hidden\":4", "\"hidden\":" + value)).find("hidden"),
             std::string::npos);
 }
 
-struct Refused {
+struct Rejected {
   const char* key;
   const char* from;
   const char* to;
   const char* message;  // part of it
 };
 
-TEST(ModelFile, WhatWouldBeSavedDifferentlyIsRefused) {
-  const Refused cases[] = {
+TEST(ModelFile, WhatWouldBeSavedDifferentlyIsRejected) {
+  const Rejected cases[] = {
       // The schema: numbers out of range, of another type, in another spelling.
       {"casd.schema", "\"features\":4", "\"features\":4294967300", "features"},
       {"casd.schema", "\"features\":4", "\"features\":18446744073709551620", "features"},
@@ -218,20 +218,20 @@ TEST(ModelFile, WhatWouldBeSavedDifferentlyIsRefused) {
        "temperatures"},
       {"casd.calibration", ",\"trust\":[1.0,2.5,0.5]", "}", "casd.calibration"},
   };
-  for (const Refused& c : cases) {
-    const std::string message = refusal(edited(c.key, c.from, c.to));
+  for (const Rejected& c : cases) {
+    const std::string message = rejection(edited(c.key, c.from, c.to));
     EXPECT_NE(message.find(c.message), std::string::npos) << c.to << ": " << message;
     EXPECT_EQ(message.rfind("test: ", 0), 0u) << message;
   }
 }
 
 /// The small model's file with its metadata changed, and a checksum that fits.
-std::string refusal_of_metadata(const std::function<void(Metadata&)>& change) {
+std::string rejection_of_metadata(const std::function<void(Metadata&)>& change) {
   const Bytes good = serialise_model(*small_model());
   Safetensors file = parse_safetensors(good, "test");
   change(file.metadata);
-  if (file.find_metadata("casd.crc32")) return refusal(with_checksum(std::move(file)));
-  return refusal(serialise_safetensors(file.metadata, file.tensors));
+  if (file.find_metadata("casd.crc32")) return rejection(with_checksum(std::move(file)));
+  return rejection(serialise_safetensors(file.metadata, file.tensors));
 }
 
 std::size_t place_of(const Metadata& metadata, const std::string& key) {
@@ -242,22 +242,22 @@ std::size_t place_of(const Metadata& metadata, const std::string& key) {
 
 TEST(ModelFile, MetadataIsCompleteKnownAndInOrder) {
   for (const char* key : {"casd.schema", "casd.options", "casd.crc32"}) {
-    const std::string message = refusal_of_metadata(
+    const std::string message = rejection_of_metadata(
         [&](Metadata& m) { m.erase(m.begin() + static_cast<std::ptrdiff_t>(place_of(m, key))); });
     EXPECT_NE(message.find(key), std::string::npos) << message;
   }
   for (const char* key : {"casd.extra", "extra", "User.note", "user"})
     for (const bool last : {false, true}) {
-      const std::string message = refusal_of_metadata([&](Metadata& m) {
+      const std::string message = rejection_of_metadata([&](Metadata& m) {
         m.insert(last ? m.end() : m.begin() + 2, {key, "1"});
       });
       EXPECT_NE(message.find(text(" ", key)), std::string::npos) << message;
     }
-  const std::string swapped = refusal_of_metadata([](Metadata& m) { std::swap(m[1], m[2]); });
+  const std::string swapped = rejection_of_metadata([](Metadata& m) { std::swap(m[1], m[2]); });
   EXPECT_NE(swapped.find("expected the metadata casd.schema, found casd.options"),
             std::string::npos)
       << swapped;
-  const std::string late = refusal_of_metadata(
+  const std::string late = rejection_of_metadata(
       [](Metadata& m) { std::swap(m[place_of(m, "user.note")], m[place_of(m, "casd.crc32")]); });
   EXPECT_NE(late.find("user.note"), std::string::npos) << late;
 }
@@ -270,22 +270,22 @@ TEST(ModelFile, UserValuesAreLimited) {
     m.insert(m.begin() + static_cast<std::ptrdiff_t>(place_of(m, "user.note")), {key, value});
   };
   limits(
-      refusal_of_metadata([&](Metadata& m) { insert(m, "user." + std::string(252, 'k'), "v"); }));
-  limits(refusal_of_metadata([&](Metadata& m) { insert(m, "user.k", std::string(65537, 'v')); }));
-  limits(refusal_of_metadata([&](Metadata& m) {
+      rejection_of_metadata([&](Metadata& m) { insert(m, "user." + std::string(252, 'k'), "v"); }));
+  limits(rejection_of_metadata([&](Metadata& m) { insert(m, "user.k", std::string(65537, 'v')); }));
+  limits(rejection_of_metadata([&](Metadata& m) {
     for (std::size_t i = 0; i < most_user_values; ++i) insert(m, "user." + std::to_string(i), "");
   }));
 }
 
 // Options may promise a network of any size: no memory is taken before the file is seen to hold it.
-TEST(ModelFile, ALargeNetworkInASmallFileIsRefused) {
-  EXPECT_NE(refusal(edited("casd.options", "\"layers\":1", "\"layers\":64")).find("tensors"),
+TEST(ModelFile, ALargeNetworkInASmallFileIsRejected) {
+  EXPECT_NE(rejection(edited("casd.options", "\"layers\":1", "\"layers\":64")).find("tensors"),
             std::string::npos);
-  EXPECT_NE(refusal(edited("casd.options", "\"feed_forward\":8", "\"feed_forward\":65536"))
+  EXPECT_NE(rejection(edited("casd.options", "\"feed_forward\":8", "\"feed_forward\":65536"))
                 .find("bytes of data"),
             std::string::npos);
   EXPECT_NE(
-      refusal(edited("casd.options", "\"hidden\":4", "\"hidden\":4096")).find("bytes of data"),
+      rejection(edited("casd.options", "\"hidden\":4", "\"hidden\":4096")).find("bytes of data"),
       std::string::npos);
 }
 
@@ -310,7 +310,7 @@ TEST(ModelFile, VersionTwoIsAsDocumented) {
   EXPECT_EQ(serialise_model(*parse_model(bytes, "test")), bytes);
 }
 
-TEST(ModelFile, EveryFlippedBitIsRefused) {
+TEST(ModelFile, EveryFlippedBitIsRejected) {
   Bytes bytes = serialise_model(*small_model());
   const std::size_t header = bytes[0] + 256u * bytes[1];
   for (std::size_t at = 0; at < bytes.size(); at += at < header ? 1 : 101) {
@@ -332,7 +332,7 @@ TEST(ModelFile, UserValuesAreUnderTheChecksum) {
     Safetensors file = parse_safetensors(good, "test");
     for (auto& [name, value] : file.metadata)
       if (name == "user.note") (key ? name : value).back() = 'x';
-    EXPECT_NE(refusal(serialise_safetensors(file.metadata, file.tensors)).find("checksum"),
+    EXPECT_NE(rejection(serialise_safetensors(file.metadata, file.tensors)).find("checksum"),
               std::string::npos);
   }
 }
@@ -351,7 +351,7 @@ TEST(ModelFile, WhetherItWasTrainedIsKept) {
     if (std::string(other) == "true")
       EXPECT_TRUE(parse_model(bytes, "test")->trained());
     else
-      EXPECT_NE(refusal(bytes).find("casd.trained"), std::string::npos);
+      EXPECT_NE(rejection(bytes).find("casd.trained"), std::string::npos);
   }
 }
 
@@ -367,7 +367,8 @@ TEST(ModelFile, ANewerVersionSaysSo) {
     }
   }
   for (const char* version : {"", "0", "02", "-2", "two", "2.0", "999999999"})
-    EXPECT_NE(refusal(edited("casd.format", "2", version)).find("casd.format"), std::string::npos);
+    EXPECT_NE(rejection(edited("casd.format", "2", version)).find("casd.format"),
+              std::string::npos);
 }
 
 ModelPtr model_with_feature_names() {
@@ -397,7 +398,7 @@ TEST(ModelFile, FeatureNamesAreKept) {
   EXPECT_EQ(serialise_model(*model), bytes);
 }
 
-TEST(ModelFile, FeatureNamesThatDoNotFitAreRefused) {
+TEST(ModelFile, FeatureNamesThatDoNotFitAreRejected) {
   const Bytes good = serialise_model(*model_with_feature_names());
   const std::string names = "[\"pitch \xc3\xa4\",\"\",\"energy \\\"dB\\\"\"]";
   for (const auto& [to, message] : std::vector<std::pair<std::string, std::string>>{
@@ -414,15 +415,15 @@ TEST(ModelFile, FeatureNamesThatDoNotFitAreRefused) {
     std::string& schema = text_of(file, "casd.schema");
     ASSERT_NE(schema.find(names), std::string::npos) << schema;
     schema.replace(schema.find(names), names.size(), to);
-    const std::string refused = refusal(with_checksum(std::move(file)));
-    EXPECT_NE(refused.find(message), std::string::npos) << refused;
-    EXPECT_NE(refused.find("feature_names"), std::string::npos) << refused;
+    const std::string rejected = rejection(with_checksum(std::move(file)));
+    EXPECT_NE(rejected.find(message), std::string::npos) << rejected;
+    EXPECT_NE(rejected.find("feature_names"), std::string::npos) << rejected;
   }
   // Format 1 has no such key.
   Safetensors file = parse_safetensors(good, "test");
   text_of(file, "casd.format") = "1";
   file.metadata.erase(file.metadata.begin() + 3);  // casd.trained
-  EXPECT_NE(refusal(with_checksum(std::move(file))).find("unexpected key feature_names"),
+  EXPECT_NE(rejection(with_checksum(std::move(file))).find("unexpected key feature_names"),
             std::string::npos);
 }
 

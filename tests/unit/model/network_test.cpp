@@ -28,8 +28,8 @@ casd_model_options small() {
   return checked(options);
 }
 
-// Names, order and shapes of METHOD.md 8, written out.
-TEST(Network, TensorsAreThoseOfTheFile) {
+// Names, order and shapes of docs/model-file.md.
+TEST(Network, TensorsMatchTheFileFormat) {
   const Network network(one_modality(CASD_TASK_REGRESSION), small());
   const std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected = {
       {"voice.normalizer.mean", {3}},
@@ -76,7 +76,7 @@ TEST(Network, TensorsAreThoseOfTheFile) {
   EXPECT_THROW(network.tensor("voice.nothing"), Error);
 }
 
-TEST(Network, FreshWeightsKeepTheirBounds) {
+TEST(Network, FreshWeightsAreWithinBounds) {
   const ModelPtr model = create_model(one_modality(CASD_TASK_CLASSES), small());
   for (const TensorInfo& tensor : model->network().tensors()) {
     double most = 0;
@@ -97,7 +97,7 @@ TEST(Network, FreshWeightsKeepTheirBounds) {
   EXPECT_FALSE(model->trained());
 }
 
-TEST(Network, LearnedNumbersGoOutAndIn) {
+TEST(Network, LearnedValuesRoundTrip) {
   const ModelPtr model = create_model(one_modality(CASD_TASK_REGRESSION), small());
   std::vector<float> learned = learned_values(model->network(), model->values());
   EXPECT_EQ(learned.size(), static_cast<std::size_t>(model->network().learned_count()));
@@ -110,7 +110,7 @@ TEST(Network, LearnedNumbersGoOutAndIn) {
           << tensor.name;
 }
 
-TEST(Network, SizesThatDoNotFitAreRefused) {
+TEST(Network, SizesThatAreTooLargeAreRejected) {
   Schema schema;
   for (int m = 0; m < 32; ++m) schema.add_modality("m" + std::to_string(m), 65536);
   schema.add_output("a");
@@ -122,7 +122,7 @@ TEST(Network, SizesThatDoNotFitAreRefused) {
   EXPECT_THROW(Network(schema, checked(options)), Error);
 }
 
-TEST(Model, TemperaturesAndTrustAreFoundByWhatTakesPart) {
+TEST(Model, TemperaturesDependOnTheParticipatingModalities) {
   Schema schema;
   for (const char* name : {"a", "b", "c"}) schema.add_modality(name, 2);
   schema.add_output("x");

@@ -19,7 +19,7 @@ TEST(ModelOptions, ShortestNumbersReadBack) {
   }
 }
 
-TEST(ModelOptions, TextGoesInAndComesOut) {
+TEST(ModelOptions, ValuesRoundTripThroughText) {
   casd_model_options options = default_model_options();
   for (const Option& option : model_option_table()) {
     const std::string before = option_text(option, &options);
@@ -58,7 +58,7 @@ TEST(ModelOptions, ReservedFieldsAreZero) {
   EXPECT_THROW(checked(options), Error);
 }
 
-TEST(ModelOptions, WhatDependsOnEachOtherIsChecked) {
+TEST(ModelOptions, DependentOptionsAreChecked) {
   casd_model_options options = default_model_options();
   options.heads = 7;
   EXPECT_THROW(checked(options), Error);
@@ -70,7 +70,7 @@ TEST(ModelOptions, WhatDependsOnEachOtherIsChecked) {
   EXPECT_THROW(checked(options), Error);
 }
 
-TEST(ModelOptions, StructsOfOlderAndNewerCallersAreTaken) {
+TEST(ModelOptions, StructsOfOlderAndNewerCallersAreAccepted) {
   struct Newer {
     casd_model_options options;
     std::uint64_t tail;

@@ -30,8 +30,8 @@ Bytes with_header(std::string header, std::size_t data, char padding = ' ') {
   return out;
 }
 
-/// The message of the refusal; fails unless the status is FORMAT.
-std::string refusal(const Bytes& bytes) {
+/// The message of the rejection; fails unless the status is FORMAT.
+std::string rejection(const Bytes& bytes) {
   try {
     parse_safetensors(bytes, "test");
   } catch (const Error& error) {
@@ -51,7 +51,7 @@ casd_status status_of(const Bytes& bytes) {
   }
 }
 
-TEST(SafeTensors, GoesOutAndIn) {
+TEST(SafeTensors, WritesAndReadsBack) {
   const Bytes bytes = good_file();
   const Safetensors file = parse_safetensors(bytes, "test");
   EXPECT_EQ((file.data.data() - bytes.data()) % 64, 0);
@@ -63,7 +63,7 @@ TEST(SafeTensors, GoesOutAndIn) {
   EXPECT_EQ(serialise_safetensors(file.metadata, file.tensors), bytes);
 }
 
-TEST(SafeTensors, EveryTruncationIsRefused) {
+TEST(SafeTensors, EveryTruncationIsRejected) {
   const Bytes bytes = good_file();
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_EQ(status_of(Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))),
@@ -74,7 +74,7 @@ TEST(SafeTensors, EveryTruncationIsRefused) {
   EXPECT_EQ(status_of(longer), CASD_ERROR_FORMAT);
 }
 
-TEST(SafeTensors, AFlippedBitIsRefusedOrSavesToTheSameBytes) {
+TEST(SafeTensors, AFlippedBitIsRejectedOrSavesToTheSameBytes) {
   const Bytes bytes = good_file();
   for (std::size_t at = 0; at < bytes.size(); ++at)
     for (int bit = 0; bit < 8; ++bit) {
@@ -88,7 +88,7 @@ TEST(SafeTensors, AFlippedBitIsRefusedOrSavesToTheSameBytes) {
     }
 }
 
-TEST(SafeTensors, HostileHeadersAreRefused) {
+TEST(SafeTensors, HostileHeadersAreRejected) {
   ASSERT_EQ(status_of(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8)),
             CASD_OK);
   const std::string deep(100000, '[');
@@ -157,15 +157,15 @@ TEST(SafeTensors, HostileHeadersAreRefused) {
        "expected spaces"},
   };
   for (const auto& [header, part] : cases) {
-    const std::string message = refusal(with_header(header, 8));
+    const std::string message = rejection(with_header(header, 8));
     EXPECT_NE(message.find(part), std::string::npos) << header.substr(0, 100) << ": " << message;
     EXPECT_EQ(message.rfind("test: ", 0), 0u) << message;
     EXPECT_LT(message.size(), 250u) << message;
   }
-  EXPECT_NE(refusal(with_header("{}", 0, '\n')).find("expected spaces"), std::string::npos);
+  EXPECT_NE(rejection(with_header("{}", 0, '\n')).find("expected spaces"), std::string::npos);
   // A product beyond 64 bits of sides that are each within the file.
   const std::string wide = "65536,65536,65536,65536";
-  EXPECT_NE(refusal(with_header(R"({"a":{"dtype":"F32","shape":[)" + wide + "]", 65536))
+  EXPECT_NE(rejection(with_header(R"({"a":{"dtype":"F32","shape":[)" + wide + "]", 65536))
                 .find("too large"),
             std::string::npos);
   // A header longer than the file, and one of nearly 2^64 bytes.
@@ -192,30 +192,30 @@ TEST(SafeTensors, TheLimitsAreKept) {
   const Safetensors file = parse_safetensors(most, "test");
   EXPECT_EQ(file.metadata.size(), most_metadata);
   EXPECT_EQ(serialise_safetensors(file.metadata, file.tensors), most);
-  EXPECT_NE(refusal(metadata(most_metadata + 1)).find("4096"), std::string::npos);
-  EXPECT_NE(refusal(metadata(40000)).find("4096"), std::string::npos);
+  EXPECT_NE(rejection(metadata(most_metadata + 1)).find("4096"), std::string::npos);
+  EXPECT_NE(rejection(metadata(40000)).find("4096"), std::string::npos);
   const auto tensors = [](std::size_t count) {
     return with_header(many("", R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})", count), 0);
   };
   EXPECT_EQ(parse_safetensors(tensors(most_tensors), "test").tensors.size(), most_tensors);
-  EXPECT_NE(refusal(tensors(most_tensors + 1)).find("65536"), std::string::npos);
+  EXPECT_NE(rejection(tensors(most_tensors + 1)).find("65536"), std::string::npos);
   // The writer keeps them as well.
   Metadata too_many(most_metadata + 1);
   EXPECT_THROW(serialise_safetensors(too_many, {}), Error);
   EXPECT_THROW(serialise_safetensors({}, std::vector<TensorEntry>(most_tensors + 1)), Error);
 }
 
-// A tree of such a header took 20 times its size before it was refused.
-TEST(SafeTensors, ALongHeaderIsRefusedWhereItLeavesTheFormat) {
+// A tree of such a header took 20 times its size before it was rejected.
+TEST(SafeTensors, ALongHeaderIsRejectedAtItsFirstError) {
   std::string arrays = "{\"a\":[";
   for (int i = 0; i < 3'000'000; ++i) arrays += "[],";
   const Bytes bytes = with_header(arrays + "0]}", 0);
   const long before = test::allocations();
-  EXPECT_NE(refusal(bytes).find("a: expected {"), std::string::npos);
+  EXPECT_NE(rejection(bytes).find("a: expected {"), std::string::npos);
   EXPECT_LT(test::allocations() - before, 100);
 }
 
-TEST(SafeTensors, OtherFilesAreToldByTheirKind) {
+TEST(SafeTensors, OtherFilesAreDescribed) {
   const auto message = [](const std::string& bytes) {
     try {
       format_version(Bytes(bytes.begin(), bytes.end()), "test", "casd.format", "model");

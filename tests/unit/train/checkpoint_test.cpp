@@ -94,7 +94,7 @@ TEST(Checkpoint, ReadsBackToTheSameBytes) {
   EXPECT_EQ(c.result, nullptr);
 }
 
-TEST(Checkpoint, EveryDamagedByteIsRefused) {
+TEST(Checkpoint, EveryDamagedByteIsRejected) {
   const std::vector<std::uint8_t> good = serialise_checkpoint(example());
   for (std::size_t at = 0; at < good.size(); at += at < 4096 ? 1 : 37) {
     std::vector<std::uint8_t> bytes = good;
@@ -105,7 +105,7 @@ TEST(Checkpoint, EveryDamagedByteIsRefused) {
   }
 }
 
-TEST(Checkpoint, EveryTruncationIsRefused) {
+TEST(Checkpoint, EveryTruncationIsRejected) {
   const std::vector<std::uint8_t> good = serialise_checkpoint(example());
   for (std::size_t size = 0; size < good.size(); size += size < 4096 ? 1 : 61) {
     const std::vector<std::uint8_t> bytes(good.begin(),
@@ -147,8 +147,8 @@ std::vector<std::uint8_t> with_metadata(const std::string& key, const std::strin
   });
 }
 
-/// The message of the refusal; fails unless the status is FORMAT.
-std::string refusal(const std::vector<std::uint8_t>& bytes) {
+/// The message of the rejection; fails unless the status is FORMAT.
+std::string rejection(const std::vector<std::uint8_t>& bytes) {
   try {
     read_back(bytes);
   } catch (const Error& error) {
@@ -168,7 +168,7 @@ TEST(Checkpoint, ANewerVersionSaysSo) {
         << strange;
 }
 
-TEST(Checkpoint, APositionThatCannotBeIsRefused) {
+TEST(Checkpoint, APositionThatCannotBeIsRejected) {
   ASSERT_EQ(
       status_of([] { read_back(with_metadata("casd.position", "\"epoch\":7", "\"epoch\":8")); }),
       CASD_OK);
@@ -196,12 +196,12 @@ TEST(Checkpoint, APositionThatCannotBeIsRefused) {
       {"{", "[{", "casd.position"},
   };
   for (const auto& change : changes) {
-    const std::string message = refusal(with_metadata("casd.position", change[0], change[1]));
+    const std::string message = rejection(with_metadata("casd.position", change[0], change[1]));
     EXPECT_NE(message.find(change[2]), std::string::npos) << change[1] << ": " << message;
   }
 }
 
-TEST(Checkpoint, OptionsOutOfRangeAreRefused) {
+TEST(Checkpoint, OptionsOutOfRangeAreRejected) {
   const char* const changes[][3] = {
       {"\"batch_size\":128", "\"batch_size\":0", "batch_size"},
       {"\"batch_size\":128", "\"batch_size\":\"128\"", "batch_size"},
@@ -217,16 +217,16 @@ TEST(Checkpoint, OptionsOutOfRangeAreRefused) {
       {"\"teacher\":\"frozen\"", "\"teacher\":\"ema\"", "ema_teacher"},  // is not there
   };
   for (const auto& change : changes) {
-    const std::string message = refusal(with_metadata("casd.options", change[0], change[1]));
+    const std::string message = rejection(with_metadata("casd.options", change[0], change[1]));
     EXPECT_NE(message.find(change[2]), std::string::npos) << change[1] << ": " << message;
   }
 }
 
-TEST(Checkpoint, DeepNestingIsRefusedWithoutRecursion) {
+TEST(Checkpoint, DeepNestingIsRejectedWithoutRecursion) {
   const std::string deep = std::string(200000, '[') + std::string(200000, ']');
   for (const char* key : {"casd.options", "casd.position"}) {
-    EXPECT_NE(refusal(with_metadata(key, "{", deep)).find(key), std::string::npos);
-    EXPECT_NE(refusal(with_metadata(key, ":", ":" + deep)).find(key), std::string::npos);
+    EXPECT_NE(rejection(with_metadata(key, "{", deep)).find(key), std::string::npos);
+    EXPECT_NE(rejection(with_metadata(key, ":", ":" + deep)).find(key), std::string::npos);
   }
 }
 
@@ -257,15 +257,15 @@ TEST(Checkpoint, PartsAreCompleteKnownAndInOrder) {
        "parameters"},
   };
   for (const auto& [change, part] : cases) {
-    const std::string message = refusal(changed(change));
+    const std::string message = rejection(changed(change));
     EXPECT_NE(message.find(part), std::string::npos) << part << ": " << message;
   }
 }
 
-TEST(Checkpoint, OtherFilesAreToldByTheirKind) {
-  EXPECT_EQ(refusal(serialise_model(*small_model(1))),
+TEST(Checkpoint, OtherFilesAreDescribed) {
+  EXPECT_EQ(rejection(serialise_model(*small_model(1))),
             "test: not a CASD checkpoint (a CASD model)");
-  EXPECT_EQ(refusal({'a', ',', 'b', '\n', '1', ',', '2', '\n', '3'}),
+  EXPECT_EQ(rejection({'a', ',', 'b', '\n', '1', ',', '2', '\n', '3'}),
             "test: not a CASD checkpoint (a text file)");
 }
 
@@ -284,7 +284,7 @@ TEST(Checkpoint, VersionOneIsRead) {
   EXPECT_EQ(c.position.epoch_step, 1);
   EXPECT_EQ(c.position.binding.train, 3887939073u);
   EXPECT_TRUE(c.teacher && c.teacher->trained());
-  // It goes on as version 2 and says the same.
+  // Saved as version 2, it has the same content.
   const Checkpoint again = read_back(serialise_checkpoint(c));
   EXPECT_EQ(again.learned.parameters, c.learned.parameters);
   EXPECT_EQ(again.learned.second_moment, c.learned.second_moment);
@@ -293,10 +293,10 @@ TEST(Checkpoint, VersionOneIsRead) {
   for (const Option& option : trainer_option_table())
     EXPECT_EQ(option_text(option, &again.options), option_text(option, &c.options));
 
-  // A flipped bit is noticed, and another spelling is refused.
+  // A flipped bit is noticed, and another spelling is rejected.
   std::vector<std::uint8_t> damaged = bytes;
   damaged.back() ^= 1;
-  EXPECT_NE(refusal(damaged).find("checksum"), std::string::npos);
+  EXPECT_NE(rejection(damaged).find("checksum"), std::string::npos);
   Safetensors file = parse_safetensors(bytes, "test");
   std::string& options = file.metadata[1].second;
   options.replace(options.find("\"0.4\""), 5, "\"0.40\"");
@@ -308,11 +308,11 @@ TEST(Checkpoint, VersionOneIsRead) {
     crc = crc32(tensor.bytes.data(), tensor.bytes.size(), crc);
   }
   file.metadata[3].second = hexadecimal(crc);
-  EXPECT_NE(refusal(serialise_safetensors(file.metadata, file.tensors)).find("dropout"),
+  EXPECT_NE(rejection(serialise_safetensors(file.metadata, file.tensors)).find("dropout"),
             std::string::npos);
 }
 
-TEST(Checkpoint, NumbersThatDoNotFitTheNetworkAreRefused) {
+TEST(Checkpoint, NumbersThatDoNotFitTheNetworkAreRejected) {
   const std::function<void(Checkpoint&)> damages[] = {
       [](Checkpoint& c) { c.learned.parameters.pop_back(); },
       [](Checkpoint& c) { c.learned.first_moment.clear(); },

@@ -1,5 +1,9 @@
 #include "common.h"
 
+#include "output.h"
+#include "table.h"
+#include "terminal.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -29,16 +33,16 @@ std::string task_of(const casd_schema* schema) {
 }
 
 Dataset open_data(const std::string& data, const std::string& task) {
-  const std::string word = "synthetic";
-  const bool seeded = data.rfind(word + ":", 0) == 0;
-  if (data != word && !seeded)
+  const std::string prefix = "synthetic";
+  const bool seeded = data.rfind(prefix + ":", 0) == 0;
+  if (data != prefix && !seeded)
     return made<Dataset>([&](casd_dataset** out) {
       return casd_dataset_open(out, data.c_str(), task.empty() ? nullptr : task.c_str());
     });
   casd_synthetic_options options;
   check(casd_synthetic_options_init(&options, sizeof options));
   if (seeded) {
-    const std::string digits = data.substr(word.size() + 1);
+    const std::string digits = data.substr(prefix.size() + 1);
     const char* end = digits.data() + digits.size();
     const auto result = std::from_chars(digits.data(), end, options.seed);
     if (result.ec != std::errc() || result.ptr != end)
@@ -53,7 +57,8 @@ Dataset open_data(const std::string& data, const std::string& task) {
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, set.get()); });
   const std::string own = task_of(schema.get());
   if (!task.empty() && task != own && task != kind)
-    throw UsageError("the synthetic set's task is " + own + ", not " + task);
+    throw UsageError("--task " + task + ": the task of the synthetic data is " + own +
+                     ", or regression, or multilabel");
   return set;
 }
 
@@ -68,7 +73,19 @@ Device parse_device(const std::string& text) {
     const auto result = std::from_chars(begin, end, out.index);
     if (result.ec == std::errc() && result.ptr == end && out.index >= 0) return out;
   }
-  throw UsageError("there is no device '" + text + "', allowed: cpu, cuda, cuda:N");
+  throw UsageError("--device: there is no device '" + text + "'; there are: cpu, cuda, cuda:N");
+}
+
+casd_modality_mask parse_mask(const casd_schema* schema, const std::vector<std::string>& names) {
+  if (names.empty()) return CASD_ALL_MODALITIES;
+  casd_modality_mask mask = 0;
+  for (const std::string& name : names) {
+    int32_t index = 0;
+    if (casd_schema_modality_index(&index, schema, name.c_str()) != CASD_OK)
+      throw UsageError(std::string("--mask: ") + casd_last_error());
+    mask |= casd_modality_mask{1} << index;
+  }
+  return mask;
 }
 
 Predictor make_predictor(const casd_model* model, const std::string& device, int threads,
@@ -84,31 +101,44 @@ Predictor make_predictor(const casd_model* model, const std::string& device, int
       [&](casd_predictor** out) { return casd_predictor_create(out, model, &options); });
 }
 
+void require_split(const casd_dataset* data, const std::string& split) {
+  if (casd_dataset_size(data, split.c_str()) > 0) return;
+  std::vector<std::string> names;
+  for (int32_t i = 0; i < casd_dataset_split_count(data); ++i)
+    names.emplace_back(casd_dataset_split_name(data, i));
+  throw Failure("the data has no sample in a split '" + split + "'; its splits: " + joined(names));
+}
+
 int default_threads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 256);
 }
 
-void print_table(const std::vector<std::vector<std::string>>& rows) {
-  // Characters, not bytes: names may be UTF-8.
-  const auto width = [](const std::string& cell) {
-    return static_cast<std::size_t>(
-        std::count_if(cell.begin(), cell.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-  };
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      if (c == widths.size()) widths.push_back(0);
-      widths[c] = std::max(widths[c], width(row[c]));
-    }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string space(widths[c] - width(row[c]), ' ');
-      line += c == 0 ? row[c] + space : "  " + space + row[c];
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    std::printf("%s\n", line.c_str());
-  }
+const char* const data_help = "HDF5 or CSV file, '-' (CSV from standard input), or 'synthetic'";
+const char* const task_of_model_help = "How the labels are read; default: by the model's task";
+const char* const table_help =
+    "A table that is too wide for the terminal loses columns on its right and says which;\n"
+    "output to a file or a pipe is never shortened.\n";
+const char* const uncertainty_legend =
+    "uncertainty: variance of the fused distribution. It has no unit: compare it between samples "
+    "and conditions of one model; the larger, the less certain.";
+
+void add_device_options(CLI::App& command, std::string& device, int& threads) {
+  command.add_option("--device", device, "cpu, cuda or cuda:N")
+      ->capture_default_str()
+      ->type_name("DEVICE");
+  command.add_option("--threads", threads, "Threads on the CPU, 1 to 256")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(silent(CLI::Range(1, 256)));
+}
+
+void print_wrapped(const std::string& text) {
+  for (const std::string& line : wrapped(text, output_columns())) print_text(line + "\n");
+}
+
+void print_indented(const std::string& text) {
+  const int columns = output_columns() > 0 ? output_columns() : 80;
+  for (const std::string& line : wrapped(text, columns - 2)) print_text("  " + line + "\n");
 }
 
 std::string number(double value, int digits) {
@@ -117,5 +147,13 @@ std::string number(double value, int digits) {
   std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
   return buffer;
 }
+
+std::string joined(const std::vector<std::string>& words, const char* separator) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) out += (i == 0 ? "" : separator) + words[i];
+  return out;
+}
+
+void note(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
 }  // namespace program

@@ -3,6 +3,8 @@
 
 #include <casd/casd.h>
 
+#include <CLI/CLI.hpp>
+
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -13,7 +15,7 @@ namespace program {
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
-/// What the user asked for cannot be asked: exit code 2. Everything else that fails exits with 1.
+/// A wrong command line: exit code 2. Everything else that fails exits with 1.
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -40,7 +42,7 @@ using Prediction = Owned<casd_prediction, casd_prediction_destroy>;
 using Trainer = Owned<casd_trainer, casd_trainer_destroy>;
 using Report = Owned<casd_report, casd_report_destroy>;
 
-/// Takes what an ABI function gave through its first argument:
+/// Takes over the handle that an ABI function gives through its first argument:
 ///   auto model = made<Model>([&](casd_model** out) { return casd_model_load(out, path); });
 template <class Handle, class Call>
 Handle made(Call call) {
@@ -51,11 +53,14 @@ Handle made(Call call) {
 
 Model load_model(const std::string& path);
 Schema schema_of(const casd_model* model);
-/// "classes:negative,positive": what makes a dataset's labels fit the model.
+/// "classes:negative,positive": the task that makes a dataset's labels fit the model.
 std::string task_of(const casd_schema* schema);
 
 /// A file, or "synthetic" or "synthetic:SEED". `task`: "" for the data's own.
 Dataset open_data(const std::string& data, const std::string& task);
+
+/// Throws Failure, with the splits there are, if the data has no such split or it is empty.
+void require_split(const casd_dataset* data, const std::string& split);
 
 /// "cpu", "cuda" or "cuda:N".
 struct Device {
@@ -64,14 +69,41 @@ struct Device {
 };
 Device parse_device(const std::string& text);
 
+/// The bits of the modalities named; all where no name is given.
+casd_modality_mask parse_mask(const casd_schema* schema, const std::vector<std::string>& names);
+
 Predictor make_predictor(const casd_model* model, const std::string& device, int threads,
                          casd_on_empty on_empty);
 
 /// The number of processors, at least 1.
 int default_threads();
 
-/// A table with aligned columns: the first to the left, the others to the right.
-void print_table(const std::vector<std::vector<std::string>>& rows);
+/// A validator that does not appear in the help text.
+template <class Validator>
+Validator silent(Validator validator) {
+  validator.description("");
+  return validator;
+}
+
+/// Options and help texts that several commands have.
+void add_device_options(CLI::App& command, std::string& device, int& threads);
+extern const char* const data_help;
+extern const char* const task_of_model_help;
+extern const char* const table_help;
+extern const char* const uncertainty_legend;
+
+/// Prints prose on standard output, broken to the width of the terminal.
+void print_wrapped(const std::string& text);
+/// The same, indented by two spaces; broken at 78 columns where there is no terminal.
+void print_indented(const std::string& text);
+
+/// "-" for what is not finite.
 std::string number(double value, int digits);
+
+/// "a, b, c".
+std::string joined(const std::vector<std::string>& words, const char* separator = ", ");
+
+/// A line on standard error, for what is no result. A lost one is no failure.
+void note(const std::string& text);
 
 }  // namespace program

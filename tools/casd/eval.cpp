@@ -1,14 +1,18 @@
-// casd eval: every condition, and how true the uncertainty is.
+// casd eval: every set of modalities, and how well the uncertainty indicates errors.
 #include "commands.h"
 #include "common.h"
+#include "output.h"
+#include "table.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <cmath>
 
 namespace program {
 namespace {
 
 struct Options {
   std::string model, data, task, split = "valid", device = "cpu";
+  std::vector<std::string> mask;
   int threads = default_threads();
   bool json = false;
 };
@@ -18,16 +22,18 @@ struct Column {
   const char* name;
   int digits;
 };
-constexpr Column class_columns[] = {{"F1 %", "f1", 1},
-                                    {"accuracy %", "accuracy", 1},
-                                    {"ECE %", "ece", 1},
-                                    {"AUROC U", "auroc_uncertainty", 3},
-                                    {"AUROC conf.", "auroc_confidence", 3},
-                                    {"mean U", "uncertainty", 2}};
-constexpr Column regression_columns[] = {{"MAE", "mae", 3},
-                                         {"correlation", "correlation", 3},
-                                         {"F1 %", "f1", 1},
-                                         {"mean U", "uncertainty", 2}};
+/// In the order of their importance (Table).
+using Columns = std::vector<Column>;
+const Columns class_columns = {{"F1 %", "f1", 1},
+                               {"mean uncertainty", "uncertainty", 2},
+                               {"accuracy %", "accuracy", 1},
+                               {"ECE %", "ece", 1},
+                               {"AUROC of uncertainty", "auroc_uncertainty", 3},
+                               {"AUROC of confidence", "auroc_confidence", 3}};
+const Columns regression_columns = {{"mean absolute error", "mae", 3},
+                                    {"mean uncertainty", "uncertainty", 2},
+                                    {"correlation", "correlation", 3},
+                                    {"F1 % of the sign", "f1", 1}};
 
 double value_of(const casd_report* report, const char* condition, const char* name) {
   double value = 0;
@@ -35,75 +41,136 @@ double value_of(const casd_report* report, const char* condition, const char* na
   return value;
 }
 
-template <std::size_t N>
-void print_conditions(const casd_report* report, const Column (&columns)[N]) {
-  std::vector<std::vector<std::string>> rows(1, {"condition"});
-  for (const Column& column : columns) rows[0].push_back(column.title);
-  for (int32_t i = 0; i < casd_report_condition_count(report); ++i) {
-    const char* condition = casd_report_condition(report, i);
-    rows.push_back({condition});
+std::vector<std::string> conditions_of(const casd_report* report) {
+  std::vector<std::string> out;
+  for (int32_t i = 0; i < casd_report_condition_count(report); ++i)
+    out.emplace_back(casd_report_condition(report, i));
+  return out;
+}
+
+/// A column without a single number is left out.
+void print_conditions(const casd_report* report, const Columns& all) {
+  const std::vector<std::string> conditions = conditions_of(report);
+  Columns columns;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(columns), [&](const Column& column) {
+    return std::any_of(conditions.begin(), conditions.end(), [&](const std::string& condition) {
+      return std::isfinite(value_of(report, condition.c_str(), column.name));
+    });
+  });
+  std::vector<std::string> headings = {"condition"};
+  for (const Column& column : columns) headings.emplace_back(column.title);
+  Table table(headings);
+  for (const std::string& condition : conditions) {
+    std::vector<std::string> row = {condition};
     for (const Column& column : columns)
-      rows.back().push_back(number(value_of(report, condition, column.name), column.digits));
+      row.push_back(number(value_of(report, condition.c_str(), column.name), column.digits));
+    table.add(row);
   }
-  print_table(rows);
+  table.print();
+}
+
+void remark_on_auroc(const casd_report* report, const char* name, const char* word,
+                     const char* meaning) {
+  std::vector<std::string> below;
+  for (const std::string& condition : conditions_of(report))
+    if (value_of(report, condition.c_str(), name) < 0.5) below.push_back(condition);
+  if (below.empty()) return;
+  print_wrapped(std::string("Remark: the AUROC of the ") + word +
+                " is below 0.5 (worse than chance) for " + joined(below) + ": there, " + meaning +
+                " does not indicate errors.");
+}
+
+void print_class_summary(const casd_report* report) {
+  const double uncertainty = value_of(report, nullptr, "pooled_auroc_uncertainty");
+  const double confidence = value_of(report, nullptr, "pooled_auroc_confidence");
+  print_wrapped("mean F1 of the incomplete conditions: " +
+                number(value_of(report, nullptr, "mean_incomplete_f1"), 1) + " %");
+  print_wrapped("AUROC over all conditions: uncertainty " + number(uncertainty, 3) +
+                ", confidence " + number(confidence, 3));
+  if (uncertainty < 0.5)
+    print_wrapped(
+        "Remark: the AUROC of the uncertainty is below 0.5 over all conditions: worse than chance. "
+        "With this model and this data a large uncertainty does not indicate errors.");
+  remark_on_auroc(report, "auroc_uncertainty", "uncertainty", "a large uncertainty");
+  remark_on_auroc(report, "auroc_confidence", "confidence", "a low confidence");
+  print_text("\n");
+  print_wrapped(
+      "AUROC: how well a large uncertainty, or a low confidence, tells wrong answers from right "
+      "ones (1: always, 0.5: by chance).");
+  print_wrapped("ECE: expected calibration error, 15 bins.");
+}
+
+void print_regression_summary(const casd_report* report) {
+  print_wrapped("mean absolute error of the incomplete conditions: " +
+                number(value_of(report, nullptr, "mean_incomplete_mae"), 3));
+  std::vector<std::string> order = conditions_of(report);
+  const auto uncertainty = [&](const std::string& condition) {
+    const double value = value_of(report, condition.c_str(), "uncertainty");
+    return std::isfinite(value) ? value : HUGE_VAL;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](const std::string& a, const std::string& b) {
+    return uncertainty(a) < uncertainty(b);
+  });
+  if (order.size() > 1)
+    print_wrapped("conditions from the most to the least certain: " + joined(order));
 }
 
 void run(const Options& options) {
   const Model model = load_model(options.model);
   const Schema schema = schema_of(model.get());
+  casd_evaluate_options what;
+  check(casd_evaluate_options_init(&what, sizeof what));
+  what.mask = parse_mask(schema.get(), options.mask);
   const Dataset data =
       open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task);
+  require_split(data.get(), options.split);
   const Predictor predictor =
       make_predictor(model.get(), options.device, options.threads, CASD_EMPTY_NAN);
   const auto report = made<Report>([&](casd_report** out) {
-    return casd_evaluate(out, predictor.get(), data.get(), options.split.c_str(), nullptr, nullptr,
+    return casd_evaluate(out, predictor.get(), data.get(), options.split.c_str(), &what, nullptr,
                          nullptr);
   });
   if (options.json) {
-    std::printf("%s\n", casd_report_json(report.get()));
+    print("%s\n", casd_report_json(report.get()));
     return;
   }
-  std::printf("%s on %s, split %s: %lld samples\n\n", options.model.c_str(), options.data.c_str(),
-              options.split.c_str(),
-              static_cast<long long>(casd_dataset_size(data.get(), options.split.c_str())));
+  print_wrapped(options.model + " on " + options.data + ", split " + options.split + ": " +
+                std::to_string(casd_dataset_size(data.get(), options.split.c_str())) + " samples");
+  print_text("\n");
   const bool regression = casd_schema_task(schema.get()) == CASD_TASK_REGRESSION;
+  print_conditions(report.get(), regression ? regression_columns : class_columns);
+  print_text("\n");
   if (regression)
-    print_conditions(report.get(), regression_columns);
+    print_regression_summary(report.get());
   else
-    print_conditions(report.get(), class_columns);
-  std::printf("\nmean F1 of the incomplete conditions: %s %%\n",
-              number(value_of(report.get(), nullptr, "mean_incomplete_f1"), 1).c_str());
-  if (regression) {
-    std::printf("mean MAE of the incomplete conditions: %s\n",
-                number(value_of(report.get(), nullptr, "mean_incomplete_mae"), 3).c_str());
-    return;
-  }
-  std::printf(
-      "errors told from hits, all conditions pooled (AUROC, 0.5 is chance): by U %s, by confidence "
-      "%s\n",
-      number(value_of(report.get(), nullptr, "pooled_auroc_uncertainty"), 3).c_str(),
-      number(value_of(report.get(), nullptr, "pooled_auroc_confidence"), 3).c_str());
+    print_class_summary(report.get());
+  print_wrapped(uncertainty_legend);
 }
 
 }  // namespace
 
 void add_eval(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("eval", "Evaluate a model under every set of modalities");
-  command->add_option("MODEL", options->model, "A model file")->required();
-  command->add_option("DATA", options->data, "HDF5 or CSV file, or 'synthetic'")->required();
-  command->add_option("--split", options->split, "Which samples")->capture_default_str();
-  command->add_option("--task", options->task,
-                      "How to read the labels; default: as the model does");
-  command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads on the CPU")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
-  command->add_flag("--json", options->json, "One JSON object instead of a table");
-  command->footer(
-      "U is the variance of the fused law. AUROC U: how well a large U tells errors from hits.\n"
-      "ECE: expected calibration error, 15 bins.\n"
-      "Example: casd eval mood.casd mosi.h5 --split valid --json");
+  CLI::App* command =
+      app.add_subcommand("eval", "Evaluate a model on a split, for every set of modalities");
+  command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
+  command->add_option("DATA", options->data, data_help)->required()->type_name("");
+  command->add_option("--split", options->split, "Name of the split")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      ->add_option("--mask", options->mask,
+                   "Only sets of these modalities, e.g. language,audio; default: all")
+      ->delimiter(',')
+      ->type_size(1)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("NAMES");
+  command->add_option("--task", options->task, task_of_model_help)->type_name("TASK");
+  add_device_options(*command, options->device, options->threads);
+  command->add_flag("--json", options->json, "One JSON object instead of the table");
+  command->footer(std::string("A condition is the set of modalities that the model is given.\n") +
+                  table_help + "Example: casd eval mood.casd mosi.h5 --split valid --json");
   command->callback([options] { run(*options); });
 }
 

@@ -1,8 +1,13 @@
-// casd: train, evaluate and ask models from the command line.
+// casd: train, evaluate and run models from the command line.
 #include "commands.h"
 #include "common.h"
+#include "output.h"
+#include "terminal.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <numeric>
+#include <sstream>
 
 namespace {
 
@@ -15,38 +20,108 @@ void describe(CLI::App& app) {
       "  casd eval mood.casd mosi.h5\n"
       "  casd predict mood.casd mosi.h5 --mask language,audio --count 5\n"
       "  casd train synthetic --output try.casd --epochs 3     (no data needed)\n"
-      "'casd COMMAND --help' tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.");
+      "'casd COMMAND --help' describes a command. Exit status: 0 success, 1 failure, 2 wrong "
+      "usage.");
   program::add_train(app);
   program::add_eval(app);
   program::add_predict(app);
   program::add_info(app);
 }
 
+/// The number of characters to insert, remove or replace to get from one word to the other.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+/// ". Did you mean 'train'?" if one of the words is near; else "".
+std::string suggestion(const std::string& word, const std::vector<std::string>& words) {
+  const auto nearest = std::min_element(
+      words.begin(), words.end(),
+      [&](const auto& a, const auto& b) { return distance(word, a) < distance(word, b); });
+  const std::size_t most = std::max<std::size_t>(word.size() / 4, 1) + 1;
+  if (nearest == words.end() || distance(word, *nearest) > most) return "";
+  return ". Did you mean '" + *nearest + "'?";
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+void check_command(const CLI::App& app, int argc, char** argv) {
+  const std::vector<std::string> commands = commands_of(app);
+  if (argc < 2)
+    throw program::UsageError("a command is needed: " + program::joined(commands) +
+                              ". 'casd --help' describes them.");
+  const std::string first = argv[1];
+  if (first[0] == '-' || std::find(commands.begin(), commands.end(), first) != commands.end())
+    return;
+  throw program::UsageError("there is no command '" + first + "'; there are: " +
+                            program::joined(commands) + suggestion(first, commands));
+}
+
+/// CLI11's words, with a suggestion for an unknown option.
+std::string usage_message(const CLI::App& app, const CLI::Error& error, int argc, char** argv) {
+  std::string message = error.what();
+  std::string help = "casd";
+  std::vector<std::string> options;
+  for (const CLI::App* command : app.get_subcommands()) {
+    help += " " + command->get_name();
+    for (const CLI::Option* option : command->get_options())
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  }
+  // A misspelt option may show as a required one that is missing.
+  const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (code == CLI::ExitCodes::ExtrasError || code == CLI::ExitCodes::RequiredError) {
+    for (int i = 2; i < argc; ++i) {
+      const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+      if (word.rfind("--", 0) != 0 ||
+          std::find(options.begin(), options.end(), word) != options.end())
+        continue;
+      message = "there is no option '" + word + "'" + suggestion(word, options);
+      break;
+    }
+  }
+  return message + "\n'" + help + " --help' describes the options.";
+}
+
 int run(int argc, char** argv) {
   CLI::App app(
-      "Learns from several modalities at once, works when some are missing, and says how sure it "
-      "is.");
+      "Trains and runs models of several modalities that keep working when some are missing and "
+      "give the uncertainty of each result.",
+      "casd");
   describe(app);
-  const std::string first = argc > 1 ? argv[1] : "-";
-  if (first[0] != '-' &&
-      app.get_subcommands([&](const CLI::App* command) { return command->get_name() == first; })
-          .empty())
-    throw program::UsageError("there is no command '" + first +
-                              "'; there are: train, eval, predict, info");
+  check_command(app, argc, argv);
   try {
     app.parse(argc, argv);
-    return 0;
   } catch (const CLI::Success& e) {  // --help, --version
-    return app.exit(e);
+    std::ostringstream out, errors;
+    app.exit(e, out, errors);
+    program::print_text(out.str());
+    if (out.str().back() != '\n') program::print_text("\n");
   } catch (const CLI::Error& e) {
-    app.exit(e);
-    return program::exit_usage;
+    throw program::UsageError(usage_message(app, e, argc, argv));
   }
+  program::finish_output();
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  program::reserve_standard_streams();
   try {
     return run(argc, argv);
   } catch (const program::UsageError& e) {

@@ -3,15 +3,12 @@
 #include "common.h"
 #include "terminal.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 namespace program {
 namespace {
-
-const char* phase_name(casd_phase phase) {
-  return phase == CASD_PHASE_TEACHER ? "teacher" : phase == CASD_PHASE_STUDENT ? "student" : "done";
-}
 
 std::string duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "-";
@@ -25,40 +22,94 @@ std::string duration(double seconds) {
   return buffer;
 }
 
+std::string epoch_of(const casd_train_progress& p) {
+  const char* phase = p.phase == CASD_PHASE_TEACHER ? "teacher " : "student ";
+  return phase + std::to_string(p.epoch + 1) + "/" + std::to_string(p.epochs);
+}
+
+double share_of(const casd_train_progress& p) {
+  return p.steps > 0 ? static_cast<double>(p.step) / static_cast<double>(p.steps) : 0;
+}
+
 }  // namespace
 
-Progress::Progress() : terminal_(stderr_is_terminal()) {}
+std::string progress_line(const casd_train_progress& p, const std::string& best, int columns) {
+  constexpr std::size_t widest_bar = 24, narrowest_bar = 8, bar_frame = 3;
+  const auto most = static_cast<std::size_t>(std::max(columns - 1, 1));
+  struct Part {
+    std::string text;
+    int importance;  // the largest is the last to be left out
+  };
+  const std::string left = "  " + duration(p.seconds_left) + " left";
+  const Part parts[] = {{epoch_of(p), 7},
+                        {" " + std::string(narrowest_bar + bar_frame - 1, ' '), 2},
+                        {" " + number(100 * share_of(p), 0) + " %", 5},
+                        {"  loss " + number(p.loss, 4), 4},
+                        {"  best " + best, 3},
+                        {"  " + number(p.samples_per_second, 0) + " samples/s", 1},
+                        {left, 6}};
+  std::size_t used = 0;
+  int least = 8;  // parts of at least this importance are shown
+  for (int importance = 7; importance > 0; --importance) {
+    const auto part = std::find_if(std::begin(parts), std::end(parts), [&](const Part& candidate) {
+      return candidate.importance == importance;
+    });
+    if (used + part->text.size() > most) break;
+    used += part->text.size();
+    least = importance;
+  }
+  std::string line;
+  for (const Part& part : parts) {
+    if (part.importance < least) continue;
+    if (part.importance != 2) {
+      line += part.text;
+      continue;
+    }
+    const std::size_t width = std::min(narrowest_bar + most - used, widest_bar);
+    std::string bar(static_cast<std::size_t>(share_of(p) * static_cast<double>(width)), '=');
+    bar.resize(width, ' ');
+    line += " [" + bar + "]";
+  }
+  return line;
+}
+
+Progress::Progress(casd_task task) : task_(task), redraws_(can_redraw()) {}
 
 int32_t Progress::report(const casd_train_progress* progress, void* user) {
   auto& self = *static_cast<Progress*>(user);
-  if (self.terminal_)
+  if (progress->step == progress->steps) ++self.epochs_;
+  if (self.redraws_)
     self.draw(*progress);
   else if (progress->step == progress->steps)
     self.print_epoch(*progress);
   return 0;  // Ctrl-C goes through casd_trainer_cancel()
 }
 
+std::string Progress::score_name(const casd_train_progress& p) const {
+  if (task_ == CASD_TASK_REGRESSION) return "mean absolute error ";
+  return p.phase == CASD_PHASE_TEACHER ? "F1 % " : "mean F1 % ";
+}
+
+std::string Progress::score(double value) const {
+  // The library reports minus the error, so that larger is better.
+  return task_ == CASD_TASK_REGRESSION ? number(-value, 3) : number(value, 2);
+}
+
 void Progress::draw(const casd_train_progress& p) {
   constexpr double redraw_seconds = 0.1;
-  constexpr int width = 24;
   if (p.step < p.steps && p.seconds - drawn_ < redraw_seconds) return;
   drawn_ = p.seconds;
-  const double share = p.steps > 0 ? static_cast<double>(p.step) / static_cast<double>(p.steps) : 0;
-  std::string bar(static_cast<std::size_t>(share * width), '=');
-  bar.resize(width, ' ');
-  std::fprintf(stderr, "\r\033[K%s %d/%d [%s] loss %.4f  best %s  %.0f samples/s  %s left",
-               phase_name(p.phase), p.epoch + 1, p.epochs, bar.c_str(), p.loss,
-               number(p.best_score, 2).c_str(), p.samples_per_second,
-               duration(p.seconds_left).c_str());
+  // The width is read each time: the user may change it.
+  std::fprintf(stderr, "\r\033[K%s",
+               progress_line(p, score_name(p) + score(p.best_score), error_columns()).c_str());
   std::fflush(stderr);
   open_ = true;
 }
 
 void Progress::print_epoch(const casd_train_progress& p) {
-  std::fprintf(stderr, "%s %d/%d  loss %.4f  score %s  best %s  %.0f samples/s  %s left\n",
-               phase_name(p.phase), p.epoch + 1, p.epochs, p.loss, number(p.score, 2).c_str(),
-               number(p.best_score, 2).c_str(), p.samples_per_second,
-               duration(p.seconds_left).c_str());
+  std::fprintf(stderr, "%s  loss %.4f  score: %s%s (best %s)  %.0f samples/s  %s left\n",
+               epoch_of(p).c_str(), p.loss, score_name(p).c_str(), score(p.score).c_str(),
+               score(p.best_score).c_str(), p.samples_per_second, duration(p.seconds_left).c_str());
 }
 
 void Progress::end() {

@@ -3,37 +3,84 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #ifdef _WIN32
-#include <direct.h>
 #include <io.h>
+#include <windows.h>
 #else
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #endif
 
 namespace program {
 namespace {
 
+namespace fs = std::filesystem;
+
 // A signal handler can reach nothing else.
 std::atomic<void (*)(void*)> stopper{nullptr};
 std::atomic<void*> stopper_argument{nullptr};
-volatile std::sig_atomic_t seen = 0;
 
 void handle(int signal) {
   std::signal(signal, SIG_DFL);
-  seen = 1;
   if (const auto stop = stopper.load()) stop(stopper_argument.load());
 }
 
+constexpr int usual_columns = 80;
+
+#ifdef _WIN32
+
+int columns(std::FILE* stream, DWORD handle) {
+  if (_isatty(_fileno(stream)) == 0) return 0;
+  CONSOLE_SCREEN_BUFFER_INFO info;
+  if (!GetConsoleScreenBufferInfo(GetStdHandle(handle), &info)) return usual_columns;
+  return info.srWindow.Right - info.srWindow.Left + 1;
+}
+
+#else
+
+int columns(int descriptor) {
+  if (isatty(descriptor) == 0) return 0;
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return usual_columns;
+}
+
+#endif
+
 }  // namespace
 
-bool stderr_is_terminal() {
 #ifdef _WIN32
-  return _isatty(_fileno(stderr)) != 0;
+
+void reserve_standard_streams() {}
+
+int output_columns() { return columns(stdout, STD_OUTPUT_HANDLE); }
+
+int error_columns() { return columns(stderr, STD_ERROR_HANDLE); }
+
 #else
-  return isatty(STDERR_FILENO) != 0;
+
+void reserve_standard_streams() {
+  // The lowest free number is given to the next file, so that each open() fills the one tested.
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(descriptor, F_GETFD) == -1 &&
+        open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
+      return;
+}
+
+int output_columns() { return columns(STDOUT_FILENO); }
+
+int error_columns() { return columns(STDERR_FILENO); }
+
 #endif
+
+bool can_redraw() {
+  const char* terminal = std::getenv("TERM");
+  return error_columns() > 0 && std::string(terminal ? terminal : "") != "dumb";
 }
 
 void on_interrupt(void (*stop)(void*), void* argument) {
@@ -43,23 +90,36 @@ void on_interrupt(void (*stop)(void*), void* argument) {
   std::signal(SIGTERM, handle);
 }
 
-bool interrupted() { return seen != 0; }
-
-bool exists(const char* path) {
-  std::FILE* file = std::fopen(path, "rb");
-  if (file) std::fclose(file);
-  return file != nullptr;
+PathKind path_kind(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(fs::u8path(path), error);
+  if (!fs::exists(status)) return PathKind::missing;
+  if (fs::is_directory(status)) return PathKind::folder;
+  return fs::is_regular_file(status) ? PathKind::file : PathKind::other;
 }
 
-bool make_folder(const char* path) {
+bool parent_is_writable(const std::string& path) {
+  const fs::path folder = fs::u8path(path).parent_path();
+  std::error_code error;
+  if (!fs::is_directory(folder.empty() ? fs::path(".") : folder, error)) return false;
 #ifdef _WIN32
-  return _mkdir(path) == 0 || _access(path, 0) == 0;
+  return true;
 #else
-  struct stat info;
-  return mkdir(path, 0777) == 0 || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+  return access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) == 0;
 #endif
 }
 
-void remove_file(const char* path) { std::remove(path); }
+std::string read_head(const std::string& path, std::size_t most) {
+  std::ifstream file(fs::u8path(path), std::ios::binary);
+  std::string head(most, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(most));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  return head;
+}
+
+void remove_file(const std::string& path) {
+  std::error_code error;
+  fs::remove(fs::u8path(path), error);
+}
 
 }  // namespace program

@@ -1,132 +1,163 @@
-// casd train: teacher, student, calibration, with progress, and resumable.
+// casd train: teacher, student and calibration, with progress and checkpoints.
 #include "commands.h"
 #include "common.h"
+#include "files.h"
+#include "output.h"
 #include "progress.h"
+#include "settings.h"
+#include "summary.h"
+#include "table.h"
 #include "terminal.h"
-
-#include <cstdio>
-#include <cstring>
 
 namespace program {
 namespace {
 
 struct Options {
   std::string data, output, task, recipe = "evidential", preset = "default", device = "cpu",
-                                  checkpoint_folder;
-  std::vector<std::string> settings;
+                                  checkpoint;
+  std::vector<std::string> assignments;
   uint64_t seed = 0;
   int epochs = 0;
   int threads = default_threads();
+  bool restart = false;
 };
 
-/// Everything that --recipe, --preset, --set and the others come to.
-struct Settings {
-  casd_model_options model;
-  casd_trainer_options trainer;
-};
-
-void apply(Settings& to, const std::string& setting) {
-  const std::size_t equals = setting.find('=');
-  if (equals == std::string::npos || equals == 0)
-    throw UsageError("--set needs option=value, not '" + setting + "'");
-  const std::string name = setting.substr(0, equals), value = setting.substr(equals + 1);
-  casd_status status = casd_model_options_set(&to.model, name.c_str(), value.c_str());
-  if (status == CASD_OK) return;
-  const std::string of_model = casd_last_error();
-  if (status != CASD_ERROR_NOT_FOUND) throw UsageError(of_model);
-  status = casd_trainer_options_set(&to.trainer, name.c_str(), value.c_str());
-  if (status == CASD_OK) return;
-  if (status != CASD_ERROR_NOT_FOUND) throw UsageError(casd_last_error());
-  throw UsageError("of the model, " + of_model + "; of the training, " + casd_last_error());
-}
-
-Settings settle(const Options& options) {
-  Settings out;
-  check(casd_model_options_init(&out.model, sizeof out.model));
-  check(casd_trainer_options_init(&out.trainer, sizeof out.trainer));
-  const casd_recipe recipe = options.recipe == "paper" ? CASD_RECIPE_PAPER : CASD_RECIPE_EVIDENTIAL;
-  check(casd_model_options_use_recipe(&out.model, recipe));
-  check(casd_trainer_options_use_recipe(&out.trainer, recipe));
-  const casd_preset preset =
-      options.preset == "reference" ? CASD_PRESET_REFERENCE : CASD_PRESET_DEFAULT;
-  check(casd_model_options_use_preset(&out.model, preset));
+Settings settings_of(const Options& options) {
+  Settings out = make_settings(options.recipe, options.preset);
   const Device device = parse_device(options.device);
   out.trainer.device = device.device;
   out.trainer.device_index = device.index;
   out.trainer.threads = options.threads;
   out.model.seed = out.trainer.seed = options.seed;
   if (options.epochs > 0) out.trainer.epochs = options.epochs;
-  for (const std::string& setting : options.settings) apply(out, setting);
+  for (const std::string& assignment : options.assignments) assign(out, assignment);
   return out;
 }
 
+/// "" where the model goes to a device or a pipe: nothing can be kept beside it.
 std::string checkpoint_path(const Options& options) {
-  if (options.checkpoint_folder.empty()) return options.output + ".checkpoint";
-  if (!make_folder(options.checkpoint_folder.c_str()))
-    throw Failure("the folder " + options.checkpoint_folder + " cannot be made");
-  return options.checkpoint_folder + "/checkpoint";
+  if (!options.checkpoint.empty()) return options.checkpoint;
+  return content_of(options.output) == Content::stream ? "" : options.output + ".checkpoint";
 }
 
-/// A trainer that goes on from the checkpoint, or a new one.
-Trainer make_trainer(const Settings& settings, const casd_dataset* data,
-                     const std::string& checkpoint) {
-  const auto schema =
-      made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data); });
-  const auto fresh = made<Model>(
-      [&](casd_model** out) { return casd_model_create(out, schema.get(), &settings.model); });
-  if (!exists(checkpoint.c_str()))
-    return made<Trainer>([&](casd_trainer** out) {
-      return casd_trainer_create(out, fresh.get(), &settings.trainer);
-    });
+std::string task_reason(const Options& options) {
+  if (!options.task.empty()) return "given with --task";
+  if (options.data.rfind("synthetic", 0) == 0) return "that of the synthetic data";
+  return is_hdf5(options.data) ? "from the file's attribute 'task'" : "inferred from the labels";
+}
 
-  auto trainer =
-      made<Trainer>([&](casd_trainer** out) { return casd_trainer_load(out, checkpoint.c_str()); });
-  casd_trainer_options kept;
-  check(casd_trainer_options_init(&kept, sizeof kept));
-  check(casd_trainer_get_options(&kept, trainer.get()));
-  const auto so_far =
-      made<Model>([&](casd_model** out) { return casd_trainer_snapshot(out, trainer.get()); });
-  casd_model_options kept_model, asked_model;
-  check(casd_model_options_init(&kept_model, sizeof kept_model));
-  check(casd_model_options_init(&asked_model, sizeof asked_model));
-  check(casd_model_get_options(&kept_model, so_far.get()));
-  check(casd_model_get_options(&asked_model, fresh.get()));
-  // Neither struct has padding, and the same text gives the same number.
-  const bool same =  // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
-      std::memcmp(&kept, &settings.trainer, sizeof kept) == 0 &&
-      // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
-      std::memcmp(&kept_model, &asked_model, sizeof kept_model) == 0;
-  if (!same)
-    throw Failure("the checkpoint " + checkpoint +
-                  " was made with other options; remove it to begin anew, or ask for the same");
-  std::fprintf(stderr, "resuming from %s\n", checkpoint.c_str());
-  return trainer;
+/// What to do about a checkpoint that does not fit.
+std::string way_out(const std::string& checkpoint) {
+  return "Repeat the earlier command to go on from it, or start again with --restart (or remove " +
+         checkpoint + ").";
+}
+
+/// A training under way: the trainer and where it began.
+struct Training {
+  Trainer trainer;
+  bool resumed = false;
+};
+
+Training resume(const Settings& settings, const casd_model* fresh, const std::string& checkpoint) {
+  Training out;
+  out.resumed = true;
+  casd_trainer* raw = nullptr;
+  if (casd_trainer_load(&raw, checkpoint.c_str()) != CASD_OK)
+    throw Failure(std::string("the checkpoint cannot be used: ") + casd_last_error() + "\n" +
+                  way_out(checkpoint));
+  out.trainer.reset(raw);
+  casd_trainer_options trainer_there;
+  check(casd_trainer_options_init(&trainer_there, sizeof trainer_there));
+  check(casd_trainer_get_options(&trainer_there, raw));
+  const auto model =
+      made<Model>([&](casd_model** handle) { return casd_trainer_snapshot(handle, raw); });
+  casd_model_options model_there, model_here;
+  check(casd_model_options_init(&model_there, sizeof model_there));
+  check(casd_model_options_init(&model_here, sizeof model_here));
+  check(casd_model_get_options(&model_there, model.get()));
+  check(casd_model_get_options(&model_here, fresh));
+  // The number of threads does not change the result; that of the checkpoint is kept.
+  casd_trainer_options trainer_here = settings.trainer;
+  trainer_here.threads = trainer_there.threads;
+  std::vector<std::string> different = differences(model_there, model_here);
+  for (const std::string& difference : differences(trainer_there, trainer_here))
+    different.push_back(difference);
+  if (!different.empty())
+    throw Failure("the checkpoint " + checkpoint + " was made with other options: " +
+                  joined(different, "; ") + ".\n" + way_out(checkpoint));
+  note("resuming from " + checkpoint +
+       (trainer_there.threads == settings.trainer.threads
+            ? ""
+            : " (its number of threads is kept: " + std::to_string(trainer_there.threads) + ")"));
+  return out;
+}
+
+/// A trainer that goes on from the checkpoint, or a new one whose data is accepted.
+Training start(const Settings& settings, const casd_dataset* data, const casd_schema* schema,
+               const std::string& checkpoint, bool restart) {
+  const auto fresh = made<Model>(
+      [&](casd_model** out) { return casd_model_create(out, schema, &settings.model); });
+  if (!restart && !checkpoint.empty() && content_of(checkpoint) == Content::checkpoint)
+    return resume(settings, fresh.get(), checkpoint);
+  Training out;
+  out.trainer = made<Trainer>([&](casd_trainer** handle) {
+    return casd_trainer_create(handle, fresh.get(), &settings.trainer);
+  });
+  check(casd_trainer_prepare(out.trainer.get(), data));
+  return out;
+}
+
+/// Trains to the end. A checkpoint of a training that failed before its first epoch was over is
+/// removed: it would be in the way of the next attempt.
+void fit(const Training& training, const casd_dataset* data, casd_task task,
+         const std::string& checkpoint) {
+  casd_trainer* trainer = training.trainer.get();
+  if (casd_trainer_phase(trainer) == CASD_PHASE_DONE) return;
+  const char* path = checkpoint.empty() ? nullptr : checkpoint.c_str();
+  // Before any work: a place that cannot be written to shows now.
+  if (path && !training.resumed) check(casd_trainer_save(trainer, path));
+  on_interrupt([](void* raw) { casd_trainer_cancel(static_cast<casd_trainer*>(raw)); }, trainer);
+  Progress progress(task);
+  const casd_status status = casd_trainer_fit(trainer, data, path, Progress::report, &progress);
+  progress.end();
+  if (status == CASD_OK) return;
+  const std::string message = casd_last_error();
+  if (status == CASD_ERROR_CANCELLED)
+    throw Failure(path ? "stopped; the same command goes on from " + checkpoint : "stopped");
+  if (path && !training.resumed && progress.epochs() == 0) remove_file(checkpoint);
+  if (path && (training.resumed || progress.epochs() > 0))
+    throw Failure(message + "\nThe checkpoint " + checkpoint + " is kept. " + way_out(checkpoint));
+  throw Failure(message);
+}
+
+void save(const Options& options, const casd_trainer* trainer) {
+  const auto model = made<Model>([&](casd_model** out) {
+    return casd_trainer_snapshot(out, const_cast<casd_trainer*>(trainer));
+  });
+  check(casd_model_save(model.get(), options.output.c_str()));
+  const std::string done = "saved " + options.output + ": " +
+                           std::to_string(casd_model_parameter_count(model.get())) + " parameters";
+  // The model itself may be on standard output.
+  if (content_of(options.output) == Content::stream)
+    note(done);
+  else
+    print_text(done + "\n");
 }
 
 void run(const Options& options) {
-  const Settings settings = settle(options);
-  const Dataset data = open_data(options.data, options.task);
+  const Settings settings = settings_of(options);
   const std::string checkpoint = checkpoint_path(options);
-  const Trainer trainer = make_trainer(settings, data.get(), checkpoint);
-  // Before any work: a place that cannot be written to shows now.
-  check(casd_trainer_save(trainer.get(), checkpoint.c_str()));
-  on_interrupt([](void* raw) { casd_trainer_cancel(static_cast<casd_trainer*>(raw)); },
-               trainer.get());
-  Progress progress;
-  const casd_status status = casd_trainer_phase(trainer.get()) == CASD_PHASE_DONE
-                                 ? CASD_OK
-                                 : casd_trainer_fit(trainer.get(), data.get(), checkpoint.c_str(),
-                                                    Progress::report, &progress);
-  progress.end();
-  if (status == CASD_ERROR_CANCELLED)
-    throw Failure("stopped; the same command goes on from " + checkpoint);
-  check(status);
-  const auto model =
-      made<Model>([&](casd_model** out) { return casd_trainer_snapshot(out, trainer.get()); });
-  check(casd_model_save(model.get(), options.output.c_str()));
-  remove_file(checkpoint.c_str());
-  std::printf("saved %s: %lld parameters\n", options.output.c_str(),
-              static_cast<long long>(casd_model_parameter_count(model.get())));
+  require_writable("--output", options.output, Content::model);
+  if (!checkpoint.empty()) require_writable("--checkpoint", checkpoint, Content::checkpoint);
+  const Dataset data = open_data(options.data, options.task);
+  const auto schema =
+      made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data.get()); });
+  print_plan({data.get(), schema.get(), &settings.trainer, options.data, task_reason(options), "",
+              checkpoint});
+  const Training training = start(settings, data.get(), schema.get(), checkpoint, options.restart);
+  fit(training, data.get(), casd_schema_task(schema.get()), checkpoint);
+  save(options, training.trainer.get());
+  if (!checkpoint.empty()) remove_file(checkpoint);
 }
 
 }  // namespace
@@ -134,41 +165,52 @@ void run(const Options& options) {
 void add_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("train", "Train a model and calibrate it");
-  command->add_option("DATA", options->data, "HDF5 or CSV file, or 'synthetic' (no data needed)")
-      ->required();
-  command->add_option("-o,--output", options->output, "The model file to write")->required();
-  command->add_option("--task", options->task,
-                      "classes:A,B,... | multilabel:A,B,... | regression; default: the file's own");
+  command->add_option("DATA", options->data, data_help)->required()->type_name("");
+  command->add_option("-o,--output", options->output, "Model file to write")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--task", options->task,
+                   "classes:A,B,... or multilabel:A,B,... or regression; default: the file's own")
+      ->type_name("TASK");
   command->add_option("--recipe", options->recipe, "evidential or paper")
       ->capture_default_str()
-      ->check(CLI::IsMember({"evidential", "paper"}));
+      ->type_name("NAME")
+      ->check(silent(CLI::IsMember({"evidential", "paper"})));
   command->add_option("--preset", options->preset, "Network size: default or reference")
       ->capture_default_str()
-      ->check(CLI::IsMember({"default", "reference"}));
-  command->add_option("--seed", options->seed, "Of weights, order, corruption, dropout")
+      ->type_name("NAME")
+      ->check(silent(CLI::IsMember({"default", "reference"})));
+  command->add_option("--seed", options->seed, "Seed of all random numbers")
+      ->type_name("N")
       ->capture_default_str();
+  command->add_option("--epochs", options->epochs, "Most epochs of the student")
+      ->type_name("N")
+      ->check(silent(CLI::Range(1, 100000)));
+  add_device_options(*command, options->device, options->threads);
   command
-      ->add_option("--epochs", options->epochs, "Most epochs of the student; default: the recipe's")
-      ->check(CLI::Range(1, 100000));
-  command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
+      ->add_option("--checkpoint", options->checkpoint,
+                   "Checkpoint; default: the model file's name + .checkpoint")
+      ->type_name("FILE");
+  command->add_flag("--restart", options->restart,
+                    "Start again: replace a checkpoint that is there");
   command
-      ->add_option("--threads", options->threads, "Threads on the CPU; does not change the result")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
-  command->add_option("--checkpoint", options->checkpoint_folder,
-                      "Folder of the checkpoint; default: OUTPUT.checkpoint beside the model");
-  command->add_option("--set", options->settings, "option=value of model or training")
+      ->add_option("--set", options->assignments, "An option of model or training; may be repeated")
       ->type_size(1)
+      ->type_name("OPTION=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->footer(
-      "Learns from split train and chooses epochs on split valid. A checkpoint is written after\n"
-      "every epoch and on Ctrl-C; the same command goes on from it, to the same bits, and it is\n"
-      "removed when the model is saved.\n"
+  std::string footer =
+      "Trains on split train and selects the epoch on split valid. A checkpoint is written after\n"
+      "every epoch and on Ctrl-C. The same command goes on from it, with the same result to the\n"
+      "bit, and removes it when the model is saved. --threads does not change the result.\n"
       "Examples:\n"
       "  casd train mosi.h5 --task classes:negative,positive -o mood.casd --seed 7\n"
       "  casd train synthetic -o try.casd --epochs 3 --set hidden=24 --set dropout=0.2\n"
-      "--set with an unknown option lists all there are.");
+      "Options of --set, with their defaults:\n";
+  for (const std::string& line : wrapped(default_settings(), 88)) footer += "  " + line + "\n";
+  footer.pop_back();
+  command->footer(footer);
   command->callback([options] { run(*options); });
 }
 

@@ -1,0 +1,215 @@
+"""`casd train`: what it says, checkpoints, restarting, files that it must not overwrite."""
+import os
+import signal
+import subprocess
+import unittest
+
+from support import PROGRAM, SMALL, InFolder, casd, needs_torch, write_moods
+
+
+@needs_torch
+class Train(InFolder):
+    def setUp(self):
+        self.out = self.folder / f"{self.id().split('.')[-1]}.casd"
+        self.checkpoint = self.folder / (self.out.name + ".checkpoint")
+
+    def command(self, data="synthetic", *words):
+        return ("train", data, "-o", self.out, *SMALL, "--epochs", "2", *words)
+
+    def assert_nothing_written(self):
+        self.assertFalse(self.out.exists())
+        self.assertFalse(self.checkpoint.exists())
+
+    def interrupted(self, *words, checkpoint=None):
+        """A training stopped by Ctrl-C after its first epoch, with a checkpoint left."""
+        words = ("train", "synthetic", "-o", self.out, *SMALL, "--epochs", "200", *words)
+        process = subprocess.Popen([str(word) for word in (PROGRAM, *words)],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for line in process.stderr:
+            if line.startswith("teacher 1/1"):
+                break
+        process.send_signal(signal.SIGINT)
+        message = process.stderr.read()
+        process.stderr.close()
+        self.assertEqual(process.wait(), 1)
+        self.assertIn("stopped; the same command goes on from", message)
+        self.assertTrue((checkpoint or self.checkpoint).exists())
+        return words
+
+    def test_progress_is_a_line_per_epoch(self):
+        result = casd(*self.command())
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = [line for line in result.stderr.splitlines() if " loss " in line]
+        self.assertEqual([line.split("  ")[0] for line in lines],
+                         ["teacher 1/1", "student 1/2", "student 2/2"])
+        for line in lines:
+            self.assertRegex(line, r"loss [\d.]+  score: (mean )?F1 % [\d.-]+ \(best [\d.-]+\)  "
+                                   r"\d+ samples/s  .* left")
+        self.assertRegex(result.stdout, rf"^saved {self.out}: \d+ parameters\n$")
+        self.assertFalse(self.checkpoint.exists())
+
+    def test_the_same_seed_gives_the_same_bytes(self):
+        for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+            self.succeeds("train", "synthetic", "-o", self.folder / name, "--epochs", "1",
+                          "--seed", seed, *SMALL)
+        a, b, c = ((self.folder / name).read_bytes() for name in "abc")
+        self.assertEqual(a, b)
+        self.assertNotEqual(a, c)
+
+    def test_the_plan(self):
+        text = casd(*self.command()).stderr
+        self.assertLess(text.index("task:"), text.index("teacher 1/1  loss"))
+        for line in ("data: synthetic",
+                     "task: classes negative, positive (that of the synthetic data)",
+                     "modalities: language (16 features), audio (12), visual (10)",
+                     "samples: train 600, valid 200, test 200",
+                     "labels in train: negative 308, positive 292",
+                     "labels in valid: negative 106, positive 94"):
+            self.assertIn(line + "\n", text)
+        self.assertRegex(text, r"\nscore: mean F1 % on valid")
+        self.assertIn(str(self.checkpoint), text)
+
+    def test_the_plan_says_why_it_is_this_task(self):
+        moods = write_moods(self.folder / "moods.csv")
+        text = casd(*self.command(moods)).stderr
+        self.assertIn("task: regression of value (inferred from the labels)\n", text)
+        self.assertIn("labels in train: from -2.8 to 3\n", text)
+        text = casd(*self.command(moods, "--task", "classes:bad,good", "--restart")).stderr
+        self.assertIn("task: classes bad, good (given with --task)\n", text)
+        self.assertIn("1 without a label", text)  # a mood of zero has no class
+
+    def test_a_class_that_valid_lacks_is_a_warning(self):
+        data = self.folder / "lacking.csv"
+        data.write_text("sample,split,label,a.x\n" + "".join(
+            f"s{i},{'valid' if i > 8 else 'train'},{'sad' if i % 2 and i < 9 else 'glad'},{i}\n"
+            for i in range(12)))
+        self.assertIn("warning: split valid has no sample of class 'sad'",
+                      casd(*self.command(data)).stderr)
+
+    def test_a_class_that_train_lacks_is_a_warning(self):
+        data = self.folder / "lacking_train.csv"
+        data.write_text("sample,split,label,a.x\n" + "".join(
+            f"s{i},{'valid' if i > 8 else 'train'},{'sad' if i > 9 else 'glad'},{i}\n"
+            for i in range(12)))
+        self.assertIn("warning: split train has no sample of class 'sad'",
+                      casd(*self.command(data)).stderr)
+
+    def test_refused_data_leaves_no_checkpoint(self):
+        data = self.folder / "refused.csv"
+        good = write_moods(self.folder / "good.csv", classes=("bad", "good"))
+        for text in ("sample,split,label,a.x\ns0,test,good,1\ns1,test,bad,2\n",   # no split train
+                     "sample,split,label,a.x\ns0,train,good,\ns1,train,bad,\n",   # no frame at all
+                     "sample,split,label,a.x\ns0,train,good,1\ns0,train,bad,2\n"):  # two labels
+            data.write_text(text)
+            with self.subTest(text=text):
+                self.fails(1, "casd: ", *self.command(data))
+                self.assert_nothing_written()
+        self.succeeds(*self.command(good))
+
+    def test_data_refused_in_the_first_step_leaves_no_checkpoint(self):
+        data = self.folder / "long.csv"
+        data.write_text("sample,split,label,a.x\n" + "".join(
+            f"s{i},{'valid' if i > 5 else 'train'},{'ab'[i % 2]},{t}\n" for i in range(8)
+            for t in range(9)))
+        self.fails(1, "at most 8", *self.command(data, "--set", "max_steps=8"))
+        self.assert_nothing_written()
+        self.succeeds(*self.command(data))
+
+    def test_another_command_does_not_take_over_a_checkpoint(self):
+        first = self.interrupted()
+        before = self.checkpoint.read_bytes()
+        message = self.fails(1, "made with other options", *first, "--set", "dropout=0.1",
+                             "--set", "layers=2")
+        self.assertIn("layers is 1 there, 2 here; dropout is 0.4 there, 0.1 here.", message)
+        self.assertIn("--restart", message)
+        self.assertIn(str(self.checkpoint), message)
+        self.assertEqual(self.checkpoint.read_bytes(), before)
+        self.assertFalse(self.out.exists())
+
+    def test_restart(self):
+        first = self.interrupted()
+        result = casd(*first, "--set", "dropout=0.1", "--epochs", "1", "--restart")
+        self.assertEqual(result.returncode, 2)  # --epochs twice
+        words = [word if word != "200" else "1" for word in map(str, first)]
+        self.fails(1, "epochs is 200 there, 1 here", *words)
+        self.succeeds(*words, "--restart")
+        self.assertFalse(self.checkpoint.exists())
+        restarted = self.out.read_bytes()
+        self.succeeds(*words)
+        self.assertEqual(self.out.read_bytes(), restarted)
+
+    def test_another_number_of_threads_goes_on(self):
+        first = self.interrupted("--set", "threads=1")
+        words = [word.replace("threads=1", "threads=2") for word in map(str, first)]
+        process = subprocess.Popen([str(PROGRAM), *words], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        for line in process.stderr:
+            if line.startswith("resuming"):
+                break
+        process.kill()
+        process.stderr.close()
+        process.wait()
+        self.assertIn("its number of threads is kept: 1", line)
+
+    def test_another_dataset_does_not_take_over_a_checkpoint(self):
+        first = self.interrupted()
+        message = self.fails(1, "not the dataset that the training began with",
+                             *[word if word != "synthetic" else "synthetic:1" for word in first])
+        self.assertIn("--restart", message)
+        self.assertTrue(self.checkpoint.exists())
+
+    def test_a_damaged_checkpoint(self):
+        self.interrupted()
+        content = bytearray(self.checkpoint.read_bytes())
+        content[-100] ^= 1
+        self.checkpoint.write_bytes(content)
+        self.assertIn("--restart", self.fails(1, "checkpoint cannot be used", *self.command()))
+        self.succeeds(*self.command("synthetic", "--restart"))
+
+    def test_the_checkpoint_is_a_file(self):
+        chosen = self.folder / "chosen.checkpoint"
+        self.interrupted("--checkpoint", chosen, checkpoint=chosen)
+        self.assertFalse(self.checkpoint.exists())
+        self.fails(1, "is a folder; name a file", *self.command("synthetic", "--checkpoint",
+                                                               self.folder))
+
+    def test_files_that_are_no_models_are_not_overwritten(self):
+        self.out.write_text("my notes\n")
+        for words in (self.command(), self.command("synthetic", "--restart")):
+            self.fails(1, "not a CASD model, so that it is not overwritten", *words)
+        self.assertEqual(self.out.read_text(), "my notes\n")
+        self.assertFalse(self.checkpoint.exists())
+        self.out.unlink()
+        self.out.touch()  # as mktemp makes them
+        self.checkpoint.write_text("other notes\n")
+        self.fails(1, "not a CASD checkpoint", *self.command("synthetic", "--restart"))
+        self.assertEqual(self.checkpoint.read_text(), "other notes\n")
+        self.checkpoint.unlink()
+        self.succeeds(*self.command())
+        self.succeeds(*self.command())  # a model may be replaced
+
+    def test_the_data_is_not_overwritten(self):
+        data = write_moods(self.folder / "both.csv")
+        before = data.read_bytes()
+        self.fails(1, "not a CASD model", "train", data, "-o", data, *SMALL)
+        self.assertEqual(data.read_bytes(), before)
+
+    def test_places_that_cannot_be_written_to(self):
+        self.fails(1, "no/such/x.casd", "train", "synthetic", "-o", "no/such/x.casd")
+        self.fails(1, "is a folder", "train", "synthetic", "-o", self.folder)
+        elsewhere = self.folder / "elsewhere.checkpoint"
+        self.fails(1, "no/such/x.casd", "train", "synthetic", "-o", "no/such/x.casd",
+                   "--checkpoint", elsewhere)
+        self.fails(1, "no/such/c", *self.command("synthetic", "--checkpoint", "no/such/c"))
+        self.assert_nothing_written()
+        self.assertFalse(elsewhere.exists())
+        if os.geteuid() != 0:
+            locked = self.folder / "locked"
+            locked.mkdir(mode=0o555)
+            self.fails(1, "not writable", "train", "synthetic", "-o", locked / "x.casd")
+
+
+del InFolder
+
+if __name__ == "__main__":
+    unittest.main()

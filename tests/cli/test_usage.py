@@ -1,0 +1,85 @@
+"""`casd`: help texts, wrong usage, files that are not what they should be."""
+import unittest
+
+from support import InFolder, casd, needs_torch
+
+
+class Usage(InFolder):
+    def test_help(self):
+        for words in ((), ("train",), ("eval",), ("predict",), ("info",)):
+            text = self.succeeds(*words, "--help")
+            self.assertIn(" ".join(["Usage: casd", *words]), text)
+            self.assertIn("Example", text)
+            self.assertTrue(text.endswith("\n"))
+        self.assertRegex(self.succeeds("--version"), r"^casd \d+\.\d+\.\d+$")
+
+    def test_help_says_what_an_option_takes(self):
+        text = self.succeeds("train", "--help")
+        self.assertRegex(text, r"--checkpoint FILE ")
+        self.assertNotIn("older", text)  # folder
+        self.assertIn("evidence_weight=1.0", text)
+        self.assertIn("--mask NAMES", self.succeeds("eval", "--help"))
+
+    def test_wrong_usage(self):
+        out = self.folder / "never.casd"
+        for message, words in (
+                ("a command is needed: train, eval, predict, info", ()),
+                ("there is no command 'bake'; there are: train", ("bake",)),
+                ("Did you mean 'train'?", ("trian", "synthetic")),
+                ("Did you mean '--output'?", ("train", "synthetic", "--ouput", out)),
+                ("Did you mean '--split'?", ("eval", out, "synthetic", "--spilt=valid")),
+                ("DATA", ("train",)),
+                ("--output", ("train", "synthetic")),
+                ("there is no option '--colour'\n", ("train", "synthetic", "-o", out, "--colour")),
+                ("cake", ("train", "synthetic", "-o", out, "--recipe", "cake")),
+                ("huge", ("train", "synthetic", "-o", out, "--preset", "huge")),
+                ("--epochs", ("train", "synthetic", "-o", out, "--epochs", "0")),
+                ("--threads: Value 0 not in range 1 to 256",
+                 ("train", "synthetic", "-o", out, "--threads", "0")),
+                ("no option 'colour'; there are: hidden=40",
+                 ("train", "synthetic", "-o", out, "--set", "colour=red")),
+                ("evidence_weight", ("train", "synthetic", "-o", out, "--set", "colour=red")),
+                ("option=value", ("train", "synthetic", "-o", out, "--set", "hidden")),
+                ("1 to 4096", ("train", "synthetic", "-o", out, "--set", "hidden=0")),
+                ("cpu, cuda, cuda:N", ("train", "synthetic", "-o", out, "--device", "tpu")),
+                ("synthetic:SEED", ("train", "synthetic:x", "-o", out)),
+                ("task of the synthetic data", ("train", "synthetic", "-o", out, "--task",
+                                                "classes:a,b")),
+                ("--json excludes --csv", ("predict", out, "synthetic", "--json", "--csv")),
+        ):
+            with self.subTest(words=words):
+                message = self.fails(2, message, *words)
+                self.assertTrue(message.startswith("casd: "))
+        self.assertFalse(out.exists())
+
+    def test_files_that_cannot_be_used(self):
+        broken = self.folder / "broken.casd"
+        broken.write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
+        text = self.folder / "text.csv"
+        text.write_text("nothing,of,use\n1,2,3\n")
+        for message, words in (
+                ("no/such.casd", ("info", "no/such.casd")),
+                ("broken.casd", ("info", broken)),
+                ("broken.casd", ("eval", broken, "synthetic")),
+                ("not a CASD model", ("info", text)),
+                ("not a CASD model", ("eval", text, "synthetic")),
+                ("not a CASD model", ("predict", text, "synthetic")),
+                ("no/such.h5", ("train", "no/such.h5", "-o", self.folder / "x.casd")),
+                ("text.csv, line 1", ("train", text, "-o", self.folder / "x.casd")),
+        ):
+            with self.subTest(words=words):
+                self.fails(1, message, *words)
+        self.assertFalse(list(self.folder.glob("x.casd*")))
+
+    @needs_torch
+    def test_a_device_that_is_not_there(self):
+        result = casd("train", "synthetic", "-o", self.folder / "x.casd", "--device", "cuda:99")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("CUDA", result.stderr)
+        self.assertFalse(list(self.folder.glob("x.casd*")))
+
+
+del InFolder
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,69 @@
+#include "files.h"
+
+#include "common.h"
+#include "terminal.h"
+
+#include <nlohmann/json.hpp>
+
+namespace program {
+namespace {
+
+/// Whether the header of a safetensors file (length, JSON) has this key in its metadata.
+bool has_metadata(const std::string& head, const char* key) {
+  constexpr std::size_t prefix = 8;
+  if (head.size() < prefix) return false;
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < prefix; ++i)
+    length |= std::uint64_t{static_cast<unsigned char>(head[i])} << (8 * i);
+  if (length > head.size() - prefix) return false;
+  // Header keys only: a file whose tensors have this name is no model.
+  const auto depth_limit = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    return depth < 4;
+  };
+  const auto begin = head.begin() + prefix;
+  const auto json =
+      nlohmann::json::parse(begin, begin + static_cast<std::ptrdiff_t>(length), depth_limit, false);
+  if (!json.is_object()) return false;
+  const auto metadata = json.find("__metadata__");
+  return metadata != json.end() && metadata->is_object() && metadata->contains(key);
+}
+
+}  // namespace
+
+Content content_of(const std::string& path) {
+  switch (path_kind(path)) {
+    case PathKind::missing:
+      return Content::missing;
+    case PathKind::folder:
+      return Content::folder;
+    case PathKind::other:
+      return Content::stream;
+    case PathKind::file:
+      break;
+  }
+  constexpr std::size_t longest_header = std::size_t{16} << 20;
+  const std::string head = read_head(path, longest_header);
+  if (head.empty()) return Content::empty;
+  if (has_metadata(head, "casd.checkpoint")) return Content::checkpoint;
+  return has_metadata(head, "casd.format") ? Content::model : Content::other;
+}
+
+bool is_hdf5(const std::string& path) {
+  const std::string signature = "\x89HDF\r\n\x1a\n";
+  return path_kind(path) == PathKind::file && read_head(path, signature.size()) == signature;
+}
+
+void require_writable(const std::string& option, const std::string& path, Content content) {
+  const std::string what = option + " " + path + ": ";
+  const Content present = content_of(path);
+  if (present == Content::stream) return;
+  if (present == Content::folder) throw Failure(what + "is a folder; name a file");
+  if (present != Content::missing && present != Content::empty && present != content)
+    throw Failure(what + "the file exists and is not a CASD " +
+                  (content == Content::model ? "model" : "checkpoint") +
+                  ", so that it is not overwritten; remove it or name another file");
+  if (!parent_is_writable(path))
+    throw Failure(what + "its folder does not exist or is not writable");
+}
+
+}  // namespace program

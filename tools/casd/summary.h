@@ -1,0 +1,21 @@
+// What a training is about to do, in words, on standard error.
+#pragma once
+
+#include "settings.h"
+
+namespace program {
+
+struct TrainingPlan {
+  const casd_dataset* data;
+  const casd_schema* schema;
+  const casd_trainer_options* options;  // with the values that are used
+  std::string source;                   // the DATA of the command line
+  std::string task_reason;              // "given with --task"
+  std::string held_out;                 // the sentence about it; "": nothing was held out
+  std::string checkpoint;               // "": none
+};
+
+/// Prints task, modalities, samples, labels, steps; warnings about classes without a sample.
+void print_plan(const TrainingPlan& plan);
+
+}  // namespace program

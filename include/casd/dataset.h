@@ -99,8 +99,9 @@ CASD_API casd_status CASD_CALL casd_dataset_create(casd_dataset **dataset,
  * @brief Appends copies of a batch's samples to a split.
  * @param dataset  The dataset.
  * @param split    UTF-8 name, 1 to 64 bytes; a new one is made.
- * @param batch    Of the same schema.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @param batch    Task and outputs of the dataset; modalities matched by name (schema.h).
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_OUT_OF_MEMORY. On error the dataset
+ *         is unchanged.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_dataset_add(casd_dataset *dataset, const char *split,
@@ -124,13 +125,14 @@ CASD_API int64_t CASD_CALL casd_dataset_size(const casd_dataset *dataset, const 
 
 /**
  * @brief Copies samples into a batch, after what is in it.
- * @param batch    Of the same schema.
+ * @param batch    Task and outputs of the dataset, and all its modalities, matched by name
+ *                 (schema.h); further modalities are missing in the new samples.
  * @param dataset  The dataset.
  * @param split    Name of the split.
  * @param indices  Which samples; NULL: samples 0 to count - 1.
  * @param count    How many.
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
- *         if NULL, there is no such sample, or another schema; nothing was added then.
+ *         if NULL, there is no such sample, or the schema does not match; nothing was added then.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_dataset_read(casd_batch *batch, const casd_dataset *dataset,

@@ -36,8 +36,8 @@ typedef struct casd_report casd_report;
  */
 typedef struct casd_evaluate_options {
   uint32_t struct_size;    /**< sizeof of the caller's struct. */
-  casd_modality_mask mask; /**< ::CASD_ALL_MODALITIES: every condition; else only those whose
-                                modalities are all in it. */
+  casd_modality_mask mask; /**< ::CASD_ALL_MODALITIES: every condition of the modalities that the
+                                dataset has; else only those whose modalities are all in it. */
 } casd_evaluate_options;
 
 /** @brief Fills in the defaults; errors as casd_model_options_init(). @since 0.2 */
@@ -58,13 +58,14 @@ typedef int32_t(CASD_CALL *casd_evaluate_callback)(int64_t done, int64_t total, 
  * @brief Evaluates a model on a split under every condition.
  * @param[out] report     Receives the result.
  * @param      predictor  The model and where it runs.
- * @param      dataset    Of the model's schema.
+ * @param      dataset    Task and outputs of the model; modalities matched by name (schema.h).
  * @param      split      Which samples.
  * @param      options    NULL: the defaults.
  * @param      progress   NULL, or called after every few hundred samples; may cancel.
  * @param      user       Handed to it.
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
- *         if NULL, another schema, or a mask beyond it; ::CASD_ERROR_CANCELLED;
+ *         if NULL, the schema does not match, or the mask has bits beyond the model's modalities
+ *         or names modalities that the dataset lacks; ::CASD_ERROR_CANCELLED;
  *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1, in this form 0.2
  */

@@ -15,6 +15,16 @@
  * @endcode
  *
  * A schema is copied into whatever is made from it and may be destroyed or changed at any time.
+ *
+ * ### How data is matched with a model
+ *
+ * Modalities are matched by name: a batch or dataset may have them in another order than the model,
+ * and may lack some, which are then missing in its samples. Modalities that the model does not have
+ * are an error that names them. Features are matched by name, in any order of columns, where both
+ * sides name them (casd_schema_set_feature_name()); missing and unknown names are an error that
+ * names them. Otherwise features are matched by position and their number must be equal. Where
+ * targets are used (training, evaluation), task and outputs must be equal, in the same order. The
+ * same rules hold between a batch and a dataset. Masks always refer to the modalities of the model.
  */
 #ifndef CASD_SCHEMA_H
 #define CASD_SCHEMA_H

@@ -218,8 +218,9 @@ CASD_API void CASD_CALL casd_trainer_destroy(casd_trainer *trainer);
  *
  * A model that was trained before keeps its own normaliser and targets' scale.
  * @param trainer  The trainer, before its first step.
- * @param dataset  Of the model's schema, with a non-empty split `train`.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, another schema, no samples;
+ * @param dataset  Task and outputs of the model, modalities matched by name (schema.h), with a
+ *                 non-empty split `train`.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the schema does not match, no samples;
  *         ::CASD_ERROR_STATE after the first step.
  * @since 0.1
  */
@@ -254,10 +255,10 @@ CASD_API casd_status CASD_CALL casd_trainer_set_teacher(casd_trainer *trainer,
  * @brief One step on the caller's batch: corruption (student), losses, gradient, Adam.
  * @param[out] stats    Receives what it came to; may be NULL. Initialise it first.
  * @param      trainer  A prepared trainer.
- * @param      batch    At least one sample; those without a modality are refused.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, of another schema, a sample has
- *         no modality or too many frames; ::CASD_ERROR_STATE if neither casd_trainer_prepare() was
- *         called nor the model trained before; ::CASD_ERROR_NUMERIC if the loss is not finite
+ * @param      batch    At least one sample, each with a modality; matched as a dataset is (schema.h).
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, its schema does not match, a sample
+ *         has no modality or too many frames; ::CASD_ERROR_STATE if neither casd_trainer_prepare()
+ *         was called nor the model trained before; ::CASD_ERROR_NUMERIC if the loss is not finite
  *         (the weights are as before); ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */

@@ -59,10 +59,12 @@ casd_status casd_dataset_add(casd_dataset* dataset, const char* split, const cas
   return guard([&] {
     casd::Dataset& data = given(dataset, "dataset").value;
     const casd::Batch& from = given(batch, "batch").value;
-    casd::require(from.schema() == data.schema, "the batch has another schema than the dataset");
+    casd::require_same_task(from.schema(), data.schema, "the batch");
+    const casd::SchemaMapping mapping(from.schema(), data.schema, "the batch");
     // Copied beside the dataset first, so that a failure leaves it as it was.
-    std::vector<casd::Sample> copies;
-    for (std::int64_t i = 0; i < from.size(); ++i) copies.push_back(from[i]);
+    std::vector<casd::Sample> copies(static_cast<std::size_t>(from.size()));
+    for (std::size_t i = 0; i < copies.size(); ++i)
+      mapping.apply(from[static_cast<std::int64_t>(i)], copies[i]);
     std::vector<casd::Sample>& to = data.split(&given(split, "split")).samples;
     to.reserve(to.size() + copies.size());
     for (casd::Sample& copy : copies) to.push_back(std::move(copy));
@@ -100,8 +102,8 @@ casd_status casd_dataset_read(casd_batch* batch, const casd_dataset* dataset, co
   return guard([&] {
     casd::Batch& to = given(batch, "batch").value;
     const std::vector<casd::Sample>& samples = found(dataset, split).samples;
-    casd::require(to.schema() == dataset->value.schema,
-                  "the batch has another schema than the dataset");
+    casd::require_same_task(dataset->value.schema, to.schema(), "the dataset");
+    const casd::SchemaMapping mapping(dataset->value.schema, to.schema(), "the dataset");
     const auto index = [&](std::size_t i) {
       return indices ? indices[i] : static_cast<std::int64_t>(i);
     };
@@ -112,7 +114,7 @@ casd_status casd_dataset_read(casd_batch* batch, const casd_dataset* dataset, co
     const std::int64_t before = to.size();
     try {
       for (std::size_t i = 0; i < count; ++i)
-        to.add() = samples[static_cast<std::size_t>(index(i))];
+        mapping.apply(samples[static_cast<std::size_t>(index(i))], to.add());
     } catch (...) {
       to.shrink(before);
       throw;

@@ -30,8 +30,18 @@ casd_status casd_evaluate(casd_report** report, casd_predictor* predictor,
         casd::import_struct(options, casd::default_evaluate_options(), first, "options");
     const casd::Split* found = data.find(&given(split, "split"));
     if (!found) casd::fail(CASD_ERROR_NOT_FOUND, "the dataset has no split '", split, "'");
-    casd::require(data.schema == runs.model()->schema(),
-                  "the dataset's modalities, task or outputs are not those of the model");
+    const casd::Schema& schema = runs.model()->schema();
+    casd::require_same_task(data.schema, schema, "the dataset");
+    const casd::SchemaMapping mapping(data.schema, schema, "the dataset");
+    // What the dataset does not have cannot be evaluated.
+    const casd::ModalityMask mask = wanted.mask == CASD_ALL_MODALITIES
+                                        ? mapping.covered()
+                                        : casd::resolve_mask(schema, wanted.mask);
+    if ((mask & ~mapping.covered()) != 0)
+      casd::fail(CASD_ERROR_INVALID_ARGUMENT, "the dataset lacks modalities of the mask: ",
+                 casd::mask_name(schema, mask & ~mapping.covered()));
+    casd::Split storage;
+    const casd::Split& split_of_model = casd::mapped(*found, mapping, storage);
     casd::EvaluationProgress step;
     if (progress)
       step = [&](std::int64_t done, std::int64_t total) {
@@ -39,8 +49,8 @@ casd_status casd_evaluate(casd_report** report, casd_predictor* predictor,
           casd::fail(CASD_ERROR_CANCELLED, "the callback cancelled the evaluation after ", done,
                      " samples");
       };
-    *report = new casd_report(casd::evaluate(runs, casd::sample_pointers(found->samples),
-                                             casd::resolve_mask(data.schema, wanted.mask), step));
+    *report = new casd_report(
+        casd::evaluate(runs, casd::sample_pointers(split_of_model.samples), mask, step));
   });
 }
 

@@ -118,6 +118,15 @@ Dataset open_dataset(const std::string& path, const char* task) {
   return dataset;
 }
 
+const Split& mapped(const Split& split, const SchemaMapping& mapping, Split& storage) {
+  if (mapping.identity()) return split;
+  storage.name = split.name;
+  storage.samples.resize(split.samples.size());
+  for (std::size_t i = 0; i < split.samples.size(); ++i)
+    mapping.apply(split.samples[i], storage.samples[i]);
+  return storage;
+}
+
 std::uint32_t fingerprint(const Schema& schema, const Split& split) {
   std::uint32_t crc = 0;
   for (const Modality& m : schema.modalities) {

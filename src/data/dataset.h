@@ -4,6 +4,7 @@
 #include "core/span.h"
 #include "model/batch.h"
 #include "model/schema.h"
+#include "model/schema_mapping.h"
 
 #include <casd/dataset.h>
 
@@ -57,6 +58,10 @@ Dataset read_csv(const std::string& path, const TaskRequest& request);
 casd_synthetic_options default_synthetic_options();
 /// Checks the options, then generates; the same options give the same bits.
 Dataset make_synthetic(const casd_synthetic_options& options);
+
+/// A split whose samples have the schema that `mapping` leads to: the split itself where the mapping
+/// is the identity, else an adapted copy in `storage`.
+const Split& mapped(const Split& split, const SchemaMapping& mapping, Split& storage);
 
 /// Changes when any sample, target or name of the split changes.
 std::uint32_t fingerprint(const Schema& schema, const Split& split);

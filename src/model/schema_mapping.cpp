@@ -79,6 +79,18 @@ bool same_task(const Schema& a, const Schema& b) {
   return a.task == b.task && a.outputs == b.outputs;
 }
 
+void require_same_task(const Schema& from, const Schema& to, const char* what) {
+  if (from.task != to.task)
+    fail(CASD_ERROR_INVALID_ARGUMENT, what, " is for the task ", task_name(from.task),
+         ", expected ", task_name(to.task));
+  if (from.outputs == to.outputs) return;
+  NameList given, wanted;
+  for (const std::string& output : from.outputs) given.add("'" + output + "'");
+  for (const std::string& output : to.outputs) wanted.add("'" + output + "'");
+  fail(CASD_ERROR_INVALID_ARGUMENT, what, " has the ", from.outputs.size(), " outputs ",
+       given.str(), ", expected the ", to.outputs.size(), " outputs ", wanted.str());
+}
+
 SchemaMapping::SchemaMapping(const Schema& from, const Schema& to, const char* what)
     : identity_(same_sample_layout(from, to)) {
   NameList unknown, known;
@@ -135,6 +147,17 @@ void SchemaMapping::apply(const Sample& from, Sample& to) const {
   }
   to.target = from.target;
   to.name = from.name;
+}
+
+std::vector<const Sample*> SchemaMapping::apply(std::vector<const Sample*> samples,
+                                                std::vector<Sample>& storage) const {
+  if (identity_) return samples;
+  storage.resize(samples.size());
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    apply(*samples[i], storage[i]);
+    samples[i] = &storage[i];
+  }
+  return samples;
 }
 
 }  // namespace casd

@@ -15,6 +15,9 @@ bool same_sample_layout(const Schema& from, const Schema& to);
 
 /// The same task and the same outputs in the same order.
 bool same_task(const Schema& a, const Schema& b);
+/// Throws INVALID_ARGUMENT unless same_task(); the message says what differs. `what` as in
+/// SchemaMapping.
+void require_same_task(const Schema& from, const Schema& to, const char* what);
 
 /// How samples of one schema become samples of another. Modalities are matched by name, in any
 /// order; features by name where both schemas name them, else by position. Tasks and outputs are
@@ -34,6 +37,10 @@ class SchemaMapping {
   /// Writes `from` as a sample of the target schema, with target and names. Keeps the memory of `to`,
   /// which must be another object.
   void apply(const Sample& from, Sample& to) const;
+  /// The samples in the target schema: the pointers as they are where the mapping is the identity,
+  /// else pointers into `storage`, which receives adapted copies.
+  std::vector<const Sample*> apply(std::vector<const Sample*> samples,
+                                   std::vector<Sample>& storage) const;
 
  private:
   struct Source {

@@ -39,11 +39,14 @@ double best_score(const Selection& selection) {
 
 TrainingSamples Trainer::State::bind(const Dataset& dataset) {
   if (position.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
-  require(dataset.schema == schema(), "the dataset's schema is not the model's");
+  require_same_task(dataset.schema, schema(), "the dataset");
+  const SchemaMapping mapping(dataset.schema, schema(), "the dataset");
   const Split* train = dataset.find("train");
   require(train != nullptr, "the dataset has no split train");
   const Split* valid = dataset.find("valid");
   TrainingSamples out;
+  train = &mapped(*train, mapping, out.mapped_train);
+  if (valid) valid = &mapped(*valid, mapping, out.mapped_valid);
   for (const Sample& sample : train->samples)
     if (sample.given != 0) out.train.push_back(&sample);
   require(!out.train.empty(), "split train has no sample with a modality");

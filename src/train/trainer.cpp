@@ -13,11 +13,6 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-void require_schema(const Schema& own, const Schema& given, const char* what) {
-  require(same_modalities(own, given), "the ", what, "'s modalities are not those of the model");
-  require(own == given, "the ", what, "'s task or outputs are not those of the model");
-}
-
 void warn_of_unseen_classes(const Schema& schema, Span<const Sample* const> samples) {
   if (schema.task != CASD_TASK_CLASSES) return;
   std::vector<bool> seen(schema.outputs.size());
@@ -123,11 +118,13 @@ void Trainer::prepare(const Dataset& dataset) {
   State& s = *state_;
   if (s.position.stepped)
     fail(CASD_ERROR_STATE, "the trainer has taken steps: prepare comes before the first one");
-  require_schema(s.schema(), dataset.schema, "dataset");
+  require_same_task(dataset.schema, s.schema(), "the dataset");
+  const SchemaMapping mapping(dataset.schema, s.schema(), "the dataset");
   const Split* train = dataset.find("train");
   require(train != nullptr, "the dataset has no split train");
+  Split storage;
   std::vector<const Sample*> samples;
-  for (const Sample& sample : train->samples)
+  for (const Sample& sample : mapped(*train, mapping, storage).samples)
     if (sample.given != 0) samples.push_back(&sample);
   require(!samples.empty(), "split train has no sample with a modality");
 
@@ -171,7 +168,9 @@ void Trainer::set_teacher(const ModelPtr& teacher) {
          ": it takes no teacher");
   if (s.position.phase != CASD_PHASE_TEACHER)
     fail(CASD_ERROR_STATE, "the student's phase has begun");
-  require_schema(s.schema(), teacher->schema(), "teacher");
+  require_same_task(teacher->schema(), s.schema(), "the teacher");
+  require(same_sample_layout(teacher->schema(), s.schema()),
+          "the teacher's modalities or features are not those of the model, in their order");
   require(teacher->options().hidden == s.model->options().hidden, "the teacher's hidden is ",
           teacher->options().hidden, ", the model's ", s.model->options().hidden);
   require(same_statistics(*s.model, *teacher),
@@ -187,12 +186,13 @@ casd_train_stats Trainer::step(const Batch& batch) {
   State& s = *state_;
   Position& at = s.position;
   if (at.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
-  require_schema(s.schema(), batch.schema(), "batch");
+  require_same_task(batch.schema(), s.schema(), "the batch");
+  const SchemaMapping mapping(batch.schema(), s.schema(), "the batch");
   require(batch.size() > 0, "the batch is empty");
   if (!at.prepared && !s.model->trained())
     fail(CASD_ERROR_STATE,
          "the model has no normaliser yet: call casd_trainer_prepare() before the first step");
-  const std::vector<const Sample*> samples = sample_pointers(batch);
+  const std::vector<const Sample*> samples = mapping.apply(sample_pointers(batch), s.mapped_batch);
   for (std::size_t i = 0; i < samples.size(); ++i)
     require(samples[i]->given != 0, "sample ", i, " has no modality");
 

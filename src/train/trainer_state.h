@@ -14,10 +14,12 @@
 
 namespace casd {
 
-/// The samples of one call of epoch() or fit(); they belong to the caller's dataset.
+/// The samples of one call of epoch() or fit(). They belong to the caller's dataset, or are copies
+/// where its schema is not the model's.
 struct TrainingSamples {
   std::vector<const Sample*> train;  // those with at least one modality
   std::vector<const Sample*> valid;  // empty: nothing to choose or calibrate by
+  Split mapped_train, mapped_valid;  // the copies
 };
 
 /// What a callback and the clock know about the present call.
@@ -80,6 +82,7 @@ struct Trainer::State {
 
   // Kept from step to step for their memory or because they cost to make.
   PackedBatch input, complete;
+  std::vector<Sample> mapped_batch;    // a batch's samples in the model's schema
   std::vector<float> target;           // [samples, columns]
   std::vector<std::uint8_t> labelled;  // [samples]
   std::unique_ptr<Predictor> predictor_of_teacher;

@@ -214,7 +214,7 @@ static void datasets_grow_from_batches(void **state) {
   ASSERT_INVALID(casd_dataset_add(data, "train", NULL), "NULL");
   ASSERT_INVALID(casd_dataset_add(data, "", batch), "64");
   ASSERT_INVALID(casd_dataset_add(data, too_long, batch), "64");
-  ASSERT_INVALID(casd_dataset_add(data, "train", strange), "schema");
+  ASSERT_INVALID(casd_dataset_add(data, "train", strange), "task");
   assert_int_equal(casd_dataset_size(data, "train"), 8);
   ASSERT_FAILS(casd_dataset_noise(&noise, data, "train", 0, 0), CASD_ERROR_STATE, "synthetic");
   casd_batch_destroy(batch);
@@ -223,6 +223,69 @@ static void datasets_grow_from_batches(void **state) {
   casd_schema_destroy(schema);
   casd_schema_destroy(other);
   casd_schema_destroy(empty);
+}
+
+/* A schema with the task of new_schema() but other modalities. */
+static casd_schema *schema_with(const char *const *names, const int32_t *features, int count) {
+  casd_schema *schema = NULL;
+  int i;
+  ASSERT_OK(casd_schema_create(&schema));
+  for (i = 0; i < count; ++i) ASSERT_OK(casd_schema_add_modality(schema, names[i], features[i]));
+  ASSERT_OK(casd_schema_add_output(schema, "negative"));
+  ASSERT_OK(casd_schema_add_output(schema, "positive"));
+  ASSERT_OK(casd_schema_add_output(schema, "neutral"));
+  return schema;
+}
+
+static void batches_are_matched_by_name(void **state) {
+  static const char *const names[] = {"visual", "audio", "extra"};
+  static const int32_t features[] = {4, 3, 1};
+  static const float visual[8] = {1, 2, 3, 4, 5, 6, 7, 8}, audio[3] = {1, 2, 3};
+  static const char *const columns[] = {"a", "b", "c"};
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES), *part = schema_with(names, features, 2),
+              *more = schema_with(names, features, 3);
+  casd_dataset *data = NULL, *small = NULL;
+  casd_batch *batch = NULL, *strange = NULL, *back;
+  int64_t s = 0;
+  int32_t f;
+  (void)state;
+  for (f = 0; f < 3; ++f) {
+    ASSERT_OK(casd_schema_set_feature_name(schema, 1, f, columns[f]));
+    ASSERT_OK(casd_schema_set_feature_name(part, 1, f, columns[2 - f]));
+  }
+  ASSERT_OK(casd_dataset_create(&data, schema));
+  ASSERT_OK(casd_batch_create(&batch, part));
+  ASSERT_OK(casd_batch_add_sample(&s, batch));
+  ASSERT_OK(casd_batch_set_frames(batch, s, 0, visual, 2, 4, 0));
+  ASSERT_OK(casd_batch_set_frames(batch, s, 1, audio, 1, 3, 0));
+  ASSERT_OK(casd_dataset_add(data, "train", batch));
+  back = read_all(data, "train");
+  assert_int_equal(casd_batch_steps(back, 0, 0), 0);
+  assert_int_equal(casd_batch_steps(back, 0, 2), 2);
+  assert_memory_equal(casd_batch_frames(back, 0, 2), visual, sizeof visual);
+  for (f = 0; f < 3; ++f) assert_true(casd_batch_frames(back, 0, 1)[f] == audio[2 - f]);
+
+  /* The other way: a dataset with fewer modalities into a batch with more. */
+  ASSERT_OK(casd_dataset_create(&small, part));
+  ASSERT_OK(casd_dataset_add(small, "train", batch));
+  casd_batch_clear(back);
+  ASSERT_OK(casd_dataset_read(back, small, "train", NULL, 1));
+  assert_memory_equal(casd_batch_frames(back, 0, 2), visual, sizeof visual);
+  for (f = 0; f < 3; ++f) assert_true(casd_batch_frames(back, 0, 1)[f] == audio[2 - f]);
+
+  ASSERT_OK(casd_batch_create(&strange, more));
+  ASSERT_INVALID(casd_dataset_add(data, "train", strange), "'extra'");
+  ASSERT_INVALID(casd_dataset_read(batch, data, "train", NULL, 1), "'language'");
+  assert_int_equal(casd_dataset_size(data, "train"), 1);
+  assert_int_equal(casd_batch_size(batch), 1);
+  casd_batch_destroy(back);
+  casd_batch_destroy(batch);
+  casd_batch_destroy(strange);
+  casd_dataset_destroy(data);
+  casd_dataset_destroy(small);
+  casd_schema_destroy(schema);
+  casd_schema_destroy(part);
+  casd_schema_destroy(more);
 }
 
 static void what_is_not_there_is_refused(void **state) {
@@ -244,7 +307,7 @@ static void what_is_not_there_is_refused(void **state) {
   ASSERT_INVALID(casd_dataset_read(NULL, data, "train", good, 1), "NULL");
   ASSERT_INVALID(casd_dataset_read(batch, NULL, "train", good, 1), "NULL");
   ASSERT_INVALID(casd_dataset_read(batch, data, NULL, good, 1), "NULL");
-  ASSERT_INVALID(casd_dataset_read(other, data, "train", good, 1), "schema");
+  ASSERT_INVALID(casd_dataset_read(other, data, "train", good, 1), "task");
   assert_int_equal(casd_batch_size(batch), 2);
   ASSERT_INVALID(casd_dataset_noise(NULL, data, "train", 0, 0), "NULL");
   ASSERT_INVALID(casd_dataset_noise(&noise, NULL, "train", 0, 0), "NULL");
@@ -276,6 +339,7 @@ int main(void) {
       cmocka_unit_test(synthetic_data_keeps_its_options),
       cmocka_unit_test(synthetic_options_are_checked),
       cmocka_unit_test(datasets_grow_from_batches),
+      cmocka_unit_test(batches_are_matched_by_name),
       cmocka_unit_test(what_is_not_there_is_refused),
   };
   return cmocka_run_group_tests_name("dataset", tests, NULL, nothing_is_left);

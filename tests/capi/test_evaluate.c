@@ -182,7 +182,7 @@ static void what_does_not_fit_is_refused(void **state) {
   ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, NULL, NULL, NULL, NULL), "NULL");
   ASSERT_FAILS(casd_evaluate(&report, j.predictor, j.data, "holdout", NULL, NULL, NULL),
                CASD_ERROR_NOT_FOUND, "holdout");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, other, "valid", NULL, NULL, NULL), "model");
+  ASSERT_INVALID(casd_evaluate(&report, j.predictor, other, "valid", NULL, NULL, NULL), "task");
   assert_null(report);
   ASSERT_INVALID(casd_report_value(NULL, j.report, "audio", "f1"), "NULL");
   ASSERT_INVALID(casd_report_value(&value, NULL, "audio", "f1"), "NULL");

@@ -64,6 +64,39 @@ TEST(SchemaMapping, TasksAndOutputsAreComparedSeparately) {
   EXPECT_TRUE(SchemaMapping(other, model_schema(), "the batch").identity());
 }
 
+TEST(SchemaMapping, AnotherTaskIsRefusedWithBothSides) {
+  const auto message = [](const Schema& from) {
+    try {
+      require_same_task(from, model_schema(), "the dataset");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), CASD_ERROR_INVALID_ARGUMENT);
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  Schema other = model_schema();
+  EXPECT_EQ(message(other), "accepted");
+  other.outputs = {"positive", "negative"};
+  EXPECT_EQ(message(other),
+            "the dataset has the 2 outputs 'positive', 'negative', expected the 2 outputs "
+            "'negative', 'positive'");
+  other.task = CASD_TASK_REGRESSION;
+  EXPECT_EQ(message(other), "the dataset is for the task regression, expected classes");
+}
+
+TEST(SchemaMapping, SamplesAreCopiedOnlyWhereNeeded) {
+  const Schema from = schema_of({{"visual", 1}, {"language", 2}});
+  std::vector<Sample> samples(2, empty_sample(from)), storage;
+  set_frames(samples[1], from, 0, std::vector<float>{5});
+  const std::vector<const Sample*> given = {&samples[0], &samples[1]};
+  EXPECT_EQ(SchemaMapping(from, from, "the batch").apply(given, storage), given);
+  EXPECT_TRUE(storage.empty());
+  const auto copies = SchemaMapping(from, model_schema(), "the batch").apply(given, storage);
+  ASSERT_EQ(copies.size(), 2u);
+  EXPECT_EQ(copies[1], &storage[1]);
+  EXPECT_EQ(copies[1]->given, 4u);
+}
+
 TEST(SchemaMapping, ModalitiesAreMatchedByNameInAnyOrder) {
   const Schema from = schema_of({{"visual", 1}, {"language", 2}});
   const SchemaMapping mapping(from, model_schema(), "the batch");

@@ -56,7 +56,7 @@ class Installed(unittest.TestCase):
         program = self.folder / "by_pkg_config"
         run("sh", "-ec", f'eval cc -std=c99 -o "\'{program}\'" "{SOURCE}/tests/consumer/consumer.c" '
             "$(pkg-config --cflags --libs casd)", env=environment)
-        self.assertIn("casd 0.1", run(program, env=environment))
+        self.assertIn("casd 0.2", run(program, env=environment))
 
 
 class Shared(Installed):

@@ -132,7 +132,8 @@ class Crash(unittest.TestCase):
         place = self.place()
         process = subprocess.Popen(self.command(place), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
-        process.stderr.readline()  # the first epoch is over
+        while not process.stderr.readline().startswith("teacher 1/2  loss"):
+            pass
         process.send_signal(signal.SIGINT)
         _, words = process.communicate()
         self.assertEqual(process.returncode, 1)

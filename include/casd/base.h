@@ -86,7 +86,7 @@ enum {
   CASD_ERROR_UNAVAILABLE = 6,      /**< A plug-in, device or build option is missing. */
   CASD_ERROR_STATE = 7,            /**< The right call at the wrong time. */
   CASD_ERROR_CANCELLED = 8,        /**< A callback or casd_trainer_cancel() stopped it. */
-  CASD_ERROR_NUMERIC = 9,          /**< Training diverged: a loss is no longer finite. */
+  CASD_ERROR_NUMERIC = 9,          /**< A loss or a result is not finite. */
   CASD_ERROR_DEVICE = 10,          /**< The device failed, or has too little memory. */
   CASD_ERROR_INTERNAL = 11,        /**< A defect of the library: please report it. */
   CASD_ERROR_NOT_FOUND = 12,       /**< There is no item of that name or index. @since 0.2 */

@@ -26,6 +26,15 @@
  * as many as calls were ever in progress at once, and each keeps the memory of the largest call it
  * has served. A call on the CPU that finds a workspace and a prediction of sufficient size allocates
  * nothing. casd_predictor_trim() releases idle workspaces.
+ *
+ * ### fork()
+ *
+ * In the child after fork() predictors on the CPU work and can be destroyed, also if other threads of
+ * the parent were inside casd_predict() at the fork. The child begins without the parent's threads
+ * and workspaces. A predictor on a GPU can be destroyed in the child, but casd_predict() returns
+ * ::CASD_ERROR_STATE there. Batches and predictions that another thread was using at the fork must
+ * not be used in the child, and there is no guarantee while a function set with
+ * casd_set_parallel_for() is in force.
  */
 #ifndef CASD_PREDICT_H
 #define CASD_PREDICT_H
@@ -124,23 +133,80 @@ CASD_API casd_status CASD_CALL casd_prediction_create(casd_prediction **predicti
 CASD_API void CASD_CALL casd_prediction_destroy(casd_prediction *prediction);
 
 /**
- * @brief Asks the model about every sample of a batch.
+ * @brief Runs the model on every sample of a batch.
  *
- * A modality takes part in a sample when its bit is set and the sample has it. The answer about a
+ * A modality takes part in a sample when its bit is set and the sample has it. The result of a
  * sample is the same to the bit whatever else is in the batch and however many threads work (CPU).
+ * A sample whose results are not finite does not fail the call: its row is NaN, and
+ * casd_prediction_row_status() is ::CASD_ERROR_NUMERIC.
  * @param prediction     Receives the results; on error it keeps the old ones.
  * @param predictor      Where to run.
  * @param batch          At least one sample; its schema must equal the model's modalities.
  * @param modality_mask  ::CASD_ALL_MODALITIES or some bits of the schema, not 0.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the batch is empty or of another
  *         schema, the mask 0 or beyond the schema, a sample longer than the model's max_steps, or
- *         a sample is left without a modality (it is named); ::CASD_ERROR_OUT_OF_MEMORY;
- *         ::CASD_ERROR_DEVICE.
+ *         a sample is left without a modality (it is named); ::CASD_ERROR_OUT_OF_MEMORY, also if a
+ *         thread cannot be started; ::CASD_ERROR_DEVICE; ::CASD_ERROR_CANCELLED or
+ *         ::CASD_ERROR_STATE if the host's function of casd_set_parallel_for() fails;
+ *         ::CASD_ERROR_STATE for a predictor on a GPU in the child after fork().
+ * @par Threads Any number at once, each with its own prediction and batch.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_predict(casd_prediction *prediction, casd_predictor *predictor,
                                             const casd_batch *batch,
                                             casd_modality_mask modality_mask);
+
+/**
+ * @brief Runs the model on one sample without a batch.
+ *
+ * The same results, to the bit, as casd_predict() with a batch of one sample that has these frames.
+ * The library reads the caller's memory during the call and keeps no pointer. What stands behind a
+ * cleared bit of the mask is never read.
+ * @param prediction      Receives the results, one row; on error it keeps the old ones.
+ * @param predictor       Where to run.
+ * @param frames          [modality_count] in the order of the model's schema: the first of
+ *                        steps * features numbers, row-major; NULL: the modality is missing. A
+ *                        modality whose frames are all wholly NaN is missing, too.
+ * @param steps           [modality_count] number of frames, 0 to the model's max_steps; 0: the
+ *                        modality is missing. Ignored where the pointer is NULL.
+ * @param modality_count  The number of the model's modalities.
+ * @param modality_mask   ::CASD_ALL_MODALITIES or some bits of the model's schema, not 0.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if a pointer other than the elements of `frames`
+ *         is NULL, `modality_count` is not that of the model, `steps` is negative or, where the
+ *         modality is wanted, above max_steps, the mask is 0 or beyond the schema, or nothing is left
+ *         of the sample (unless `on_empty` is ::CASD_EMPTY_NAN); ::CASD_ERROR_OUT_OF_MEMORY;
+ *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_CANCELLED and ::CASD_ERROR_STATE as casd_predict().
+ * @par Threads Any number at once, each with its own prediction.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_predict_frames(casd_prediction *prediction,
+                                                   casd_predictor *predictor,
+                                                   const float *const *frames, const int64_t *steps,
+                                                   int32_t modality_count,
+                                                   casd_modality_mask modality_mask);
+
+/**
+ * @brief Runs the model on one sample whose frames stand in one array.
+ *
+ * As casd_predict_frames(), for callers that can pass one array more easily than pointers.
+ * @param prediction      Receives the results, one row; on error it keeps the old ones.
+ * @param predictor       Where to run.
+ * @param values          The frames of all modalities, one modality after the other in the order of
+ *                        the model's schema; may be NULL if there is none.
+ * @param value_count     Numbers in `values`: exactly the sum of steps * features.
+ * @param steps           [modality_count] number of frames; 0: the modality is missing.
+ * @param modality_count  The number of the model's modalities.
+ * @param modality_mask   ::CASD_ALL_MODALITIES or some bits of the model's schema, not 0.
+ * @return As casd_predict_frames(); ::CASD_ERROR_INVALID_ARGUMENT also if `value_count` is another
+ *         number than steps and features make (the message has both).
+ * @par Threads Any number at once, each with its own prediction.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_predict_packed(casd_prediction *prediction,
+                                                   casd_predictor *predictor, const float *values,
+                                                   size_t value_count, const int64_t *steps,
+                                                   int32_t modality_count,
+                                                   casd_modality_mask modality_mask);
 
 /**
  * @brief A table of results: one row per sample.
@@ -195,7 +261,9 @@ CASD_API casd_status CASD_CALL casd_prediction_shape(int64_t *rows, int64_t *col
 /**
  * @brief The state of one row.
  * @param[out] status      Receives ::CASD_OK for a result; ::CASD_ERROR_STATE if the sample was left
- *                         with no modality: the row is NaN.
+ *                         with no modality; ::CASD_ERROR_NUMERIC if a result is not finite, because
+ *                         an input overflowed (`input_clip` = 0 and frames of 1e38). In both cases
+ *                         the whole row is NaN.
  * @param      prediction  A prediction that casd_predict() has filled.
  * @param      row         Index of the sample.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or there is no such row;
@@ -219,6 +287,23 @@ CASD_API casd_status CASD_CALL casd_prediction_row_status(casd_status *status,
 CASD_API casd_status CASD_CALL casd_prediction_copy(float *buffer, size_t capacity, size_t *needed,
                                                     const casd_prediction *prediction,
                                                     casd_field field);
+
+/**
+ * @brief Copies several tables by one call, one after the other in the order of `fields`.
+ * @param[out] buffer      Receives them, each row-major; NULL with capacity 0 only asks for `needed`.
+ * @param      capacity    Numbers in `buffer`.
+ * @param[out] needed      Receives the sum of rows * columns; may be NULL.
+ * @param      prediction  The prediction.
+ * @param      fields      [count] which tables; one may stand there more than once.
+ * @param      count       1 or more.
+ * @return As casd_prediction_copy(), for the first field that fails; ::CASD_ERROR_INVALID_ARGUMENT
+ *         also for a `count` below 1. On error nothing is copied.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_prediction_copy_fields(float *buffer, size_t capacity,
+                                                           size_t *needed,
+                                                           const casd_prediction *prediction,
+                                                           const casd_field *fields, int32_t count);
 
 /**
  * @brief A table without copying: [rows, columns], row-major.

@@ -48,18 +48,25 @@ T& given(T* pointer, const char* name) {
   return *pointer;
 }
 
-/// Copies `from` into the caller's buffer. `needed` is set in any case; a NULL buffer of capacity 0
-/// only asks for it. Throws BUFFER_TOO_SMALL.
+/// Whether `size` values are to be copied into the caller's buffer. `needed` is set in any case; a
+/// NULL buffer of capacity 0 only asks for it. Throws BUFFER_TOO_SMALL.
+inline bool fits(const void* buffer, std::size_t capacity, std::size_t* needed, std::size_t size,
+                 const char* unit) {
+  if (needed) *needed = size;
+  if (!buffer && capacity == 0 && needed) return false;
+  if (!buffer) fail(CASD_ERROR_INVALID_ARGUMENT, "buffer is NULL, needed: ", size, " ", unit);
+  if (capacity < size)
+    fail(CASD_ERROR_BUFFER_TOO_SMALL, "the buffer has room for ", capacity, " ", unit,
+         ", needed: ", size);
+  return true;
+}
+
+/// Copies `from` into the caller's buffer, as fits() allows.
 template <class T>
 void copy_out(T* buffer, std::size_t capacity, std::size_t* needed, Span<const T> from,
               const char* unit) {
-  if (needed) *needed = from.size();
-  if (!buffer && capacity == 0 && needed) return;
-  require(buffer != nullptr, "buffer is NULL, needed: ", from.size(), " ", unit);
-  if (capacity < from.size())
-    fail(CASD_ERROR_BUFFER_TOO_SMALL, "the buffer has room for ", capacity, " ", unit,
-         ", needed: ", from.size());
-  std::copy(from.begin(), from.end(), buffer);
+  if (fits(buffer, capacity, needed, from.size(), unit))
+    std::copy(from.begin(), from.end(), buffer);
 }
 
 }  // namespace casd

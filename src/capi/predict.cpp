@@ -3,6 +3,10 @@
 #include "capi/handles.h"
 #include "capi/option_struct.h"
 
+#include <algorithm>
+#include <cstdint>
+
+using casd::fail;
 using casd::given;
 using casd::guard;
 
@@ -22,6 +26,56 @@ const casd::Prediction& filled(const casd_prediction* prediction, casd_field fie
   require_filled(value);
   casd::require(value.columns(field) > 0, "the model's task has no field ", field);
   return value;
+}
+
+/// One sequence per modality of the model, on the stack.
+struct Sequences {
+  casd::FrameSequence all[CASD_MAX_MODALITIES];
+  std::int32_t count = 0;
+};
+
+void require_count(const casd::Schema& schema, std::int32_t modality_count) {
+  if (modality_count != schema.modality_count())
+    fail(CASD_ERROR_INVALID_ARGUMENT, "modality_count is ", modality_count, ", the model has ",
+         schema.modality_count(), " modalities");
+}
+
+Sequences sequences(const casd::Schema& schema, const float* const* frames, const int64_t* steps,
+                    std::int32_t modality_count) {
+  given(frames, "frames");
+  given(steps, "steps");
+  require_count(schema, modality_count);
+  Sequences out;
+  out.count = modality_count;
+  for (std::int32_t m = 0; m < modality_count; ++m) out.all[m] = {frames[m], steps[m]};
+  return out;
+}
+
+/// The same for frames that stand one modality after the other.
+Sequences packed_sequences(const casd::Schema& schema, const float* values, std::size_t count,
+                           const int64_t* steps, std::int32_t modality_count) {
+  given(steps, "steps");
+  require_count(schema, modality_count);
+  constexpr auto most = INT64_MAX / CASD_MAX_MODALITIES;  // the sum cannot overflow
+  Sequences out;
+  out.count = modality_count;
+  int64_t used = 0;
+  for (std::int32_t m = 0; m < modality_count; ++m) {
+    const casd::Modality& modality = schema.modalities[static_cast<std::size_t>(m)];
+    if (steps[m] < 0 || steps[m] > most / modality.features)
+      fail(CASD_ERROR_INVALID_ARGUMENT, "modality '", modality.name, "': ", steps[m],
+           " frames, allowed: 0 (missing) to ", most / modality.features);
+    used += steps[m] * modality.features;
+  }
+  if (static_cast<std::uint64_t>(used) != count)
+    fail(CASD_ERROR_INVALID_ARGUMENT, "value_count is ", count, ", but steps and features make ",
+         used);
+  if (count > 0) given(values, "values");
+  for (std::int32_t m = 0; m < modality_count; ++m) {
+    out.all[m] = {steps[m] > 0 ? values : nullptr, steps[m]};
+    if (steps[m] > 0) values += steps[m] * schema.modalities[static_cast<std::size_t>(m)].features;
+  }
+  return out;
 }
 
 }  // namespace
@@ -66,6 +120,31 @@ casd_status casd_predict(casd_prediction* prediction, casd_predictor* predictor,
   });
 }
 
+casd_status casd_predict_frames(casd_prediction* prediction, casd_predictor* predictor,
+                                const float* const* frames, const int64_t* steps,
+                                int32_t modality_count, casd_modality_mask modality_mask) {
+  return guard([&] {
+    given(prediction, "prediction");
+    const casd::Predictor& runs = given(predictor, "predictor").value;
+    const Sequences all = sequences(runs.model()->schema(), frames, steps, modality_count);
+    runs.predict_frames(prediction->value, {all.all, static_cast<std::size_t>(all.count)},
+                        modality_mask);
+  });
+}
+
+casd_status casd_predict_packed(casd_prediction* prediction, casd_predictor* predictor,
+                                const float* values, size_t value_count, const int64_t* steps,
+                                int32_t modality_count, casd_modality_mask modality_mask) {
+  return guard([&] {
+    given(prediction, "prediction");
+    const casd::Predictor& runs = given(predictor, "predictor").value;
+    const Sequences all =
+        packed_sequences(runs.model()->schema(), values, value_count, steps, modality_count);
+    runs.predict_frames(prediction->value, {all.all, static_cast<std::size_t>(all.count)},
+                        modality_mask);
+  });
+}
+
 casd_status casd_prediction_shape(int64_t* rows, int64_t* columns,
                                   const casd_prediction* prediction, casd_field field) {
   return guard([&] {
@@ -91,6 +170,23 @@ casd_status casd_prediction_copy(float* buffer, size_t capacity, size_t* needed,
                                  const casd_prediction* prediction, casd_field field) {
   return guard([&] {
     casd::copy_out(buffer, capacity, needed, filled(prediction, field).table(field), "numbers");
+  });
+}
+
+casd_status casd_prediction_copy_fields(float* buffer, size_t capacity, size_t* needed,
+                                        const casd_prediction* prediction, const casd_field* fields,
+                                        int32_t count) {
+  return guard([&] {
+    if (count < 1) fail(CASD_ERROR_INVALID_ARGUMENT, "count is ", count, ", expected 1 or more");
+    given(fields, "fields");
+    std::size_t size = 0;
+    for (std::int32_t i = 0; i < count; ++i)
+      size += filled(prediction, fields[i]).table(fields[i]).size();
+    if (!casd::fits(buffer, capacity, needed, size, "numbers")) return;
+    for (std::int32_t i = 0; i < count; ++i) {
+      const casd::Span<const float> table = prediction->value.table(fields[i]);
+      buffer = std::copy(table.begin(), table.end(), buffer);
+    }
   });
 }
 

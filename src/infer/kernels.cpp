@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace casd {
 namespace {
@@ -100,7 +101,7 @@ void linear_add(const LinearMap& map, const float* x, std::int64_t x_stride, std
 }
 
 void relu(float* x, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) x[i] = x[i] > 0 ? x[i] : 0;
+  for (std::int64_t i = 0; i < count; ++i) x[i] = x[i] < 0 ? 0 : x[i];  // keeps NaN
 }
 
 void layer_norm(const float* x, std::int64_t rows, std::int64_t width, const float* weight,
@@ -111,7 +112,10 @@ void layer_norm(const float* x, std::int64_t rows, std::int64_t width, const flo
     const float variance =
         blocked_sum(width, [x, mean](std::int64_t i) { return (x[i] - mean) * (x[i] - mean); }) /
         size;
-    const float scale = 1 / std::sqrt(variance + 1e-5f);
+    // An infinite variance would turn the row into the bias, which looks like a result.
+    const float scale = variance <= std::numeric_limits<float>::max()
+                            ? 1 / std::sqrt(variance + 1e-5f)
+                            : std::numeric_limits<float>::quiet_NaN();
     for (std::int64_t i = 0; i < width; ++i) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
   }
 }

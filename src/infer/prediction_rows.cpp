@@ -22,6 +22,24 @@ void soft_max(const float* logits, std::int64_t count, double temperature, float
                                 total);
 }
 
+bool all_finite(const float* values, std::int64_t count) {
+  bool finite = true;  // without a branch, so that the loop is vectorised
+  for (std::int64_t i = 0; i < count; ++i)
+    finite &= std::abs(values[i]) <= std::numeric_limits<float>::max();
+  return finite;
+}
+
+/// What every task has; probabilities and confidence follow from finite logits.
+bool has_finite_results(Prediction& prediction, std::int64_t row) {
+  for (const casd_field field :
+       {CASD_FIELD_LOGITS, CASD_FIELD_VALUE, CASD_FIELD_UNCERTAINTY, CASD_FIELD_DISAGREEMENT,
+        CASD_FIELD_REPRESENTATION, CASD_FIELD_SCALE, CASD_FIELD_DEGREES_OF_FREEDOM}) {
+    const Span<float> values = prediction.row(field, row);
+    if (!all_finite(values.data(), static_cast<std::int64_t>(values.size()))) return false;
+  }
+  return true;
+}
+
 void clear_row(Prediction& prediction, std::int64_t row, casd_status status) {
   for (casd_field field = 0; field < field_count; ++field)
     for (float& value : prediction.row(field, row)) value = missing;
@@ -62,8 +80,18 @@ void PredictionRows::fill(Prediction& prediction, const EvidenceTable& evidence,
                           ModalityMask participating) const {
   clear_row(prediction, row, participating ? CASD_OK : CASD_ERROR_STATE);
   if (!participating) return;
-  fuse_row(prediction, row, inputs(evidence, row, participating));
+  const Inputs fused = inputs(evidence, row, participating);
+  // Before the fusion, which would hide the overflow of a modality that gets the weight 0.
+  if (!has_finite_evidence(fused)) return clear_row(prediction, row, CASD_ERROR_NUMERIC);
+  fuse_row(prediction, row, fused);
   classify_row(prediction, row, participating);
+  if (!has_finite_results(prediction, row)) clear_row(prediction, row, CASD_ERROR_NUMERIC);
+}
+
+bool PredictionRows::has_finite_evidence(const Inputs& inputs) const {
+  for (std::int32_t k = 0; k < inputs.count; ++k)
+    if (!all_finite(inputs.nig[k], 4 * hidden_)) return false;
+  return true;
 }
 
 void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,

@@ -18,7 +18,7 @@ class PredictionRows {
   PredictionRows(const Model& model, const Encoder& encoder);
 
   /// Fills one row as if only the modalities in `participating` were given. Without any the row is
-  /// NaN and its status STATE.
+  /// NaN and its status STATE; it is NaN with status NUMERIC if a result is not finite.
   void fill(Prediction& prediction, const EvidenceTable& evidence, std::int64_t row,
             ModalityMask participating) const;
 
@@ -31,6 +31,7 @@ class PredictionRows {
     float trust[CASD_MAX_MODALITIES];
   };
 
+  bool has_finite_evidence(const Inputs& inputs) const;
   Inputs inputs(const EvidenceTable& evidence, std::int64_t row, ModalityMask participating) const;
   void fuse_row(Prediction& prediction, std::int64_t row, const Inputs& inputs) const;
   void classify_row(Prediction& prediction, std::int64_t row, ModalityMask participating) const;

@@ -72,6 +72,7 @@ struct Predictor::State {
   void encode_on_device(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
                         bool any_mask);
   void fill_rows(Prediction& prediction, const EvidenceTable& evidence, ModalityMask mask) const;
+  void predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted);
 
   const ModelPtr model;
   const casd_predictor_options options;
@@ -187,6 +188,13 @@ void Predictor::State::fill_rows(Prediction& prediction, const EvidenceTable& ev
     rows.fill(prediction, evidence, i, evidence.given[static_cast<std::size_t>(i)] & mask);
 }
 
+/// Predicts what workspace.input holds.
+void Predictor::State::predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) {
+  require_modalities(workspace.input, wanted);
+  encode(workspace.evidence, workspace, wanted, false);
+  fill_rows(prediction, workspace.evidence, wanted);
+}
+
 Predictor::Predictor(ModelPtr model, const casd_predictor_options& options)
     : state_(std::make_unique<State>(std::move(model), options)) {}
 
@@ -221,9 +229,44 @@ void Predictor::predict(Prediction& prediction, const Batch& batch, casd_modalit
   Workspace& workspace = *lease;
   workspace.input.resize(batch.size(), state.modalities);
   for (std::int64_t i = 0; i < batch.size(); ++i) workspace.input.set(i, batch[i], schema);
-  state.require_modalities(workspace.input, wanted);
-  state.encode(workspace.evidence, workspace, wanted, false);
-  state.fill_rows(prediction, workspace.evidence, wanted);
+  state.predict(prediction, workspace, wanted);
+}
+
+void Predictor::predict_frames(Prediction& prediction, Span<const FrameSequence> frames,
+                               casd_modality_mask mask) const {
+  State& state = *state_;
+  const Schema& schema = state.model->schema();
+  if (frames.size() != schema.modalities.size())
+    fail(CASD_ERROR_INVALID_ARGUMENT, "frames of ", frames.size(), " modalities, the model has ",
+         schema.modalities.size());
+  const ModalityMask wanted = resolve_mask(schema, mask);
+  const WorkspacePool::Lease lease(state.workspaces);
+  Workspace& workspace = *lease;
+  InputTable& input = workspace.input;
+  input.resize(1, state.modalities);
+  input.given(0) = 0;
+  for (std::int32_t m = 0; m < state.modalities; ++m) {
+    const auto at = static_cast<std::size_t>(m);
+    const ModalityMask bit = ModalityMask{1} << m;
+    const FrameSequence& sequence = frames[at];
+    if (sequence.steps < 0)
+      fail(CASD_ERROR_INVALID_ARGUMENT, "modality '", schema.modalities[at].name,
+           "': ", sequence.steps, " frames, allowed: 0 (missing) to ",
+           state.model->options().max_steps);
+    input.frames(0, m) = sequence.values ? sequence : FrameSequence{};
+    if (sequence.values && sequence.steps > 0) input.given(0) |= bit;
+  }
+  state.longest(input, wanted);  // before values are read
+  for (std::int32_t m = 0; m < state.modalities; ++m) {
+    const ModalityMask bit = ModalityMask{1} << m;
+    if (!(input.given(0) & wanted & bit)) continue;
+    const FrameSequence& sequence = input.frames(0, m);
+    const std::int32_t features = schema.modalities[static_cast<std::size_t>(m)].features;
+    if (!has_given_frame(sequence.values, static_cast<std::size_t>(sequence.steps),
+                         static_cast<std::size_t>(features)))
+      input.given(0) &= ~bit;
+  }
+  state.predict(prediction, workspace, wanted);
 }
 
 }  // namespace casd

@@ -43,6 +43,11 @@ class Predictor {
   /// size.
   void predict(Prediction& prediction, const Batch& batch, casd_modality_mask mask) const;
 
+  /// casd_predict_frames(): one sample, a sequence per modality of the model. Frames behind a cleared
+  /// bit of the mask are not read; wanted ones are read until this function returns.
+  void predict_frames(Prediction& prediction, Span<const FrameSequence> frames,
+                      casd_modality_mask mask) const;
+
   /// casd_predictor_trim(): releases the memory of workspaces that no call uses.
   void trim() const;
   /// Workspaces that there are, idle or in use.

@@ -17,6 +17,12 @@ bool is_missing(const float* frame, std::size_t features) {
 
 }  // namespace
 
+bool has_given_frame(const float* frames, std::size_t steps, std::size_t features) {
+  for (std::size_t t = 0; t < steps; ++t)
+    if (!is_missing(frames + t * features, features)) return true;
+  return false;
+}
+
 // Error texts are built on failure only: these functions run for every sample of every batch.
 
 void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
@@ -50,11 +56,7 @@ void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
   }
   const ModalityMask bit = ModalityMask{1} << modality;
   sample.given &= ~bit;
-  for (std::size_t t = 0; t < steps; ++t) {
-    if (is_missing(frames.data() + t * features, features)) continue;
-    sample.given |= bit;
-    break;
-  }
+  if (has_given_frame(frames.data(), steps, features)) sample.given |= bit;
 }
 
 void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,

@@ -32,6 +32,9 @@ struct FrameView {
   std::int64_t stride = 0;  // at least features
 };
 
+/// Whether at least one of the frames [steps, features] is not wholly NaN.
+bool has_given_frame(const float* frames, std::size_t steps, std::size_t features);
+
 /// Checks and sets frames and `given`. Throws INVALID_ARGUMENT; the message names the modality, the
 /// caller adds the sample.
 void set_frames(Sample& sample, const Schema& schema, std::int32_t modality, const FrameView& view);

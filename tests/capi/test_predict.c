@@ -329,6 +329,75 @@ static void trimming_changes_no_result(void **state) {
   done(&a);
 }
 
+/* Without clipping, frames of 1e38 overflow in the encoder. */
+static void an_overflow_is_the_rows_status(void **state) {
+  static const casd_task tasks[] = {CASD_TASK_REGRESSION, CASD_TASK_CLASSES, CASD_TASK_MULTILABEL};
+  static const casd_absent_policy policies[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
+  size_t t, p;
+  (void)state;
+  for (t = 0; t < 3; ++t)
+    for (p = 0; p < 2; ++p) {
+      casd_schema *schema = new_schema(tasks[t]);
+      casd_model_options options = small_model_options();
+      casd_batch *batch = new_batch(tasks[t], 3);
+      struct asked a = {NULL, NULL, NULL};
+      const float huge[] = {1e38f, -1e38f, 1e38f};
+      casd_field field;
+      int64_t row;
+      options.absent = policies[p];
+      options.input_clip = 0;
+      ASSERT_OK(casd_model_create(&a.model, schema, &options));
+      ASSERT_OK(casd_predictor_create(&a.predictor, a.model, NULL));
+      ASSERT_OK(casd_prediction_create(&a.prediction));
+      ASSERT_OK(casd_batch_set_frames(batch, 1, 1, huge, 1, 3, 0));
+      ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
+      for (row = 0; row < 3; ++row) {
+        casd_status status;
+        ASSERT_OK(casd_prediction_row_status(&status, a.prediction, row));
+        assert_int_equal(status, row == 1 ? CASD_ERROR_NUMERIC : CASD_OK);
+      }
+      for (field = 0; field < FIELDS; ++field) {
+        const float *data = casd_prediction_data(a.prediction, field);
+        int64_t rows, columns, i;
+        if (data == NULL) continue;
+        ASSERT_OK(casd_prediction_shape(&rows, &columns, a.prediction, field));
+        for (i = 0; i < rows * columns; ++i)
+          if (i / columns == 1)
+            assert_true(isnan(data[i]));
+          else if (field != CASD_FIELD_CONFIDENCE || tasks[t] != CASD_TASK_REGRESSION)
+            assert_true(isfinite(data[i]));
+      }
+      ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, LANGUAGE | VISUAL));
+      for (row = 0; row < 3; ++row) {
+        casd_status status;
+        ASSERT_OK(casd_prediction_row_status(&status, a.prediction, row));
+        assert_int_equal(status, CASD_OK);
+      }
+      casd_batch_destroy(batch);
+      casd_schema_destroy(schema);
+      done(&a);
+    }
+}
+
+static void row_statuses_are_asked_correctly(void **state) {
+  struct asked a = ask(CASD_TASK_CLASSES);
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
+  casd_status status = 99;
+  (void)state;
+  ASSERT_FAILS(casd_prediction_row_status(&status, a.prediction, 0), CASD_ERROR_STATE,
+               "casd_predict()");
+  ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
+  ASSERT_INVALID(casd_prediction_row_status(NULL, a.prediction, 0), "status");
+  ASSERT_INVALID(casd_prediction_row_status(&status, NULL, 0), "prediction");
+  ASSERT_INVALID(casd_prediction_row_status(&status, a.prediction, -1), "-1");
+  ASSERT_INVALID(casd_prediction_row_status(&status, a.prediction, 2), "has 2");
+  assert_int_equal(status, 99);
+  ASSERT_OK(casd_prediction_row_status(&status, a.prediction, 1));
+  assert_int_equal(status, CASD_OK);
+  casd_batch_destroy(batch);
+  done(&a);
+}
+
 static void predictor_options_are_checked(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES);
   casd_predictor *predictor = NULL;
@@ -412,6 +481,8 @@ int main(void) {
       cmocka_unit_test(company_and_threads_change_no_bit),
       cmocka_unit_test(what_cannot_be_asked_is_refused),
       cmocka_unit_test(empty_samples_become_nan_where_asked),
+      cmocka_unit_test(an_overflow_is_the_rows_status),
+      cmocka_unit_test(row_statuses_are_asked_correctly),
       cmocka_unit_test(trimming_changes_no_result),
       cmocka_unit_test(predictor_options_are_checked),
       cmocka_unit_test(predictions_that_are_empty_or_asked_wrongly_say_so),

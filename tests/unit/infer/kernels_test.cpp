@@ -85,6 +85,21 @@ TEST(Kernels, ReluCutsAtZero) {
   EXPECT_EQ(x, (std::vector<float>{0, 0, 2, 0}));
 }
 
+TEST(Kernels, ReluKeepsNan) {
+  std::vector<float> x = {std::numeric_limits<float>::quiet_NaN(), 1};
+  relu(x.data(), 2);
+  EXPECT_TRUE(std::isnan(x[0]));
+}
+
+// A variance beyond the range of float would divide all numbers to 0, which looks like a result.
+TEST(Kernels, LayerNormOfTooLargeNumbersIsNan) {
+  const std::vector<float> x = {1e38f, -1e38f, 3, 4}, weight = {1, 1}, bias = {5, 6};
+  std::vector<float> out(4);
+  layer_norm(x.data(), 2, 2, weight.data(), bias.data(), out.data());
+  EXPECT_TRUE(std::isnan(out[0]) && std::isnan(out[1]));
+  EXPECT_TRUE(std::isfinite(out[2]) && std::isfinite(out[3]));
+}
+
 TEST(Kernels, AttentionIsSoftmaxOfProducts) {
   for (const std::int64_t steps : {1, 2, 17})
     for (const std::int64_t queries : {std::int64_t{1}, steps})

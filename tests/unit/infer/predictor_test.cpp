@@ -57,12 +57,20 @@ TEST(Predictor, AllocatesNothingOnceItIsWarm) {
       Predictor predictor(make_model(absent), options);
       const Batch batch = make_batch(20);
       const Batch smaller = make_batch(3);
+      const std::vector<const Sample*> samples = sample_pointers(batch);
       Prediction prediction;
       predictor.predict(prediction, batch, CASD_ALL_MODALITIES);
       const long before = test::allocations();
       for (casd_modality_mask mask = 1; mask < 8; ++mask)
         predictor.predict(prediction, batch, mask);
       predictor.predict(prediction, smaller, 5);
+      for (const Sample* sample : samples) {
+        const FrameSequence frames[] = {
+            {sample->frames[0].data(), sample->steps(batch.schema(), 0)},
+            {nullptr, 3},
+            {sample->frames[2].data(), sample->steps(batch.schema(), 2)}};
+        predictor.predict_frames(prediction, {frames, 3}, CASD_ALL_MODALITIES);
+      }
       EXPECT_EQ(test::allocations() - before, 0) << "absent " << absent << ", threads " << threads;
     }
 }
@@ -111,6 +119,32 @@ TEST(Predictor, EncodesOnceAndPredictsUnderAnyMask) {
       EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end())) << absent << ' ' << mask;
     }
   }
+}
+
+// A modality of weight 0 must not hide that it overflowed, nor may a location that is infinite
+// only after the fusion.
+TEST(Predictor, RefusesRowsThatAreNotFinite) {
+  const ModelPtr model = make_model();
+  const Predictor predictor(model, default_predictor_options());
+  const Batch batch = make_batch(2);
+  for (const float wrong :
+       {std::numeric_limits<float>::infinity(), 3e38f, std::numeric_limits<float>::quiet_NaN()})
+    for (std::size_t place = 0; place < 4; ++place) {
+      EvidenceTable evidence;
+      predictor.encode(evidence, sample_pointers(batch), 7, false);
+      const bool finite = wrong == 3e38f;
+      if (finite && place != 0) continue;
+      evidence.present[place * 8] = wrong;  // of the first sample's first modality
+      Prediction prediction;
+      predictor.predict_from_evidence(prediction, evidence, 7);
+      EXPECT_EQ(prediction.row_status(0), CASD_ERROR_NUMERIC) << wrong << ' ' << place;
+      EXPECT_EQ(prediction.row_status(1), CASD_OK);
+      for (casd_field field = 0; field < field_count; ++field) {
+        for (const float value : prediction.row(field, 0)) EXPECT_TRUE(std::isnan(value));
+      }
+      predictor.predict_from_evidence(prediction, evidence, 6);
+      EXPECT_EQ(prediction.row_status(0), CASD_OK);
+    }
 }
 
 TEST(Predictor, TemperatureDividesTheLogits) {

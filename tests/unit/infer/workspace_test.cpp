@@ -15,6 +15,9 @@
 #include <set>
 #include <thread>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace casd {
 namespace {
 
@@ -136,6 +139,25 @@ TEST(WorkspacePool, HasAsManyAsCallsWereInFlight) {
   EXPECT_EQ(pool.size(), 0);
   const WorkspacePool::Lease again(pool);
   EXPECT_EQ(pool.size(), 1);
+}
+
+// A thread of the parent may hold the lock at the fork: the child must not touch it.
+TEST(WorkspacePool, BeginsEmptyInTheChildAfterFork) {
+  WorkspacePool pool(make_model(CASD_ABSENT_EXCLUDED));
+  { const WorkspacePool::Lease a(pool), b(pool); }
+  const WorkspacePool::Lease in_use(pool);
+  ASSERT_EQ(pool.size(), 2);
+  const pid_t id = fork();
+  ASSERT_GE(id, 0);
+  if (id == 0) {
+    const bool empty = pool.size() == 0;
+    { const WorkspacePool::Lease own(pool); }
+    _exit(empty && pool.size() == 1 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(id, &status, 0), id);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_EQ(pool.size(), 2);
 }
 
 struct Host {

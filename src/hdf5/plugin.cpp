@@ -1,5 +1,5 @@
 // libcasd_hdf5: HDF5's C library behind a small table. HDF5 is not thread-safe as distributions
-// build it, so one mutex stands before all of it.
+// build it, so one mutex is held during every call into it.
 #include "core/error.h"
 #include "core/plugin_hdf5.h"
 
@@ -21,21 +21,26 @@ namespace {
 using casd::Error;
 using casd::fail;
 
-std::mutex& library() {
-  static std::mutex the;
-  return the;
+std::mutex& library_mutex() {
+  static std::mutex mutex;
+  return mutex;
 }
 
-/// Keeps HDF5 from printing its error stack; the innermost reason goes into our message.
-class Quiet {
+/// Keeps HDF5 from printing its error stack; the innermost reason goes into our message. The stack is
+/// cleared at the end: it belongs to this thread and holds identifiers, which HDF5 could not close at
+/// exit once the thread has ended.
+class ErrorStackScope {
  public:
-  Quiet() {
+  ErrorStackScope() {
     H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   }
-  ~Quiet() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
-  Quiet(const Quiet&) = delete;
-  Quiet& operator=(const Quiet&) = delete;
+  ~ErrorStackScope() {
+    H5Eset_auto2(H5E_DEFAULT, print_, data_);
+    H5Eclear2(H5E_DEFAULT);
+  }
+  ErrorStackScope(const ErrorStackScope&) = delete;
+  ErrorStackScope& operator=(const ErrorStackScope&) = delete;
 
  private:
   H5E_auto2_t print_ = nullptr;
@@ -72,32 +77,32 @@ class Id {
 
 template <class Body>
 casd_status guard(casd_plugin_error* error, Body&& body) noexcept {
-  const auto tell = [&](const char* message) {
+  const auto report = [&](const char* message) {
     if (!error) return;
     std::strncpy(error->message, message, sizeof error->message - 1);
     error->message[sizeof error->message - 1] = '\0';
   };
   try {
-    const std::lock_guard<std::mutex> lock(library());
-    const Quiet quiet;
+    const std::lock_guard<std::mutex> lock(library_mutex());
+    const ErrorStackScope errors;
     body();
     return CASD_OK;
   } catch (const Error& e) {
-    tell(e.what());
+    report(e.what());
     return e.status();
   } catch (const std::bad_alloc&) {
-    tell("out of memory");
+    report("out of memory");
     return CASD_ERROR_OUT_OF_MEMORY;
   } catch (const std::exception& e) {
-    tell(e.what());
+    report(e.what());
     return CASD_ERROR_INTERNAL;
   } catch (...) {
-    tell("unknown failure in libcasd_hdf5");
+    report("unknown failure in libcasd_hdf5");
     return CASD_ERROR_INTERNAL;
   }
 }
 
-void give_texts(const std::vector<std::string>& texts, char* buffer, size_t capacity,
+void copy_texts(const std::vector<std::string>& texts, char* buffer, size_t capacity,
                 size_t* needed) {
   std::string flat;
   for (const std::string& text : texts) flat.append(text.c_str(), text.size() + 1);
@@ -111,9 +116,9 @@ casd_status open(casd_hdf5_file** file, const char* path, casd_plugin_error* err
     const hid_t id = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (id < 0) fail(CASD_ERROR_FORMAT, "not a readable HDF5 file: ", reason());
     Id owner(id, H5Fclose);
-    auto* made = new casd_hdf5_file{id};
-    H5Iinc_ref(id);  // the handle keeps it when `owner` lets go
-    *file = made;
+    auto* opened = new casd_hdf5_file{id};
+    H5Iinc_ref(id);  // the handle keeps it when `owner` closes its reference
+    *file = opened;
   });
 }
 
@@ -142,7 +147,7 @@ casd_status list(casd_hdf5_file* file, const char* group, char* buffer, size_t c
       const Id object(H5Oopen(id, name.c_str(), H5P_DEFAULT), H5Oclose);
       if (object >= 0 && H5Iget_type(object) == H5I_GROUP) names.push_back(name);
     }
-    give_texts(names, buffer, capacity, needed);
+    copy_texts(names, buffer, capacity, needed);
   });
 }
 
@@ -172,7 +177,7 @@ std::vector<std::string> read_texts(hid_t attribute, const char* name) {
   const std::size_t size = H5Tget_size(type);
   if (size == 0 || size > 65536)
     fail(CASD_ERROR_FORMAT, "the attribute ", name, " has texts of ", size, " bytes");
-  H5Tset_size(memory, size + 1);  // room for the final zero
+  H5Tset_size(memory, size + 1);  // space for the final zero
   std::vector<char> texts(rows * (size + 1), '\0');
   if (H5Aread(attribute, memory, texts.data()) < 0)
     fail(CASD_ERROR_FORMAT, "the attribute ", name, ": ", reason());
@@ -192,7 +197,7 @@ casd_status text_attribute(casd_hdf5_file* file, const char* name, char* buffer,
       if (attribute < 0) fail(CASD_ERROR_FORMAT, "the attribute ", name, ": ", reason());
       texts = read_texts(attribute, name);
     }
-    give_texts(texts, buffer, capacity, needed);
+    copy_texts(texts, buffer, capacity, needed);
   });
 }
 

@@ -7,10 +7,16 @@
 
 #include <hdf5.h>
 
+#include <atomic>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace casd {
@@ -241,6 +247,57 @@ TEST_F(Hdf5, DamagedFilesAreRefused) {
     EXPECT_EQ(e.status(), CASD_ERROR_FORMAT);
     EXPECT_NE(std::string(e.what()).find("not a readable HDF5 file"), std::string::npos);
   }
+}
+
+/// The first half of a good file, as an interrupted copy leaves it.
+void truncate_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  in.close();
+  std::ofstream(path, std::ios::binary) << bytes.substr(0, bytes.size() / 2);
+}
+
+casd_status open_status(const std::string& path) {
+  try {
+    open_dataset(path, nullptr);
+    return CASD_OK;
+  } catch (const Error& e) {
+    return e.status();
+  }
+}
+
+// HDF5 keeps an error stack for each thread, with identifiers in it. Those of a thread that has ended
+// could not be closed any more, and HDF5 wrote "infinite loop closing library" at exit.
+TEST_F(Hdf5, ARejectedFileLeavesNothingBehindAtExit) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  write();
+  truncate_file(path_);
+  const auto reject_in_a_thread_and_exit = [this] {
+    casd_status status = CASD_OK;
+    std::thread([&] { status = open_status(path_); }).join();
+    std::exit(status == CASD_ERROR_FORMAT ? 0 : 1);
+  };
+  EXPECT_EXIT(reject_in_a_thread_and_exit(), testing::ExitedWithCode(0), "^$");
+}
+
+TEST_F(Hdf5, SeveralThreadsMayOpenAtOnce) {
+  write();
+  const std::string damaged = path_ + ".damaged";
+  std::filesystem::copy_file(path_, damaged, std::filesystem::copy_options::overwrite_existing);
+  truncate_file(damaged);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (int round = 0; round < 25; ++round) {
+        const bool good = (t + round) % 2 == 0;
+        const casd_status status = open_status(good ? path_ : damaged);
+        if (status != (good ? CASD_OK : CASD_ERROR_FORMAT)) ++wrong;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  std::filesystem::remove(damaged);
 }
 
 }  // namespace

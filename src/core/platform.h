@@ -9,12 +9,19 @@
 
 namespace casd {
 
-/// The whole file, or its first `most` bytes; throws IO with path and reason.
+/// The whole file, or its first `most` bytes; throws IO with path and reason, also for what is not a
+/// regular file (reading a pipe could wait for ever).
 std::vector<std::uint8_t> read_file(const std::string& path,
                                     std::size_t most = static_cast<std::size_t>(-1));
 
-/// Replaces the file as a whole or not at all: temporary file beside it, write, sync, rename, sync
-/// of the folder. On failure the old file stands and no temporary one is left. Throws IO.
+/// Standard input until its end.
+std::vector<std::uint8_t> read_standard_input();
+
+/// Replaces the file as a whole or not at all: a temporary file with a random name beside it, write,
+/// sync, rename, sync of the folder. Several threads and processes may write one path at once; a reader
+/// sees one of the files. Symbolic links of the target are followed, its mode is kept, temporary files
+/// that a killed writer left are removed (not on Windows). What is not a regular file (a pipe, a
+/// terminal, a device) is written in place. On failure the old file stands. Throws IO.
 void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes);
 
 /// Grows by one in the child of each fork(), so that what depends on threads can notice it.

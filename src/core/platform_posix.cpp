@@ -1,0 +1,76 @@
+// The operating system: Linux and other POSIX systems. platform_windows.cpp is its counterpart,
+// platform_files.cpp has the files.
+#ifndef _WIN32
+
+#include "core/platform.h"
+
+#include "core/error.h"
+
+#include <atomic>
+#include <cstdlib>
+
+#ifndef CASD_STATIC
+#include <dlfcn.h>
+#endif
+#include <pthread.h>
+
+namespace casd {
+
+std::uint64_t process_generation() {
+  static std::atomic<std::uint64_t> generation{0};
+  static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++generation; });
+  (void)registered;
+  return generation.load(std::memory_order_relaxed);
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string join_path(const std::string& folder, const std::string& name) {
+  return folder + "/" + name;
+}
+
+char path_list_separator() { return ':'; }
+
+std::string plugin_file_name(const std::string& name) { return "libcasd_" + name + ".so"; }
+
+#ifdef CASD_STATIC
+
+// A static libcasd has no folder of its own and no need of the dynamic loader.
+std::string own_folder() { return "."; }
+
+void* load_symbol(const std::string&, const char*, std::string& why) {
+  why = "a static libcasd loads no plug-ins";
+  return nullptr;
+}
+
+#else
+
+std::string own_folder() {
+  Dl_info info;
+  if (::dladdr(reinterpret_cast<void*>(&own_folder), &info) == 0 || !info.dli_fname) return ".";
+  const std::string path = info.dli_fname;
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+void* load_symbol(const std::string& path, const char* symbol, std::string& why) {
+  // RTLD_LOCAL keeps LibTorch's and HDF5's symbols out of the host's name space.
+  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    const char* text = ::dlerror();
+    why = text ? text : "cannot be loaded";
+    return nullptr;
+  }
+  void* address = ::dlsym(library, symbol);
+  if (!address) why = text("has no ", symbol);
+  return address;
+}
+
+#endif
+
+}  // namespace casd
+
+#endif

@@ -212,6 +212,22 @@ class OwnData(InFolder):
         self.assertEqual((empty[0]["predicted"], empty[0]["uncertainty"]), ("", ""))
 
 
+    def test_data_without_one_of_the_modalities(self):
+        data = self.folder / "voice.csv"
+        data.write_text("sample,voice.a,voice.b\ns0,1,2\n")
+        row, = rows_of(self.succeeds("predict", self.classes, data, "--csv"))
+        self.assertEqual((row["status"], row["weight:voice"], row["weight:face"]), ("ok", "1", ""))
+        data.write_text("sample,voice.a,voice.b,smell.x\ns0,1,2,3\n")
+        self.fails(1, "smell", "predict", self.classes, data, "--csv")
+
+    def test_names_do_not_control_the_terminal(self):
+        data = self.folder / "escape.csv"
+        data.write_bytes(b"sample,voice.a,voice.b\n\x1b[31mred,1,2\n")
+        text = self.succeeds("predict", self.classes, data)
+        self.assertRegex(text, r"(?m)^\?\[31mred +negative|positive ")
+        self.assertNotIn("\x1b", text)
+
+
 @needs_torch
 class Labels(InFolder):
     def test_multilabel(self):

@@ -28,6 +28,8 @@ class Usage(InFolder):
                 ("Did you mean 'train'?", ("trian", "synthetic")),
                 ("Did you mean '--output'?", ("train", "synthetic", "--ouput", out)),
                 ("Did you mean '--split'?", ("eval", out, "synthetic", "--spilt=valid")),
+                ("there is no option '--hepl' before the command. Did you mean '--help'?", ("--hepl",)),
+                ("Usage: casd eval [OPTIONS] MODEL DATA\n", ("eval",)),
                 ("DATA", ("train",)),
                 ("--output", ("train", "synthetic")),
                 ("there is no option '--colour'\n", ("train", "synthetic", "-o", out, "--colour")),
@@ -70,6 +72,26 @@ class Usage(InFolder):
             with self.subTest(words=words):
                 self.fails(1, message, *words)
         self.assertFalse(list(self.folder.glob("x.casd*")))
+
+    def test_data_of_other_kinds_gets_a_hint(self):
+        data = self.folder / "data.csv"
+        for message, content in (
+                ("workbook or an archive", b"PK\x03\x04\x14\0\x06\0"),
+                ("UTF-16", "sample,split\n".encode("utf-16")),
+                ("separated by semicolons", b"sample;split;label;a.x\ns0;train;good;1,5\n"),
+                ("separated by tabs", b"sample\tsplit\tlabel\ta.x\n"),
+                ("its splits: training, validation",
+                 b"sample,split,label,a.x\ns0,training,a,1\ns1,validation,b,1\n")):
+            data.write_bytes(content)
+            with self.subTest(content=content):
+                self.fails(1, message, "train", data, "-o", self.folder / "x.casd")
+        self.assertFalse(list(self.folder.glob("x.casd*")))
+
+    def test_messages_do_not_control_the_terminal(self):
+        data = self.folder / "escape.csv"
+        data.write_bytes(b"sample,\x1b]0;title\x07,a.x\ns0,1,1\n")
+        message = self.fails(1, "?]0;title?", "train", data, "-o", self.folder / "x.casd")
+        self.assertNotIn("\x1b", message)
 
     @needs_torch
     def test_a_device_that_is_not_there(self):

@@ -1,5 +1,6 @@
 #include "common.h"
 
+#include "files.h"
 #include "output.h"
 #include "table.h"
 #include "terminal.h"
@@ -35,10 +36,14 @@ std::string task_of(const casd_schema* schema) {
 Dataset open_data(const std::string& data, const std::string& task) {
   const std::string prefix = "synthetic";
   const bool seeded = data.rfind(prefix + ":", 0) == 0;
-  if (data != prefix && !seeded)
-    return made<Dataset>([&](casd_dataset** out) {
-      return casd_dataset_open(out, data.c_str(), task.empty() ? nullptr : task.c_str());
-    });
+  if (data != prefix && !seeded) {
+    casd_dataset* out = nullptr;
+    const casd_status status =
+        casd_dataset_open(&out, data.c_str(), task.empty() ? nullptr : task.c_str());
+    if (status == CASD_ERROR_FORMAT) throw Failure(casd_last_error() + hint_about_data(data));
+    check(status);
+    return Dataset(out);
+  }
   casd_synthetic_options options;
   check(casd_synthetic_options_init(&options, sizeof options));
   if (seeded) {
@@ -101,12 +106,17 @@ Predictor make_predictor(const casd_model* model, const std::string& device, int
       [&](casd_predictor** out) { return casd_predictor_create(out, model, &options); });
 }
 
-void require_split(const casd_dataset* data, const std::string& split) {
-  if (casd_dataset_size(data, split.c_str()) > 0) return;
+std::vector<std::string> split_names(const casd_dataset* data) {
   std::vector<std::string> names;
   for (int32_t i = 0; i < casd_dataset_split_count(data); ++i)
     names.emplace_back(casd_dataset_split_name(data, i));
-  throw Failure("the data has no sample in a split '" + split + "'; its splits: " + joined(names));
+  return names;
+}
+
+void require_split(const casd_dataset* data, const std::string& split) {
+  if (casd_dataset_size(data, split.c_str()) > 0) return;
+  throw Failure("the data has no sample in a split '" + split +
+                "'; its splits: " + joined(split_names(data)));
 }
 
 int default_threads() {
@@ -154,6 +164,33 @@ std::string joined(const std::vector<std::string>& words, const char* separator)
   return out;
 }
 
-void note(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
+std::string printable(const std::string& text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  /// The bytes of the character at i; 0: not UTF-8.
+  const auto length_at = [&](std::size_t i) -> std::size_t {
+    const std::size_t length = byte(i) < 0x80   ? 1
+                               : byte(i) < 0xC2 ? 0
+                               : byte(i) < 0xE0 ? 2
+                               : byte(i) < 0xF0 ? 3
+                               : byte(i) < 0xF5 ? 4
+                                                : 0;
+    if (i + length > text.size()) return 0;
+    for (std::size_t k = 1; k < length; ++k)
+      if ((byte(i + k) & 0xC0) != 0x80) return 0;
+    return length;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = length_at(i);
+    // U+0080 to U+009F are control characters, too.
+    const bool control = (length == 1 && (byte(i) < 0x20 || byte(i) == 0x7F) && text[i] != '\n') ||
+                         (length == 2 && byte(i) == 0xC2 && byte(i + 1) < 0xA0);
+    out += length == 0 || control ? "?" : text.substr(i, length);
+    i += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
+
+void note(const std::string& text) { std::fprintf(stderr, "%s\n", printable(text).c_str()); }
 
 }  // namespace program

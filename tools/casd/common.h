@@ -59,6 +59,8 @@ std::string task_of(const casd_schema* schema);
 /// A file, or "synthetic" or "synthetic:SEED". `task`: "" for the data's own.
 Dataset open_data(const std::string& data, const std::string& task);
 
+std::vector<std::string> split_names(const casd_dataset* data);
+
 /// Throws Failure, with the splits there are, if the data has no such split or it is empty.
 void require_split(const casd_dataset* data, const std::string& split);
 
@@ -102,6 +104,11 @@ std::string number(double value, int digits);
 
 /// "a, b, c".
 std::string joined(const std::vector<std::string>& words, const char* separator = ", ");
+
+/// The text with "?" for each control character but the line feed, and for each byte that is not
+/// UTF-8: names and messages may come from a file of any content, and terminals obey control
+/// characters.
+std::string printable(const std::string& text);
 
 /// A line on standard error, for what is no result. A lost one is no failure.
 void note(const std::string& text);

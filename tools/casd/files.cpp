@@ -53,6 +53,24 @@ bool is_hdf5(const std::string& path) {
   return path_kind(path) == PathKind::file && read_head(path, signature.size()) == signature;
 }
 
+std::string hint_about_data(const std::string& path) {
+  if (path_kind(path) != PathKind::file) return "";
+  constexpr std::size_t most = 65536;
+  const std::string head = read_head(path, most);
+  const auto begins = [&](const char* text) { return head.rfind(text, 0) == 0; };
+  if (begins("PK\x03\x04") || begins("\xD0\xCF\x11\xE0"))
+    return "\nThis seems to be a workbook or an archive. Export the table as CSV (UTF-8).";
+  if (begins("\xFF\xFE") || begins("\xFE\xFF"))
+    return "\nThis seems to be UTF-16 text. Save it as UTF-8.";
+  if (content_of(path) == Content::model) return "\nThis is a CASD model, not data.";
+  const std::string line = head.substr(0, head.find('\n'));
+  for (const auto& [separator, name] : {std::pair{';', "semicolons"}, std::pair{'\t', "tabs"}})
+    if (line.find(separator) != std::string::npos && line.find(',') == std::string::npos)
+      return std::string("\nThe columns seem to be separated by ") + name +
+             ". Separate them by commas, with a point in decimal numbers.";
+  return "";
+}
+
 void require_writable(const std::string& option, const std::string& path, Content content) {
   const std::string what = option + " " + path + ": ";
   const Content present = content_of(path);

@@ -14,6 +14,9 @@ Content content_of(const std::string& path);
 /// Whether the file is HDF5.
 bool is_hdf5(const std::string& path);
 
+/// What a file that is no dataset seems to be and what to do about it, as "\n..."; "" if unknown.
+std::string hint_about_data(const std::string& path);
+
 /// Throws Failure unless a file of this content (model, checkpoint) can be written to the path
 /// without loss: nothing stands there, or a file of the same content, or an empty one, or a stream.
 /// `option` is the command line option that gave the path.

@@ -5,7 +5,6 @@
 #include "terminal.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 #include <sstream>
 
@@ -66,8 +65,13 @@ void check_command(const CLI::App& app, int argc, char** argv) {
     throw program::UsageError("a command is needed: " + program::joined(commands) +
                               ". 'casd --help' describes them.");
   const std::string first = argv[1];
-  if (first[0] == '-' || std::find(commands.begin(), commands.end(), first) != commands.end())
-    return;
+  if (first[0] == '-') {
+    const std::vector<std::string> options = {"--help", "--version", "-h"};
+    if (std::find(options.begin(), options.end(), first) != options.end()) return;
+    throw program::UsageError("there is no option '" + first + "' before the command" +
+                              suggestion(first, options));
+  }
+  if (std::find(commands.begin(), commands.end(), first) != commands.end()) return;
   throw program::UsageError("there is no command '" + first + "'; there are: " +
                             program::joined(commands) + suggestion(first, commands));
 }
@@ -75,12 +79,14 @@ void check_command(const CLI::App& app, int argc, char** argv) {
 /// CLI11's words, with a suggestion for an unknown option.
 std::string usage_message(const CLI::App& app, const CLI::Error& error, int argc, char** argv) {
   std::string message = error.what();
-  std::string help = "casd";
+  std::string name = "casd", arguments;
   std::vector<std::string> options;
   for (const CLI::App* command : app.get_subcommands()) {
-    help += " " + command->get_name();
-    for (const CLI::Option* option : command->get_options())
-      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    name += " " + command->get_name();
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->get_positional()) arguments += " " + option->get_name(true);
+      for (const std::string& word : option->get_lnames()) options.push_back("--" + word);
+    }
   }
   // A misspelt option may show as a required one that is missing.
   const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
@@ -94,7 +100,8 @@ std::string usage_message(const CLI::App& app, const CLI::Error& error, int argc
       break;
     }
   }
-  return message + "\n'" + help + " --help' describes the options.";
+  return message + "\nUsage: " + name + " [OPTIONS]" + arguments + "\n'" + name +
+         " --help' describes the options.";
 }
 
 int run(int argc, char** argv) {
@@ -125,10 +132,10 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const program::UsageError& e) {
-    std::fprintf(stderr, "casd: %s\n", e.what());
+    program::note(std::string("casd: ") + e.what());
     return program::exit_usage;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "casd: %s\n", e.what());
+    program::note(std::string("casd: ") + e.what());
     return program::exit_failed;
   }
 }

@@ -27,10 +27,7 @@ std::vector<std::string> splits_of(const casd_dataset* data, const std::string& 
     return {wanted};
   }
   if (wanted.empty() && casd_dataset_size(data, "valid") > 0) return {"valid"};
-  std::vector<std::string> all;
-  for (int32_t i = 0; i < casd_dataset_split_count(data); ++i)
-    all.emplace_back(casd_dataset_split_name(data, i));
-  return all;
+  return split_names(data);
 }
 
 /// "split valid: 200 samples" or "all splits (train, test): 300 samples".
@@ -51,10 +48,8 @@ void predict_all(const Options& options, const casd_model* model, const casd_sch
       make_predictor(model, options.device, options.threads, CASD_EMPTY_NAN);
   const auto prediction =
       made<Prediction>([](casd_prediction** out) { return casd_prediction_create(out); });
-  const auto data_schema =
-      made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data); });
-  const auto batch =
-      made<Batch>([&](casd_batch** out) { return casd_batch_create(out, data_schema.get()); });
+  // Of the model's schema: the samples are matched with it by name.
+  const auto batch = made<Batch>([&](casd_batch** out) { return casd_batch_create(out, schema); });
   int64_t left = options.count < 0 ? std::numeric_limits<int64_t>::max() : options.count;
   for (const std::string& split : splits) {
     const int64_t count = std::min(casd_dataset_size(data, split.c_str()), left);
@@ -83,16 +78,19 @@ void run(const Options& options) {
       open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task);
   const std::vector<std::string> splits = splits_of(data.get(), options.split);
   const bool table = !options.json && !options.csv;
+  // Nothing is printed before the data has passed: what follows an error must not look like results.
   const std::string what = description(data.get(), splits);
-  if (table)
-    print_wrapped(options.model + " on " + options.data + ", " + what);
-  else if (options.split.empty())
-    note(what);
-  if (table) print_text("\n");
-  if (options.csv) print_text(csv_header(schema.get()));
   ResultTable rows(schema.get());
+  bool begun = false;
+  const auto begin = [&] {
+    if (begun) return;
+    begun = true;
+    if (options.csv) print_text(csv_header(schema.get()));
+    if (!table && options.split.empty()) note(what);
+  };
   predict_all(options, model.get(), schema.get(), data.get(), splits, mask,
               [&](const Result& result) {
+                begin();
                 if (options.csv)
                   print_text(csv_line(schema.get(), result));
                 else if (options.json)
@@ -100,7 +98,11 @@ void run(const Options& options) {
                 else
                   rows.add(result);
               });
-  if (table) rows.print();
+  begin();
+  if (!table) return;
+  print_wrapped(options.model + " on " + options.data + ", " + what);
+  print_text("\n");
+  rows.print();
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ std::string progress_line(const casd_train_progress& p, const std::string& best,
                         {" " + std::string(narrowest_bar + bar_frame - 1, ' '), 2},
                         {" " + number(100 * share_of(p), 0) + " %", 5},
                         {"  loss " + number(p.loss, 4), 4},
-                        {"  best " + best, 3},
+                        {best.empty() ? "" : "  best " + best, 3},
                         {"  " + number(p.samples_per_second, 0) + " samples/s", 1},
                         {left, 6}};
   std::size_t used = 0;
@@ -100,16 +100,21 @@ void Progress::draw(const casd_train_progress& p) {
   if (p.step < p.steps && p.seconds - drawn_ < redraw_seconds) return;
   drawn_ = p.seconds;
   // The width is read each time: the user may change it.
-  std::fprintf(stderr, "\r\033[K%s",
-               progress_line(p, score_name(p) + score(p.best_score), error_columns()).c_str());
+  std::fprintf(
+      stderr, "\r\033[K%s",
+      progress_line(p, std::isfinite(p.best_score) ? score_name(p) + score(p.best_score) : "",
+                    error_columns())
+          .c_str());
   std::fflush(stderr);
   open_ = true;
 }
 
 void Progress::print_epoch(const casd_train_progress& p) {
-  std::fprintf(stderr, "%s  loss %.4f  score: %s%s (best %s)  %.0f samples/s  %s left\n",
-               epoch_of(p).c_str(), p.loss, score_name(p).c_str(), score(p.score).c_str(),
-               score(p.best_score).c_str(), p.samples_per_second, duration(p.seconds_left).c_str());
+  std::string scores;
+  if (std::isfinite(p.score) || std::isfinite(p.best_score))
+    scores = "  score: " + score_name(p) + score(p.score) + " (best " + score(p.best_score) + ")";
+  note(epoch_of(p) + "  loss " + number(p.loss, 4) + scores + "  " +
+       number(p.samples_per_second, 0) + " samples/s  " + duration(p.seconds_left) + " left");
 }
 
 void Progress::end() {

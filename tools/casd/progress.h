@@ -32,8 +32,8 @@ class Progress {
   double drawn_ = -1;  // seconds at which it was drawn
 };
 
-/// The line for a terminal of so many columns; at most `columns` - 1 characters. Parts are left out
-/// in this order: speed, bar, best score, loss, percentage.
+/// The line for a terminal of so many columns: at most `columns` - 1 characters. Parts are left out
+/// in this order: speed, bar, best score (`best`; "": none yet), loss, percentage.
 std::string progress_line(const casd_train_progress& p, const std::string& best, int columns);
 
 }  // namespace program

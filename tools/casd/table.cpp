@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include "common.h"
 #include "output.h"
 #include "terminal.h"
 
@@ -67,7 +68,13 @@ std::vector<std::string> wrapped(const std::string& text, int columns) {
 
 Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
 
-void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+void Table::add(std::vector<std::string> row) {
+  for (std::string& cell : row) {
+    cell = printable(cell);
+    std::replace(cell.begin(), cell.end(), '\n', ' ');
+  }
+  rows_.push_back(std::move(row));
+}
 
 std::string Table::text(int columns) const {
   std::vector<std::vector<std::string>> headings;  // per column: its lines

@@ -46,6 +46,14 @@ std::string task_reason(const Options& options) {
   return is_hdf5(options.data) ? "from the file's attribute 'task'" : "inferred from the labels";
 }
 
+void require_train(const casd_dataset* data) {
+  if (casd_dataset_size(data, "train") > 0) return;
+  throw Failure(
+      "the data has no sample in split 'train'; its splits: " + joined(split_names(data)) +
+      ". Samples are trained on in 'train' and selected on in "
+      "'valid'.");
+}
+
 /// What to do about a checkpoint that does not fit.
 std::string way_out(const std::string& checkpoint) {
   return "Repeat the earlier command to go on from it, or start again with --restart (or remove " +
@@ -152,6 +160,7 @@ void run(const Options& options) {
   const Dataset data = open_data(options.data, options.task);
   const auto schema =
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data.get()); });
+  require_train(data.get());
   print_plan({data.get(), schema.get(), &settings.trainer, options.data, task_reason(options), "",
               checkpoint});
   const Training training = start(settings, data.get(), schema.get(), checkpoint, options.restart);

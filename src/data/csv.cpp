@@ -1,4 +1,5 @@
-// CSV: one line a frame (the format stands in include/casd/dataset.h).
+// CSV: one line a frame (the format is described in include/casd/dataset.h).
+#include "data/csv_reader.h"
 #include "data/dataset.h"
 
 #include "core/error.h"
@@ -8,278 +9,393 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace casd {
 namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t no_column = std::string::npos;
+constexpr std::size_t longest_name = 1024;  // of a sample or a group
+constexpr std::size_t most_splits = 1024;
+constexpr std::size_t most_classes = 4096;
 
-using Cells = std::vector<std::string>;
+using Cells = std::vector<std::string_view>;
 
-/// Cells and lines as RFC 4180 has them: quotes, doubled quotes, CRLF or LF.
-class Reader {
- public:
-  Reader(const std::vector<std::uint8_t>& bytes, const std::string& path)
-      : at_(reinterpret_cast<const char*>(bytes.data())), end_(at_ + bytes.size()), path_(path) {
-    if (bytes.size() >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF) at_ += 3;
-  }
-
-  /// False at the end; empty lines are passed over.
-  bool next(Cells& cells) {
-    while (at_ != end_) {
-      ++line_;
-      read_line(cells);
-      if (cells.size() > 1 || !cells[0].empty()) return true;
-    }
-    return false;
-  }
-  std::string where() const { return text(path_, ", line ", line_); }
-
- private:
-  void read_line(Cells& cells) {
-    cells.assign(1, "");
-    bool quoted = false;
-    for (; at_ != end_; ++at_) {
-      const char c = *at_;
-      if (quoted) {
-        if (c != '"') {
-          cells.back() += c;
-        } else if (at_ + 1 != end_ && at_[1] == '"') {
-          cells.back() += '"';
-          ++at_;
-        } else {
-          quoted = false;
-        }
-      } else if (c == '"' && cells.back().empty()) {
-        quoted = true;
-      } else if (c == ',') {
-        cells.emplace_back();
-      } else if (c == '\n') {
-        ++at_;
-        break;
-      } else if (c != '\r') {
-        cells.back() += c;
-      }
-    }
-    if (quoted) fail(CASD_ERROR_FORMAT, where(), ": a quote is not closed");
-  }
-
-  const char* at_;
-  const char* end_;
-  const std::string path_;
-  std::size_t line_ = 0;
-};
-
-/// What the header line says of each column.
+/// The columns of the header line.
 struct Columns {
-  std::size_t sample = std::string::npos, split = std::string::npos;
+  std::size_t count = 0;
+  std::size_t sample = no_column, split = no_column, group = no_column;
   std::vector<std::pair<std::string, std::size_t>> labels;  // "" or the output's name
   std::vector<std::vector<std::size_t>> features;           // per modality
 };
 
-Columns read_header(const Cells& cells, Schema& schema, const std::string& where) {
-  Columns columns;
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string& name = cells[i];
-    if (std::find(names.begin(), names.end(), name) != names.end())
-      fail(CASD_ERROR_FORMAT, where, ": the column '", name, "' comes twice");
-    names.push_back(name);
-    if (name == "sample") {
-      columns.sample = i;
-    } else if (name == "split") {
-      columns.split = i;
-    } else if (name == "label") {
-      columns.labels.emplace_back("", i);
-    } else if (name.rfind("label:", 0) == 0) {
-      columns.labels.emplace_back(name.substr(6), i);
-    } else {
-      const std::size_t dot = name.find('.');
-      if (dot == std::string::npos || dot == 0)
-        fail(CASD_ERROR_FORMAT, where, ": the column '", name,
-             "' is none of sample, split, label, label:NAME and modality.feature");
-      const std::string modality = name.substr(0, dot);
-      std::int32_t m = schema.modality_index(modality);
-      if (m < 0) {
-        m = schema.modality_count();
-        schema.modalities.push_back({modality, 0, {}});
-        columns.features.emplace_back();
+class HeaderParser {
+ public:
+  HeaderParser(const CsvReader& reader, const Cells& cells) : reader_(reader) {
+    columns_.count = cells.size();
+    std::unordered_set<std::string_view> seen;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (!seen.insert(cells[i]).second) refuse("the column '", cells[i], "' comes twice");
+      add_column(cells[i], i);
+    }
+    if (columns_.sample == no_column) refuse("there is no column 'sample'");
+    if (columns_.features.empty()) refuse("there is no column of features ('modality.feature')");
+    if (columns_.labels.size() > 1 &&
+        std::any_of(columns_.labels.begin(), columns_.labels.end(),
+                    [](const auto& label) { return label.first.empty(); }))
+      refuse("several label columns must be named 'label:NAME'");
+  }
+
+  Columns columns() { return std::move(columns_); }
+
+  /// Modalities in the order of their first columns, with the names of their features.
+  void fill(Schema& schema) {
+    try {
+      for (std::size_t m = 0; m < modality_names_.size(); ++m) {
+        schema.add_modality(modality_names_[m],
+                            static_cast<std::int32_t>(feature_names_[m].size()));
+        schema.set_feature_names(static_cast<std::int32_t>(m), std::move(feature_names_[m]));
       }
-      columns.features[static_cast<std::size_t>(m)].push_back(i);
+    } catch (const Error& error) {
+      refuse(error.what());
     }
   }
-  if (columns.sample == std::string::npos)
-    fail(CASD_ERROR_FORMAT, where, ": there is no column 'sample'");
-  if (columns.features.empty())
-    fail(CASD_ERROR_FORMAT, where, ": there is no column of features ('modality.feature')");
-  if (columns.labels.size() > 1 &&
-      std::any_of(columns.labels.begin(), columns.labels.end(),
-                  [](const auto& label) { return label.first.empty(); }))
-    fail(CASD_ERROR_FORMAT, where, ": several label columns must be named 'label:NAME'");
-  // Through the schema's own checks, now that the counts are known.
-  Schema checked;
-  try {
-    for (std::size_t m = 0; m < columns.features.size(); ++m)
-      checked.add_modality(schema.modalities[m].name,
-                           static_cast<std::int32_t>(columns.features[m].size()));
-  } catch (const Error& e) {
-    fail(CASD_ERROR_FORMAT, where, ": ", e.what());
+
+ private:
+  template <class... Part>
+  [[noreturn]] void refuse(const Part&... part) const {
+    fail(CASD_ERROR_FORMAT, reader_.where(), ": ", part...);
   }
-  schema = checked;
-  return columns;
+
+  void add_column(std::string_view name, std::size_t i) {
+    if (name == "sample") {
+      columns_.sample = i;
+    } else if (name == "split") {
+      columns_.split = i;
+    } else if (name == "group") {
+      columns_.group = i;
+    } else if (name == "label") {
+      columns_.labels.emplace_back("", i);
+    } else if (name.substr(0, 6) == "label:") {
+      if (name.size() == 6) refuse("the column 'label:' names no output");
+      columns_.labels.emplace_back(name.substr(6), i);
+    } else {
+      add_feature(name, i);
+    }
+  }
+
+  void add_feature(std::string_view name, std::size_t i) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size())
+      refuse("the column '", name,
+             "' is none of sample, split, group, label, label:NAME and modality.feature");
+    const std::string_view modality = name.substr(0, dot);
+    const auto [found, fresh] = modalities_.emplace(modality, columns_.features.size());
+    if (fresh) {
+      modality_names_.emplace_back(modality);
+      columns_.features.emplace_back();
+      feature_names_.emplace_back();
+    }
+    columns_.features[found->second].push_back(i);
+    feature_names_[found->second].emplace_back(name.substr(dot + 1));
+  }
+
+  const CsvReader& reader_;
+  Columns columns_;
+  std::unordered_map<std::string_view, std::size_t> modalities_;
+  std::vector<std::string> modality_names_;
+  std::vector<std::vector<std::string>> feature_names_;
+};
+
+Columns parse_header(const CsvReader& reader, const Cells& cells, Schema& schema) {
+  HeaderParser parser(reader, cells);
+  parser.fill(schema);
+  return parser.columns();
 }
 
-bool parse_number(const std::string& cell, double& value) {
+bool parse_number(std::string_view cell, double& value) {
   if (cell.empty() || cell == "NaN" || cell == "nan") {
     value = none;
     return true;
   }
-  const char* begin = cell.data() + (cell[0] == '+' ? 1 : 0);
-  const auto result = std::from_chars(begin, cell.data() + cell.size(), value);
-  return result.ec == std::errc() && result.ptr == cell.data() + cell.size();
+  const char* const end = cell.data() + cell.size();
+  const auto result = std::from_chars(cell.data() + (cell[0] == '+' ? 1 : 0), end, value);
+  return result.ec == std::errc() && result.ptr == end;
 }
 
+/// Where a sample went, and its labels as they stand in the file.
 struct Row {
-  std::string split;
-  Sample sample;
-  std::vector<std::string> labels;  // as they stand; "" where there is none
-  std::string where;
+  std::size_t split, sample, line;
 };
 
-std::vector<Row> read_rows(Reader& reader, const Columns& columns, const Schema& schema,
-                           const Cells& header) {
-  std::vector<Row> rows;
-  std::map<std::pair<std::string, std::string>, std::size_t> seen;
-  Cells cells;
-  while (reader.next(cells)) {
-    if (cells.size() != header.size())
-      fail(CASD_ERROR_FORMAT, reader.where(), ": has ", cells.size(), " cells, the header has ",
-           header.size());
-    const std::string& name = cells[columns.sample];
-    const std::string split = columns.split == std::string::npos || cells[columns.split].empty()
-                                  ? "train"
-                                  : cells[columns.split];
-    if (name.empty()) fail(CASD_ERROR_FORMAT, reader.where(), ": the column sample is empty");
-    if (rows.empty() || rows.back().sample.name != name || rows.back().split != split) {
-      if (!seen.emplace(std::make_pair(split, name), rows.size()).second)
-        fail(CASD_ERROR_FORMAT, reader.where(), ": sample '", name,
-             "' has lines further up already; the lines of a sample must stand together");
-      Row row{split, empty_sample(schema), {}, reader.where()};
-      row.sample.name = name;
-      row.labels.assign(columns.labels.size(), "");
-      rows.push_back(std::move(row));
-    }
-    Row& row = rows.back();
-    for (std::size_t k = 0; k < columns.labels.size(); ++k) {
-      const std::string& label = cells[columns.labels[k].second];
-      if (label.empty()) continue;
-      if (!row.labels[k].empty() && row.labels[k] != label)
-        fail(CASD_ERROR_FORMAT, reader.where(), ": sample '", name, "' has the label '", label,
-             "', above it had '", row.labels[k], "'");
-      row.labels[k] = label;
-    }
-    for (std::size_t m = 0; m < columns.features.size(); ++m) {
-      const auto& places = columns.features[m];
-      if (std::all_of(places.begin(), places.end(),
-                      [&](std::size_t i) { return cells[i].empty(); }))
-        continue;
-      for (const std::size_t i : places) {
-        double value = 0;
-        if (!parse_number(cells[i], value))
-          fail(CASD_ERROR_FORMAT, reader.where(), ", column '", header[i], "': '", cells[i],
-               "' is not a number");
-        row.sample.frames[m].push_back(static_cast<float>(value));
-      }
-    }
-  }
-  return rows;
-}
+/// Collects the lines of each sample into the dataset; labels stay texts until the task is known.
+class RowParser {
+ public:
+  RowParser(CsvReader& reader, const Columns& columns, const Cells& header, Dataset& dataset)
+      : reader_(reader), columns_(columns), header_(header), dataset_(dataset) {}
 
-/// A label as a number: a class by its name, else what it says.
-double label_number(const std::string& label, const Schema& schema, const std::string& where) {
-  if (schema.task == CASD_TASK_CLASSES) {
-    const std::int32_t index = schema.output_index(label);
-    if (index >= 0) return index;
+  void parse() {
+    Cells cells;
+    while (reader_.next(cells)) {
+      if (cells.size() != columns_.count)
+        refuse(": has ", cells.size(), " cells, the header has ", columns_.count);
+      const std::size_t split = split_of(cells);
+      const std::string_view name = cells[columns_.sample];
+      if (rows_.empty() || rows_.back().split != split || name != name_) {
+        finish_sample();
+        begin_sample(split, name);
+      }
+      add_group(cells);
+      add_labels(cells);
+      for (std::size_t m = 0; m < columns_.features.size(); ++m) add_frame(cells, m);
+    }
+    finish_sample();
   }
+
+  const std::vector<Row>& rows() const { return rows_; }
+  /// [rows, label columns]; "" where there is none
+  const std::vector<std::string_view>& labels() const { return labels_; }
+
+ private:
+  template <class... Part>
+  [[noreturn]] void refuse(const Part&... part) const {
+    fail(CASD_ERROR_FORMAT, reader_.where(), part...);
+  }
+
+  std::size_t split_of(const Cells& cells) {
+    std::string_view name = "train";
+    if (columns_.split != no_column && !cells[columns_.split].empty()) name = cells[columns_.split];
+    if (!rows_.empty() && dataset_.splits[rows_.back().split].name == name)
+      return rows_.back().split;
+    const auto found = splits_.find(std::string(name));
+    if (found != splits_.end()) return found->second;
+    if (splits_.size() == most_splits) refuse(": more than ", most_splits, " splits");
+    try {
+      dataset_.split(std::string(name));
+    } catch (const Error& error) {
+      refuse(": ", error.what());
+    }
+    splits_.emplace(name, dataset_.splits.size() - 1);
+    names_.emplace_back();
+    return dataset_.splits.size() - 1;
+  }
+
+  std::string checked_name(std::string_view cell, const char* column) const {
+    if (cell.size() > longest_name)
+      refuse(": the column ", column, " has ", cell.size(), " bytes, allowed: ", longest_name);
+    std::string name(cell);
+    if (!is_utf8(name)) refuse(": the column ", column, " is not UTF-8");
+    return name;
+  }
+
+  void begin_sample(std::size_t split, std::string_view name) {
+    if (name.empty()) refuse(": the column sample is empty");
+    if (!names_[split].insert(name).second)
+      refuse(": sample '", name,
+             "' has lines further up already; the lines of a sample must stand together");
+    Sample sample = empty_sample(dataset_.schema);
+    sample.name = checked_name(name, "sample");
+    std::vector<Sample>& samples = dataset_.splits[split].samples;
+    rows_.push_back({split, samples.size(), reader_.line()});
+    labels_.resize(labels_.size() + columns_.labels.size());
+    samples.push_back(std::move(sample));
+    name_ = name;
+    frames_.resize(columns_.features.size());
+  }
+
+  Sample& sample() { return dataset_.splits[rows_.back().split].samples.back(); }
+
+  void finish_sample() {
+    if (rows_.empty()) return;
+    for (std::size_t m = 0; m < frames_.size(); ++m) {
+      set_frames(sample(), dataset_.schema, static_cast<std::int32_t>(m), frames_[m]);
+      frames_[m].clear();
+    }
+  }
+
+  void add_group(const Cells& cells) {
+    if (columns_.group == no_column || cells[columns_.group].empty()) return;
+    const std::string_view group = cells[columns_.group];
+    std::string& own = sample().group;
+    if (own.empty()) own = checked_name(group, "group");
+    if (own != group)
+      refuse(": sample '", name_, "' has the group '", group, "', above it had '", own, "'");
+  }
+
+  void add_labels(const Cells& cells) {
+    std::string_view* own = labels_.data() + labels_.size() - columns_.labels.size();
+    for (std::size_t k = 0; k < columns_.labels.size(); ++k) {
+      const std::string_view label = cells[columns_.labels[k].second];
+      if (label.empty()) continue;
+      if (!own[k].empty() && own[k] != label)
+        refuse(": sample '", name_, "' has the label '", label, "', above it had '", own[k], "'");
+      own[k] = label;
+    }
+  }
+
+  void add_frame(const Cells& cells, std::size_t m) {
+    const std::vector<std::size_t>& places = columns_.features[m];
+    if (std::all_of(places.begin(), places.end(), [&](std::size_t i) { return cells[i].empty(); }))
+      return;
+    for (const std::size_t i : places) {
+      double value = 0;
+      if (!parse_number(cells[i], value))
+        refuse(", column '", header_[i], "': '", cells[i], "' is not a number");
+      frames_[m].push_back(static_cast<float>(value));
+    }
+  }
+
+  CsvReader& reader_;
+  const Columns& columns_;
+  const Cells& header_;
+  Dataset& dataset_;
+  std::vector<Row> rows_;
+  std::vector<std::string_view> labels_;
+  std::string_view name_;                                    // of the present sample
+  std::vector<std::vector<float>> frames_;                   // of the present sample
+  std::unordered_map<std::string, std::size_t> splits_;      // by name
+  std::vector<std::unordered_set<std::string_view>> names_;  // per split
+};
+
+/// A label as a number: a class by its name, else its value.
+double label_number(std::string_view label, const Schema& schema,
+                    const std::unordered_map<std::string_view, std::int32_t>& classes) {
+  const auto found = classes.find(label);
+  if (found != classes.end()) return found->second;
   double value = 0;
   if (!parse_number(label, value))
-    fail(CASD_ERROR_FORMAT, where, ": the label '", label, "' is ",
+    fail(CASD_ERROR_FORMAT, "the label '", label, "' is ",
          schema.task == CASD_TASK_CLASSES ? "neither a class nor a number" : "not a number");
-  if (!label.empty() && !std::isfinite(value))
-    fail(CASD_ERROR_FORMAT, where, ": the label ", label, " is not finite");
+  if (std::isinf(value)) fail(CASD_ERROR_FORMAT, "the label ", label, " is not finite");
   return value;
 }
 
-/// What the labels are if nobody says it: words are classes, several columns of 0 and 1 are
-/// multi-label, everything else is a regression.
-TaskRequest infer_task(const std::vector<Row>& rows, const Columns& columns) {
-  TaskRequest own;
-  std::vector<std::string> words;
-  bool words_seen = false, binary = true;
-  for (const Row& row : rows)
-    for (const std::string& label : row.labels) {
-      double value = 0;
-      if (label.empty()) continue;
-      if (!parse_number(label, value)) words_seen = true;
-      if (value != 0 && value != 1) binary = false;
-      if (std::find(words.begin(), words.end(), label) == words.end() && words.size() < 4097)
-        words.push_back(label);
-    }
-  const bool several = columns.labels.size() > 1;
-  if (words_seen && !several) {
-    own.task = CASD_TASK_CLASSES;
-    std::sort(words.begin(), words.end());
-    own.outputs = words;
-    return own;
-  }
-  own.task = several && binary ? CASD_TASK_MULTILABEL : CASD_TASK_REGRESSION;
+std::vector<std::string> column_outputs(const Columns& columns) {
+  std::vector<std::string> outputs;
   for (const auto& label : columns.labels)
-    own.outputs.push_back(label.first.empty() ? "value" : label.first);
-  if (own.outputs.empty()) own.outputs.push_back("value");
+    outputs.push_back(label.first.empty() ? "value" : label.first);
+  if (outputs.empty()) outputs.push_back("value");
+  return outputs;
+}
+
+/// Task and outputs where the caller names none.
+TaskRequest infer_task(const std::vector<std::string_view>& labels, const Columns& columns,
+                       const std::string& path) {
+  TaskRequest own;
+  own.outputs = column_outputs(columns);
+  std::unordered_set<std::string_view> words;
+  bool words_seen = false, binary = true;
+  for (const std::string_view label : labels) {
+    double value = 0;
+    const bool number = parse_number(label, value);
+    if (number && std::isnan(value)) continue;
+    words_seen = words_seen || !number;
+    binary = binary && (value == 0 || value == 1);
+    if (words.size() <= most_classes) words.insert(label);
+  }
+  const bool named = !columns.labels.empty() && !columns.labels[0].first.empty();
+  if (words.empty()) return own;
+  if (words_seen && columns.labels.size() == 1) {
+    if (words.size() > most_classes)
+      fail(CASD_ERROR_FORMAT, path, ": the column label has more than ", most_classes, " classes");
+    own.task = CASD_TASK_CLASSES;
+    own.outputs.assign(words.begin(), words.end());
+    std::sort(own.outputs.begin(), own.outputs.end());
+  } else if (binary && named) {
+    own.task = CASD_TASK_MULTILABEL;
+  } else if (binary) {
+    own.task = CASD_TASK_CLASSES;
+    own.outputs = {"0", "1"};
+  }
   return own;
+}
+
+/// For each output its label column: by name where the columns carry the outputs' names, else in the
+/// order of the columns.
+std::vector<std::size_t> label_order(const Columns& columns, const Schema& schema) {
+  std::vector<std::size_t> order(columns.labels.size());
+  for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+  if (schema.task == CASD_TASK_CLASSES || order.size() != schema.outputs.size()) return order;
+  std::unordered_map<std::string_view, std::size_t> by_name;
+  for (std::size_t k = 0; k < order.size(); ++k) by_name.emplace(columns.labels[k].first, k);
+  std::vector<std::size_t> named;
+  for (const std::string& output : schema.outputs) {
+    const auto found = by_name.find(output);
+    if (found != by_name.end()) named.push_back(found->second);
+  }
+  return named.size() == order.size() ? named : order;
+}
+
+/// The rows' labels become targets of their samples.
+void set_targets(Dataset& dataset, const RowParser& parsed, const Columns& columns,
+                 const CsvReader& reader) {
+  const Schema& schema = dataset.schema;
+  const std::size_t count = columns.labels.size();
+  if (count == 0) return;
+  std::unordered_map<std::string_view, std::int32_t> classes;
+  if (schema.task == CASD_TASK_CLASSES)
+    for (const std::string& output : schema.outputs)
+      classes.emplace(output, static_cast<std::int32_t>(classes.size()));
+  const std::vector<std::size_t> order = label_order(columns, schema);
+  std::vector<double> numbers;
+  numbers.reserve(parsed.labels().size());
+  const auto at_row = [&](const Row& row, auto&& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      fail(error.status(), reader.where(row.line), ": ", error.what());
+    }
+  };
+  const std::vector<Row>& rows = parsed.rows();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    at_row(rows[i], [&] {
+      for (const std::size_t k : order)
+        numbers.push_back(label_number(parsed.labels()[i * count + k], schema, classes));
+    });
+  const bool by_sign = needs_sign(schema, numbers);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    at_row(rows[i], [&] {
+      set_target_from_labels(dataset.splits[rows[i].split].samples[rows[i].sample], schema,
+                             {numbers.data() + i * count, count}, by_sign);
+    });
 }
 
 }  // namespace
 
-Dataset read_csv(const std::string& path, const TaskRequest& request) {
-  const std::vector<std::uint8_t> bytes = read_file(path);
-  Reader reader(bytes, path);
+Dataset read_csv(std::vector<std::uint8_t> bytes, const std::string& name,
+                 const TaskRequest& request) {
+  char* const begin = reinterpret_cast<char*>(bytes.data());
+  CsvReader reader(name, begin, begin + bytes.size());
   Cells header;
-  if (!reader.next(header)) fail(CASD_ERROR_FORMAT, path, ": the file is empty");
+  if (!reader.next(header)) fail(CASD_ERROR_FORMAT, name, ": the file is empty");
   Dataset dataset;
-  const Columns columns = read_header(header, dataset.schema, reader.where());
-  std::vector<Row> rows = read_rows(reader, columns, dataset.schema, header);
-  if (rows.empty()) fail(CASD_ERROR_FORMAT, path, ": there is no line after the header");
+  const Columns columns = parse_header(reader, header, dataset.schema);
+  RowParser parsed(reader, columns, header, dataset);
+  parsed.parse();
+  if (parsed.rows().empty()) fail(CASD_ERROR_FORMAT, name, ": there is no line after the header");
 
   Schema& schema = dataset.schema;
-  apply_task(schema, request, infer_task(rows, columns));
-  if (schema.task == CASD_TASK_REGRESSION && schema.outputs.empty())
-    for (const std::string& name : infer_task(rows, columns).outputs) schema.add_output(name);
-  require(columns.labels.empty() ||
-              static_cast<std::int32_t>(columns.labels.size()) == schema.target_columns(),
-          path, ": has ", columns.labels.size(), " label columns, the task ",
-          task_name(schema.task), " needs ", schema.target_columns());
-  std::vector<std::vector<double>> labels;
-  std::vector<double> all;
-  for (const Row& row : rows) {
-    labels.emplace_back();
-    for (const std::string& label : row.labels)
-      labels.back().push_back(label_number(label, schema, row.where));
-    all.insert(all.end(), labels.back().begin(), labels.back().end());
+  const TaskRequest own = infer_task(parsed.labels(), columns, name);
+  try {
+    apply_task(schema, request, own);
+    if (schema.task == CASD_TASK_REGRESSION && schema.outputs.empty())
+      for (const std::string& output : column_outputs(columns)) schema.add_output(output);
+  } catch (const Error& error) {
+    fail(request.given ? error.status() : casd_status{CASD_ERROR_FORMAT}, name, ": ", error.what());
   }
-  const bool by_sign = needs_sign(schema, all);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    Sample& sample = rows[i].sample;
-    for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
-      const Floats frames = std::move(sample.frames[static_cast<std::size_t>(m)]);
-      set_frames(sample, schema, m, frames);
-    }
-    if (!labels[i].empty())
-      sample.target = label_to_target(schema, labels[i], by_sign, rows[i].where);
-    dataset.split(rows[i].split).samples.push_back(std::move(sample));
-  }
+  const auto count = static_cast<std::int32_t>(columns.labels.size());
+  if (count != 0 && count != schema.target_columns())
+    fail(CASD_ERROR_INVALID_ARGUMENT, name, ": has ", count, " label columns, the task ",
+         task_name(schema.task), " needs ", schema.target_columns());
+  set_targets(dataset, parsed, columns, reader);
   return dataset;
+}
+
+Dataset read_csv(const std::string& path, const TaskRequest& request) {
+  return read_csv(read_file(path), path, request);
 }
 
 }  // namespace casd

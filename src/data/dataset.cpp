@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace casd {
 namespace {
@@ -21,6 +22,11 @@ std::vector<std::string> split_names(const std::string& list) {
     if (comma == std::string::npos) return out;
     at = comma + 1;
   }
+}
+
+bool is_hdf5(const std::vector<std::uint8_t>& bytes) {
+  return bytes.size() >= sizeof hdf5_signature &&
+         std::equal(std::begin(hdf5_signature), std::end(hdf5_signature), bytes.begin());
 }
 
 template <class T, class A>
@@ -56,6 +62,27 @@ void name_samples(Dataset& dataset) {
       if (split.samples[i].name.empty()) split.samples[i].name = std::to_string(i);
 }
 
+void add_samples(Dataset& dataset, const std::string& name, const Batch& batch) {
+  require_same_task(batch.schema(), dataset.schema, "the batch");
+  const SchemaMapping mapping(batch.schema(), dataset.schema, "the batch");
+  const Split* existing = dataset.find(name);
+  // Copied beside the dataset first, so that a failure leaves it as it was.
+  std::vector<Sample> copies(static_cast<std::size_t>(batch.size()));
+  std::size_t number = existing ? existing->samples.size() : 0;
+  for (std::size_t i = 0; i < copies.size(); ++i, ++number) {
+    mapping.apply(batch[static_cast<std::int64_t>(i)], copies[i]);
+    if (copies[i].name.empty()) copies[i].name = std::to_string(number);
+  }
+  if (!existing) {
+    dataset.split(name).samples = std::move(copies);
+    return;
+  }
+  std::vector<Sample>& samples = dataset.split(name).samples;
+  const std::size_t size = samples.size() + copies.size();
+  if (size > samples.capacity()) samples.reserve(std::max(size, 2 * samples.capacity()));
+  std::move(copies.begin(), copies.end(), std::back_inserter(samples));
+}
+
 TaskRequest parse_task(const char* task) {
   TaskRequest request;
   if (!task || !*task) return request;
@@ -80,25 +107,16 @@ void apply_task(Schema& schema, const TaskRequest& request, const TaskRequest& o
   for (const std::string& name : same_kind ? own.outputs : wanted.outputs) schema.add_output(name);
 }
 
-std::vector<float> label_to_target(const Schema& schema, Span<const double> row,
-                                   bool signed_classes, const std::string& where) {
+void set_target_from_labels(Sample& sample, const Schema& schema, Span<const double> row,
+                            bool signed_classes) {
   std::vector<float> target;
+  target.reserve(row.size());
+  sample.target.clear();
   for (const double label : row) {
-    if (std::isnan(label)) return {};
-    if (signed_classes) {
-      if (label == 0) return {};
-      target.push_back(label > 0 ? 1.0f : 0.0f);
-    } else {
-      target.push_back(static_cast<float>(label));
-    }
+    if (std::isnan(label) || (signed_classes && label == 0)) return;
+    target.push_back(signed_classes ? (label > 0 ? 1.0f : 0.0f) : static_cast<float>(label));
   }
-  Sample checked = empty_sample(schema);
-  try {
-    set_target(checked, schema, target);
-  } catch (const Error& error) {
-    fail(error.status(), where, ": ", error.what());
-  }
-  return checked.target;
+  set_target(sample, schema, target);
 }
 
 bool needs_sign(const Schema& schema, Span<const double> labels) {
@@ -110,12 +128,17 @@ bool needs_sign(const Schema& schema, Span<const double> labels) {
 
 Dataset open_dataset(const std::string& path, const char* task) {
   const TaskRequest request = parse_task(task);
-  const std::vector<std::uint8_t> head = read_file(path, sizeof hdf5_signature);
-  const bool hdf5 =
-      std::equal(head.begin(), head.end(), std::begin(hdf5_signature), std::end(hdf5_signature));
-  Dataset dataset = hdf5 ? read_hdf5(path, request) : read_csv(path, request);
+  Dataset dataset = is_hdf5(read_file(path, sizeof hdf5_signature)) ? read_hdf5(path, request)
+                                                                    : read_csv(path, request);
   name_samples(dataset);
   return dataset;
+}
+
+Dataset load_dataset(std::vector<std::uint8_t> bytes, const std::string& name, const char* task) {
+  const TaskRequest request = parse_task(task);
+  if (is_hdf5(bytes))
+    fail(CASD_ERROR_FORMAT, name, ": HDF5 is read from a file only, expected CSV");
+  return read_csv(std::move(bytes), name, request);
 }
 
 const Split& mapped(const Split& split, const SchemaMapping& mapping, Split& storage) {

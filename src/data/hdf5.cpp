@@ -50,6 +50,8 @@ class File {
     std::int32_t rank = 0;
     std::uint64_t dims[most_rank] = {};
     check(table_.shape(file_, dataset.c_str(), &rank, dims, &error), error);
+    if (rank < 0 || rank > most_rank)
+      fail(CASD_ERROR_INTERNAL, path_, ": ", dataset, " has ", rank, " dimensions");
     return Shape(dims, dims + rank);
   }
   std::vector<float> floats(const std::string& dataset, const Shape& shape) {
@@ -132,6 +134,35 @@ void read_modality(File& file, const std::string& split, Schema& schema, std::in
   }
 }
 
+/// The names of the last modality's features, where the file has them.
+void name_features(File& file, Schema& schema) {
+  const Modality& modality = schema.modalities.back();
+  const std::string attribute = modality.name + "_features";
+  std::vector<std::string> names = file.attribute(attribute.c_str());
+  if (names.empty()) return;
+  if (names.size() != static_cast<std::size_t>(modality.features))
+    file.refuse("the attribute ", attribute, " has ", names.size(), " names, expected ",
+                modality.features);
+  try {
+    schema.set_feature_names(schema.modality_count() - 1, std::move(names));
+  } catch (const Error& error) {
+    file.refuse("the attribute ", attribute, ": ", error.what());
+  }
+}
+
+/// The groups of a split's samples, where the file has them.
+void read_groups(File& file, const std::string& split, const Schema& schema,
+                 std::vector<Sample>& samples) {
+  if (schema.modality_index("group") >= 0) return;  // the frames of a modality
+  const std::string name = "/" + split + "/group";
+  const Shape shape = file.shape(name);
+  if (shape.empty()) return;
+  if (shape != Shape{samples.size()})
+    file.refuse(name, " has shape ", shape_text(shape), ", expected [", samples.size(), "]");
+  const std::vector<std::int64_t> groups = file.integers(name, shape);
+  for (std::size_t i = 0; i < samples.size(); ++i) samples[i].group = std::to_string(groups[i]);
+}
+
 struct SplitLabels {
   std::string name;
   std::size_t rows = 0, columns = 0;
@@ -170,11 +201,30 @@ std::vector<std::string> ordered_splits(File& file) {
   return names;
 }
 
-/// Task and outputs in the file's own words.
-TaskRequest own_task(File& file, std::size_t columns) {
+bool only_zero_and_one(const std::vector<SplitLabels>& labels) {
+  bool any = false;
+  for (const SplitLabels& split : labels)
+    for (const double value : split.values) {
+      if (value != 0 && value != 1) return false;
+      any = true;
+    }
+  return any;
+}
+
+/// Task and outputs of the file, or inferred as dataset.h describes it.
+TaskRequest own_task(File& file, const std::vector<SplitLabels>& labels) {
+  const std::size_t columns = labels[0].columns;
   TaskRequest own;
   const std::vector<std::string> task = file.attribute("task");
-  if (!task.empty()) own.task = task_from_name(task[0], CASD_ERROR_FORMAT);
+  if (!task.empty()) {
+    own.task = task_from_name(task[0], CASD_ERROR_FORMAT);
+  } else if (!file.attribute("classes").empty()) {
+    own.task = columns == 1 ? CASD_TASK_CLASSES : CASD_TASK_MULTILABEL;
+  } else if (columns == 1 && only_zero_and_one(labels)) {
+    own.task = CASD_TASK_CLASSES;
+    own.outputs = {"0", "1"};
+    return own;
+  }
   own.outputs = file.attribute(own.task == CASD_TASK_REGRESSION ? "outputs" : "classes");
   if (own.outputs.empty() && own.task == CASD_TASK_REGRESSION)
     for (std::size_t k = 0; k < columns; ++k)
@@ -202,8 +252,9 @@ Dataset read_hdf5(const std::string& path, const TaskRequest& request) {
                   ", expected [samples, steps, features]");
     schema.add_modality(name,
                         static_cast<std::int32_t>(std::min<std::uint64_t>(shape[2], 1u << 30)));
+    name_features(file, schema);
   }
-  const TaskRequest own = own_task(file, labels[0].columns);
+  const TaskRequest own = own_task(file, labels);
   apply_task(schema, request, own);
   if (schema.task == CASD_TASK_REGRESSION && schema.outputs.empty())
     for (std::size_t k = 0; k < labels[0].columns; ++k)
@@ -218,12 +269,15 @@ Dataset read_hdf5(const std::string& path, const TaskRequest& request) {
             " needs ", schema.target_columns());
     Split& split = dataset.split(from.name);
     split.samples.assign(from.rows, empty_sample(schema));
-    for (std::size_t i = 0; i < from.rows; ++i)
-      split.samples[i].target =
-          label_to_target(schema, {from.values.data() + i * from.columns, from.columns}, by_sign,
-                          text(path, ": /", from.name, "/label[", i, "]"));
+    for (std::size_t i = 0; i < from.rows; ++i) try {
+        set_target_from_labels(split.samples[i], schema,
+                               {from.values.data() + i * from.columns, from.columns}, by_sign);
+      } catch (const Error& error) {
+        fail(error.status(), path, ": /", from.name, "/label[", i, "]: ", error.what());
+      }
     for (std::int32_t m = 0; m < schema.modality_count(); ++m)
       read_modality(file, from.name, schema, m, split.samples);
+    read_groups(file, from.name, schema, split.samples);
   }
   return dataset;
 }

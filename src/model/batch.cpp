@@ -116,6 +116,7 @@ Sample& Batch::add() {
     sample.target.clear();
     sample.given = 0;
     sample.name.clear();
+    sample.group.clear();
   }
   return samples_[used_++];
 }

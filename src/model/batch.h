@@ -17,6 +17,7 @@ struct Sample {
   std::vector<float> target;   // target_columns() numbers; empty: none
   ModalityMask given = 0;      // modalities with at least one frame that is not all NaN
   std::string name;            // "" : its number
+  std::string group;           // "" : none; samples of one group stay in one split
 
   std::int64_t steps(const Schema& schema, std::int32_t modality) const {
     const auto m = static_cast<std::size_t>(modality);

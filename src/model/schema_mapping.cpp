@@ -147,6 +147,7 @@ void SchemaMapping::apply(const Sample& from, Sample& to) const {
   }
   to.target = from.target;
   to.name = from.name;
+  to.group = from.group;
 }
 
 std::vector<const Sample*> SchemaMapping::apply(std::vector<const Sample*> samples,

@@ -138,6 +138,64 @@ TEST_F(Hdf5, ReadsWhatIsThere) {
   EXPECT_EQ(data.splits[1].samples[0].given, 1u);
 }
 
+TEST_F(Hdf5, NamesAndGroupsAreRead) {
+  write([](Writer& file) {
+    file.texts("voice_features", {"f0", "energy", "tone"});
+    file.integers("/train/group", {3}, {7, -1, 7});
+  });
+  const Dataset data = open_dataset(path_, nullptr);
+  EXPECT_EQ(data.schema.modalities[0].feature_names,
+            (std::vector<std::string>{"f0", "energy", "tone"}));
+  EXPECT_TRUE(data.schema.modalities[1].feature_names.empty());
+  EXPECT_EQ(data.splits[0].samples[0].group, "7");
+  EXPECT_EQ(data.splits[0].samples[1].group, "-1");
+  EXPECT_EQ(data.splits[1].samples[0].group, "");
+}
+
+TEST_F(Hdf5, NamesAndGroupsThatDoNotFitAreRefused) {
+  refused("voice_features has 2 names, expected 3", [](Writer& file) {
+    file.texts("voice_features", {"f0", "energy"});
+  });
+  refused("two features 'f0'", [](Writer& file) {
+    file.texts("voice_features", {"f0", "energy", "f0"});
+  });
+  refused("/train/group has shape [2], expected [3]", [](Writer& file) {
+    file.integers("/train/group", {2}, {1, 2});
+  });
+  refused("/train/group does not hold whole numbers", [](Writer& file) {
+    file.doubles("/train/group", {3}, {1, 2, 3});
+  });
+}
+
+TEST_F(Hdf5, WithoutATaskTheLabelsDecide) {
+  const auto task = [](Writer& file) { file.remove_attribute("task"); };
+  const auto binary = [&](Writer& file) {
+    task(file);
+    file.remove("/train/label");
+    file.remove("/valid/label");
+    file.integers("/train/label", {3}, {0, 1, 1});
+    file.doubles("/valid/label", {1}, {1});
+  };
+  write(task);
+  EXPECT_EQ(open_dataset(path_, nullptr).schema.task, CASD_TASK_REGRESSION);
+  write(binary);
+  Dataset data = open_dataset(path_, nullptr);
+  EXPECT_EQ(data.schema.task, CASD_TASK_CLASSES);
+  EXPECT_EQ(data.schema.outputs, (std::vector<std::string>{"0", "1"}));
+  EXPECT_EQ(data.splits[0].samples[1].target, std::vector<float>{1});
+  data = open_dataset(path_, "regression");
+  EXPECT_EQ(data.schema.task, CASD_TASK_REGRESSION);
+  EXPECT_EQ(data.schema.outputs, std::vector<std::string>{"value"});
+  write([&](Writer& file) {
+    binary(file);
+    file.texts("classes", {"no", "yes"});
+  });
+  data = open_dataset(path_, nullptr);
+  EXPECT_EQ(data.schema.outputs, (std::vector<std::string>{"no", "yes"}));
+  data = open_dataset(path_, "regression");
+  EXPECT_EQ(data.schema.outputs, std::vector<std::string>{"value"});
+}
+
 TEST_F(Hdf5, ClassesMayBeTheSignOfTheLabel) {
   write();
   const Dataset data = open_dataset(path_, "classes:negative,positive");

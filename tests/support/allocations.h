@@ -4,5 +4,7 @@
 namespace casd::test {
 
 long allocations();
+/// The sizes of all allocations so far; what was freed counts, too.
+long allocated_bytes();
 
 }  // namespace casd::test

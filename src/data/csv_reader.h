@@ -1,0 +1,42 @@
+// Lines and cells of comma-separated text.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace casd {
+
+/// Reads comma-separated text as RFC 4180 has it: cells in quotes, doubled quotes, lines that end
+/// with LF, CRLF or CR; a byte order mark and empty lines are skipped. Cells point into the text,
+/// which is changed where quotes are removed. Throws FORMAT with the line.
+class CsvReader {
+ public:
+  static constexpr std::size_t most_cells = 262144;                  // in a line
+  static constexpr std::size_t longest_line = std::size_t{1} << 24;  // bytes
+
+  /// `name` names the text in messages. [begin, end) must outlive the cells.
+  CsvReader(std::string name, char* begin, char* end);
+
+  /// False at the end of the text.
+  bool next(std::vector<std::string_view>& cells);
+  /// Line number of the last cells' first line, from 1.
+  std::size_t line() const { return line_; }
+  /// "name, line 7"
+  std::string where() const { return where(line_); }
+  std::string where(std::size_t line) const;
+
+ private:
+  void read_line(std::vector<std::string_view>& cells);
+  std::string_view plain_cell();
+  std::string_view quoted_cell();
+  void skip_line_end();
+
+  const std::string name_;
+  char* at_;
+  char* const end_;
+  std::size_t line_ = 0, next_line_ = 1;
+};
+
+}  // namespace casd

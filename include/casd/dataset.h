@@ -10,19 +10,48 @@
  *
  * ### HDF5 (through the plug-in `libcasd_hdf5`)
  *
- * `/<split>/<modality>` [N, T, D] float, `/<split>/<modality>_length` [N] int (0: missing),
- * `/<split>/label` [N] or [N, outputs]; root attributes `modalities` (names, in order), `task`
- * (`regression`, `classes` or `multilabel`) and, for the latter two, `classes` (names).
+ * | path                           | type                 | content                               |
+ * | ------------------------------ | -------------------- | ------------------------------------- |
+ * | `/<split>/<modality>`          | [N, T, D] float      | frames                                |
+ * | `/<split>/<modality>_length`   | [N] int              | frames of each sample, 0: missing     |
+ * | `/<split>/label`               | [N] or [N, outputs]  | labels, finite                        |
+ * | `/<split>/group`               | [N] int, optional    | group of each sample                  |
+ * | attribute `modalities`         | texts                | names, in order                       |
+ * | attribute `<modality>_features`| texts, optional      | names of the D features of a modality |
+ * | attribute `task`               | text, optional       | `regression`, `classes`, `multilabel` |
+ * | attribute `classes`            | texts                | names of the classes or labels        |
+ * | attribute `outputs`            | texts, optional      | names of a regression's outputs       |
+ *
+ * The attributes are those of the root.
  *
  * ### CSV
  *
- * One line a frame, a header line first. Columns: `sample` (any text; the lines of a sample stand
- * together), optional `split` (default `train`), optional `label` (`label:NAME` per output; class
- * by name or index), and the features as `modality.feature`, e.g. `audio.f0`. An empty cell is
- * NaN. A line whose cells of a modality are all empty is no frame of that modality, so each
- * modality may have its own number of frames. Task and outputs are inferred from the labels unless
- * the caller names them: names give classes, several `label:NAME` columns of 0 and 1 multi-label,
- * everything else regression.
+ * Text in UTF-8 as RFC 4180 describes it: a header line, then one line a frame.
+ *
+ * | column             | content                                                                  |
+ * | ------------------ | ------------------------------------------------------------------------ |
+ * | `sample`           | name of the sample; the lines of a sample stand together                 |
+ * | `split`            | optional; default `train`                                                |
+ * | `group`            | optional; e.g. the speaker: casd_dataset_hold_out() keeps groups together |
+ * | `label`            | optional; a number, or a class by name or index; empty: no label         |
+ * | `label:NAME`       | the same for one of several outputs                                      |
+ * | `modality.feature` | a number; empty or `NaN`: NaN. The names go into the schema              |
+ *
+ * A label or group stands in any line of its sample or in all of them. A line whose cells of a
+ * modality are all empty is no frame of that modality, so each modality may have its own number of
+ * frames. Samples of one name in two splits are two samples.
+ *
+ * Limits: 262,144 columns; 16 MiB in a line; 1,024 splits; 4,096 classes; 1,024 bytes in the name
+ * of a sample or group; those of the schema for the others. What is beyond is ::CASD_ERROR_FORMAT.
+ * Memory is in proportion to the size of the file.
+ *
+ * ### Task and outputs
+ *
+ * The caller's task comes first, then the file's attribute `task`. Otherwise they are inferred from
+ * the labels: words are classes, in the order of the alphabet; one unnamed column of nothing but 0
+ * and 1 is the classes `0` and `1`; columns `label:NAME` of nothing but 0 and 1 are multi-label;
+ * everything else is a regression. For HDF5, names in `classes` without `task` mean classes (one
+ * column of labels) or multi-label (several).
  */
 #ifndef CASD_DATASET_H
 #define CASD_DATASET_H
@@ -40,10 +69,11 @@ typedef struct casd_dataset casd_dataset;
  * @brief Opens a file: HDF5 or CSV, told apart by content.
  * @param[out] dataset  Receives it.
  * @param      path     UTF-8.
- * @param      task     NULL: the file's own task. "regression"; "classes:A,B,..." names the
- *                      classes of integer labels, or, with two names and real labels around zero,
- *                      below and above (zeros have no class and become samples without target);
- *                      "multilabel:A,B,..." names the labels.
+ * @param      task     NULL: see "Task and outputs" above. "regression", or "regression:A,B,..."
+ *                      with names; "classes:A,B,..." names the classes of integer labels, or, with
+ *                      two names and real labels around zero, below and above (zeros have no class
+ *                      and become samples without target); "multilabel:A,B,..." names the labels.
+ *                      Columns `label:NAME` are matched with these names, else taken in order.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or the task does not fit the labels;
  *         ::CASD_ERROR_IO; ::CASD_ERROR_FORMAT (the message says which dataset or line, what it is
  *         and what was expected); ::CASD_ERROR_UNAVAILABLE if `libcasd_hdf5` is missing.
@@ -51,6 +81,23 @@ typedef struct casd_dataset casd_dataset;
  */
 CASD_API casd_status CASD_CALL casd_dataset_open(casd_dataset **dataset, const char *path,
                                                  const char *task);
+
+/**
+ * @brief Reads CSV from memory.
+ *
+ * The bytes are copied. Errors as casd_dataset_open(), without ::CASD_ERROR_IO; HDF5 is
+ * ::CASD_ERROR_FORMAT.
+ * @param[out] dataset  Receives it.
+ * @param      data     The text.
+ * @param      size     How many bytes.
+ * @param      name     Names the text in messages, as a path would.
+ * @param      task     As for casd_dataset_open().
+ * @return A status.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_dataset_load_memory(casd_dataset **dataset, const void *data,
+                                                        size_t size, const char *name,
+                                                        const char *task);
 
 /**
  * @brief What the synthetic generator makes. Fill with casd_synthetic_options_init() first.
@@ -107,6 +154,29 @@ CASD_API casd_status CASD_CALL casd_dataset_create(casd_dataset **dataset,
 CASD_API casd_status CASD_CALL casd_dataset_add(casd_dataset *dataset, const char *split,
                                                 const casd_batch *batch);
 
+/**
+ * @brief Moves a part of a split to another split, e.g. of `train` to `valid`.
+ *
+ * Samples of one group move together. About `share` of each class move (multi-label: of each label;
+ * regression: of each of up to ten bins between quantiles of the first target), and about `share` of
+ * all, at least one sample or group. No class or label leaves `from` altogether. Samples without a
+ * target stay, unless their group moves or no sample of the split has a target. The order of
+ * samples is kept. The same data, share and seed give the same choice.
+ * @param dataset  The dataset.
+ * @param from     Name of a split.
+ * @param to       Name of a split that is empty or does not exist, 1 to 64 bytes.
+ * @param share    Above 0 and below 1.
+ * @param seed     Any number.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no split `from`;
+ *         ::CASD_ERROR_INVALID_ARGUMENT if an argument is NULL or out of range, `to` has samples, or
+ *         nothing can move: at least two samples (groups) with a target are needed, for classes and
+ *         labels at least two of one class; ::CASD_ERROR_OUT_OF_MEMORY. On error the dataset is
+ *         unchanged.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_dataset_hold_out(casd_dataset *dataset, const char *from,
+                                                     const char *to, double share, uint64_t seed);
+
 /** @brief Destroys a dataset; NULL is allowed. @since 0.1 */
 CASD_API void CASD_CALL casd_dataset_destroy(casd_dataset *dataset);
 
@@ -146,6 +216,45 @@ CASD_API casd_status CASD_CALL casd_dataset_read(casd_batch *batch, const casd_d
  */
 CASD_API const char *CASD_CALL casd_dataset_sample_name(const casd_dataset *dataset,
                                                         const char *split, int64_t sample);
+
+/**
+ * @brief The group of a sample: the text in the CSV's column `group`, or the number in HDF5.
+ * @return UTF-8 text that belongs to the dataset; "" if the sample has no group; NULL if there is no
+ *         such sample.
+ * @since 0.2
+ */
+CASD_API const char *CASD_CALL casd_dataset_group_name(const casd_dataset *dataset,
+                                                       const char *split, int64_t sample);
+
+/**
+ * @brief Counts samples by their target.
+ * @param[out] count    Receives the number of samples with a target for which `output` is true: of
+ *                      that class, or with that label. Regression: of samples with a target.
+ * @param      dataset  The dataset.
+ * @param      split    Name of the split.
+ * @param      output   Index of an output; -1: all samples with a target.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
+ *         if NULL or there is no such output.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_dataset_target_count(int64_t *count,
+                                                         const casd_dataset *dataset,
+                                                         const char *split, int32_t output);
+
+/**
+ * @brief Counts samples by their modalities.
+ * @param[out] count    Receives the number of samples that have at least one modality of the mask.
+ * @param      dataset  The dataset.
+ * @param      split    Name of the split.
+ * @param      mask     Modalities of the dataset's schema; ::CASD_ALL_MODALITIES: any.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
+ *         if NULL, the mask is 0 or has bits beyond the schema.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_dataset_modality_count(int64_t *count,
+                                                           const casd_dataset *dataset,
+                                                           const char *split,
+                                                           casd_modality_mask mask);
 
 /**
  * @brief How noisy a synthetic sample truly is in one modality.

@@ -2,6 +2,9 @@
 
 #include "capi/handles.h"
 #include "capi/option_struct.h"
+#include "data/hold_out.h"
+
+#include <algorithm>
 
 using casd::given;
 using casd::guard;
@@ -27,6 +30,18 @@ casd_status casd_dataset_open(casd_dataset** dataset, const char* path, const ch
   return guard([&] {
     given(dataset, "dataset");
     *dataset = new casd_dataset(casd::open_dataset(&given(path, "path"), task));
+  });
+}
+
+casd_status casd_dataset_load_memory(casd_dataset** dataset, const void* data, size_t size,
+                                     const char* name, const char* task) {
+  return guard([&] {
+    given(dataset, "dataset");
+    const auto* bytes = static_cast<const std::uint8_t*>(data);
+    if (!bytes && size != 0)
+      casd::fail(CASD_ERROR_INVALID_ARGUMENT, "data is NULL, size is ", size);
+    *dataset =
+        new casd_dataset(casd::load_dataset({bytes, bytes + size}, &given(name, "name"), task));
   });
 }
 
@@ -58,17 +73,15 @@ casd_status casd_dataset_create(casd_dataset** dataset, const casd_schema* schem
 casd_status casd_dataset_add(casd_dataset* dataset, const char* split, const casd_batch* batch) {
   return guard([&] {
     casd::Dataset& data = given(dataset, "dataset").value;
-    const casd::Batch& from = given(batch, "batch").value;
-    casd::require_same_task(from.schema(), data.schema, "the batch");
-    const casd::SchemaMapping mapping(from.schema(), data.schema, "the batch");
-    // Copied beside the dataset first, so that a failure leaves it as it was.
-    std::vector<casd::Sample> copies(static_cast<std::size_t>(from.size()));
-    for (std::size_t i = 0; i < copies.size(); ++i)
-      mapping.apply(from[static_cast<std::int64_t>(i)], copies[i]);
-    std::vector<casd::Sample>& to = data.split(&given(split, "split")).samples;
-    to.reserve(to.size() + copies.size());
-    for (casd::Sample& copy : copies) to.push_back(std::move(copy));
-    casd::name_samples(data);
+    casd::add_samples(data, &given(split, "split"), given(batch, "batch").value);
+  });
+}
+
+casd_status casd_dataset_hold_out(casd_dataset* dataset, const char* from, const char* to,
+                                  double share, uint64_t seed) {
+  return guard([&] {
+    casd::Dataset& data = given(dataset, "dataset").value;
+    casd::hold_out(data, &given(from, "from"), &given(to, "to"), share, seed);
   });
 }
 
@@ -127,6 +140,43 @@ const char* casd_dataset_sample_name(const casd_dataset* dataset, const char* sp
   const casd::Split* of = find(dataset, split);
   if (!of || sample < 0 || sample >= static_cast<int64_t>(of->samples.size())) return nullptr;
   return of->samples[static_cast<std::size_t>(sample)].name.c_str();
+}
+
+const char* casd_dataset_group_name(const casd_dataset* dataset, const char* split,
+                                    int64_t sample) {
+  const casd::Split* of = find(dataset, split);
+  if (!of || sample < 0 || sample >= static_cast<int64_t>(of->samples.size())) return nullptr;
+  return of->samples[static_cast<std::size_t>(sample)].group.c_str();
+}
+
+casd_status casd_dataset_target_count(int64_t* count, const casd_dataset* dataset,
+                                      const char* split, int32_t output) {
+  return guard([&] {
+    given(count, "count");
+    const std::vector<casd::Sample>& samples = found(dataset, split).samples;
+    const casd::Schema& schema = dataset->value.schema;
+    const auto outputs = static_cast<std::int32_t>(schema.outputs.size());
+    casd::require(output >= -1 && output < outputs, "there is no output ", output, ", there are ",
+                  outputs);
+    *count = std::count_if(samples.begin(), samples.end(), [&](const casd::Sample& sample) {
+      if (sample.target.empty()) return false;
+      if (output < 0 || schema.task == CASD_TASK_REGRESSION) return true;
+      if (schema.task == CASD_TASK_CLASSES) return sample.target[0] == static_cast<float>(output);
+      return sample.target[static_cast<std::size_t>(output)] != 0;
+    });
+  });
+}
+
+casd_status casd_dataset_modality_count(int64_t* count, const casd_dataset* dataset,
+                                        const char* split, casd_modality_mask mask) {
+  return guard([&] {
+    given(count, "count");
+    const std::vector<casd::Sample>& samples = found(dataset, split).samples;
+    const casd::ModalityMask wanted = casd::resolve_mask(dataset->value.schema, mask);
+    *count = std::count_if(samples.begin(), samples.end(), [&](const casd::Sample& sample) {
+      return (sample.given & wanted) != 0;
+    });
+  });
 }
 
 casd_status casd_dataset_noise(double* noise, const casd_dataset* dataset, const char* split,

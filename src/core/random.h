@@ -25,7 +25,8 @@ enum class RandomSite : std::uint32_t {
   dropout = 0x1000,          // + 160 (32 pass + modality) + place in the network
   sampling_normal = 0x4000,  // + pass (0 student, 1 complete input)
   sampling_gamma = 0x4100,   // + pass
-  synthetic = 0x5000
+  synthetic = 0x5000,
+  hold_out = 0x6000
 };
 
 /// The stream of one (seed, step, site); `at(i)` is its i-th number, in any order.

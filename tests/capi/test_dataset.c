@@ -225,6 +225,103 @@ static void datasets_grow_from_batches(void **state) {
   casd_schema_destroy(empty);
 }
 
+static void csv_is_read_from_memory(void **state) {
+  static const char text[] = "sample,group,split,label,a.x\n1,g,train,0,1\n2,,train,1,2\n";
+  casd_dataset *data = NULL;
+  casd_schema *schema = NULL;
+  (void)state;
+  ASSERT_OK(casd_dataset_load_memory(&data, text, sizeof text - 1, "posted.csv", NULL));
+  ASSERT_OK(casd_dataset_schema(&schema, data));
+  assert_int_equal(casd_schema_task(schema), CASD_TASK_CLASSES); /* 0 and 1 are classes */
+  assert_string_equal(casd_schema_output_name(schema, 1), "1");
+  assert_string_equal(casd_schema_feature_name(schema, 0, 0), "x");
+  assert_string_equal(casd_dataset_group_name(data, "train", 0), "g");
+  assert_string_equal(casd_dataset_group_name(data, "train", 1), "");
+  assert_null(casd_dataset_group_name(data, "train", 2));
+  assert_null(casd_dataset_group_name(data, "train", -1));
+  assert_null(casd_dataset_group_name(data, "valid", 0));
+  assert_null(casd_dataset_group_name(data, NULL, 0));
+  assert_null(casd_dataset_group_name(NULL, "train", 0));
+  casd_schema_destroy(schema);
+  casd_dataset_destroy(data);
+  data = NULL;
+  ASSERT_FAILS(casd_dataset_load_memory(&data, text, 40, "posted.csv", NULL), CASD_ERROR_FORMAT,
+               "posted.csv, line 2");
+  ASSERT_FAILS(casd_dataset_load_memory(&data, NULL, 0, "posted.csv", NULL), CASD_ERROR_FORMAT,
+               "empty");
+  ASSERT_FAILS(casd_dataset_load_memory(&data, "\x89HDF\r\n\x1a\n", 8, "x.h5", NULL),
+               CASD_ERROR_FORMAT, "x.h5: HDF5");
+  ASSERT_INVALID(casd_dataset_load_memory(&data, text, sizeof text - 1, "x", "classes:a"), "2");
+  ASSERT_INVALID(casd_dataset_load_memory(NULL, text, 1, "x", NULL), "NULL");
+  ASSERT_INVALID(casd_dataset_load_memory(&data, NULL, 1, "x", NULL), "NULL");
+  ASSERT_INVALID(casd_dataset_load_memory(&data, text, 1, NULL, NULL), "NULL");
+  assert_null(data);
+}
+
+static void a_part_is_held_out(void **state) {
+  casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
+  int64_t negative = 0, positive = 0, held = 0;
+  (void)state;
+  ASSERT_OK(casd_dataset_target_count(&negative, data, "train", 0));
+  ASSERT_OK(casd_dataset_target_count(&positive, data, "train", 1));
+  ASSERT_OK(casd_dataset_hold_out(data, "train", "held", 0.25, 3));
+  assert_int_equal(casd_dataset_size(data, "train"), 30);
+  assert_int_equal(casd_dataset_size(data, "held"), 10);
+  assert_string_equal(casd_dataset_split_name(data, 3), "held");
+  ASSERT_OK(casd_dataset_target_count(&held, data, "held", 0));
+  assert_true(held >= negative / 4 && held <= negative / 4 + 1);
+  ASSERT_OK(casd_dataset_target_count(&held, data, "held", 1));
+  assert_true(held >= positive / 4 && held <= positive / 4 + 1);
+  ASSERT_INVALID(casd_dataset_hold_out(data, "train", "held", 0.25, 3), "10 samples already");
+  ASSERT_INVALID(casd_dataset_hold_out(data, "train", "more", 1, 3), "share");
+  ASSERT_INVALID(casd_dataset_hold_out(data, "train", "more", NAN, 3), "share");
+  ASSERT_INVALID(casd_dataset_hold_out(data, "train", "", 0.5, 3), "64");
+  ASSERT_INVALID(casd_dataset_hold_out(data, "test", "more", 0.5, 3), "at least 2");
+  ASSERT_FAILS(casd_dataset_hold_out(data, "none", "more", 0.5, 3), CASD_ERROR_NOT_FOUND, "none");
+  ASSERT_INVALID(casd_dataset_hold_out(NULL, "train", "more", 0.5, 3), "NULL");
+  ASSERT_INVALID(casd_dataset_hold_out(data, NULL, "more", 0.5, 3), "NULL");
+  ASSERT_INVALID(casd_dataset_hold_out(data, "train", NULL, 0.5, 3), "NULL");
+  assert_int_equal(casd_dataset_split_count(data), 4);
+  assert_int_equal(casd_dataset_size(data, "train"), 30);
+  casd_dataset_destroy(data);
+}
+
+static void samples_are_counted(void **state) {
+  casd_dataset *data = open_text(
+      "sample,label:a,label:b,x.f,y.f\n1,1,0,1,\n2,1,1,,1\n3,,,,1\n4,0,1,1,1\n5,0,0,,\n", NULL);
+  casd_dataset *real = open_text("sample,label,x.f\n1,2.5,1\n2,,1\n3,0,1\n", NULL);
+  int64_t count = -1;
+  (void)state;
+#define COUNTED(call, expected) \
+  ASSERT_OK(call);              \
+  assert_int_equal(count, expected)
+  COUNTED(casd_dataset_target_count(&count, data, "train", -1), 4);
+  COUNTED(casd_dataset_target_count(&count, data, "train", 0), 2);
+  COUNTED(casd_dataset_target_count(&count, data, "train", 1), 2);
+  COUNTED(casd_dataset_target_count(&count, real, "train", -1), 2);
+  COUNTED(casd_dataset_target_count(&count, real, "train", 0), 2);
+  COUNTED(casd_dataset_modality_count(&count, data, "train", CASD_ALL_MODALITIES), 4);
+  COUNTED(casd_dataset_modality_count(&count, data, "train", 1), 2);
+  COUNTED(casd_dataset_modality_count(&count, data, "train", 2), 3);
+#undef COUNTED
+  count = 7;
+  ASSERT_INVALID(casd_dataset_target_count(&count, data, "train", 2), "2");
+  ASSERT_INVALID(casd_dataset_target_count(&count, data, "train", -2), "-2");
+  ASSERT_FAILS(casd_dataset_target_count(&count, data, "no", 0), CASD_ERROR_NOT_FOUND, "no");
+  ASSERT_INVALID(casd_dataset_target_count(NULL, data, "train", 0), "NULL");
+  ASSERT_INVALID(casd_dataset_target_count(&count, NULL, "train", 0), "NULL");
+  ASSERT_INVALID(casd_dataset_target_count(&count, data, NULL, 0), "NULL");
+  ASSERT_INVALID(casd_dataset_modality_count(&count, data, "train", 0), "mask");
+  ASSERT_INVALID(casd_dataset_modality_count(&count, data, "train", 4), "mask");
+  ASSERT_FAILS(casd_dataset_modality_count(&count, data, "no", 1), CASD_ERROR_NOT_FOUND, "no");
+  ASSERT_INVALID(casd_dataset_modality_count(NULL, data, "train", 1), "NULL");
+  ASSERT_INVALID(casd_dataset_modality_count(&count, NULL, "train", 1), "NULL");
+  ASSERT_INVALID(casd_dataset_modality_count(&count, data, NULL, 1), "NULL");
+  assert_int_equal(count, 7);
+  casd_dataset_destroy(data);
+  casd_dataset_destroy(real);
+}
+
 /* A schema with the task of new_schema() but other modalities. */
 static casd_schema *schema_with(const char *const *names, const int32_t *features, int count) {
   casd_schema *schema = NULL;
@@ -339,6 +436,9 @@ int main(void) {
       cmocka_unit_test(synthetic_data_keeps_its_options),
       cmocka_unit_test(synthetic_options_are_checked),
       cmocka_unit_test(datasets_grow_from_batches),
+      cmocka_unit_test(csv_is_read_from_memory),
+      cmocka_unit_test(a_part_is_held_out),
+      cmocka_unit_test(samples_are_counted),
       cmocka_unit_test(batches_are_matched_by_name),
       cmocka_unit_test(what_is_not_there_is_refused),
   };

@@ -88,9 +88,86 @@ static void evaluation_matches_modalities_by_name(void **state) {
   casd_dataset_destroy(fewer);
 }
 
+static casd_dataset *load_text(const char *text, const char *task) {
+  casd_dataset *data = NULL;
+  ASSERT_OK(casd_dataset_load_memory(&data, text, strlen(text), "test.csv", task));
+  return data;
+}
+
+/* The probabilities of the samples in train; `own`: in a batch of the dataset's schema, else of the
+ * model's. */
+static void predict(float out[4], casd_predictor *predictor, const casd_model *model,
+                    const casd_dataset *data, int own) {
+  casd_schema *schema = NULL;
+  casd_batch *batch = NULL;
+  casd_prediction *prediction = NULL;
+  size_t needed = 0;
+  if (own)
+    ASSERT_OK(casd_dataset_schema(&schema, data));
+  else
+    ASSERT_OK(casd_model_schema(&schema, model));
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  ASSERT_OK(casd_dataset_read(batch, data, "train", NULL, 2));
+  ASSERT_OK(casd_prediction_create(&prediction));
+  ASSERT_OK(casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES));
+  ASSERT_OK(casd_prediction_copy(out, 4, &needed, prediction, CASD_FIELD_PROBABILITIES));
+  assert_int_equal(needed, 4);
+  casd_prediction_destroy(prediction);
+  casd_batch_destroy(batch);
+  casd_schema_destroy(schema);
+}
+
+static void columns_of_csv_files_are_matched_by_name(void **state) {
+  static const char *const classes = "classes:no,yes";
+  casd_dataset *data = load_text(
+      "sample,label,audio.f0,audio.energy,words.a\n1,0,1,-2,3\n1,,0.5,7,\n2,1,,4,-1\n", classes);
+  casd_dataset *swapped = load_text(
+      "words.a,sample,audio.energy,label,audio.f0\n3,1,-2,0,1\n,1,7,,0.5\n-1,2,4,1,\n", classes);
+  casd_dataset *fewer = load_text("sample,audio.energy,audio.f0\n1,-2,1\n2,4,\n", classes);
+  casd_dataset *renamed = load_text("sample,audio.f0,audio.power\n1,1,-2\n", classes);
+  casd_dataset *narrow = load_text("sample,audio.f0\n1,1\n", classes);
+  casd_model *model = new_model_for(data, 8, 0);
+  casd_predictor *predictor = NULL;
+  casd_schema *schema = NULL;
+  casd_batch *batch = NULL;
+  casd_report *a = NULL, *b = NULL;
+  float expected[4], found[4];
+  (void)state;
+  ASSERT_OK(casd_model_schema(&schema, model)); /* the model keeps the names */
+  assert_string_equal(casd_schema_feature_name(schema, 0, 1), "energy");
+  ASSERT_OK(casd_predictor_create(&predictor, model, NULL));
+  predict(expected, predictor, model, data, 0);
+  predict(found, predictor, model, swapped, 0);
+  assert_memory_equal(found, expected, sizeof expected);
+  predict(found, predictor, model, fewer, 0);
+  ASSERT_OK(casd_evaluate(&a, predictor, data, "train", NULL, NULL, NULL));
+  ASSERT_OK(casd_evaluate(&b, predictor, swapped, "train", NULL, NULL, NULL));
+  assert_string_equal(casd_report_json(a), casd_report_json(b));
+  casd_report_destroy(a);
+  casd_report_destroy(b);
+  b = NULL;
+
+  /* Another name or number of features is an error that says which. */
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  ASSERT_INVALID(casd_dataset_read(batch, renamed, "train", NULL, 1), "missing features: 'energy'");
+  ASSERT_INVALID(casd_dataset_read(batch, renamed, "train", NULL, 1), "unknown features: 'power'");
+  ASSERT_INVALID(casd_dataset_read(batch, narrow, "train", NULL, 1), "'energy'");
+  ASSERT_INVALID(casd_evaluate(&b, predictor, renamed, "train", NULL, NULL, NULL), "'power'");
+  casd_batch_destroy(batch);
+  casd_schema_destroy(schema);
+  casd_predictor_destroy(predictor);
+  casd_model_destroy(model);
+  casd_dataset_destroy(data);
+  casd_dataset_destroy(swapped);
+  casd_dataset_destroy(fewer);
+  casd_dataset_destroy(renamed);
+  casd_dataset_destroy(narrow);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(evaluation_matches_modalities_by_name),
+      cmocka_unit_test(columns_of_csv_files_are_matched_by_name),
   };
   return cmocka_run_group_tests_name("matching", tests, NULL, nothing_is_left);
 }

@@ -22,9 +22,13 @@
  * | casd_schema, casd_batch, casd_dataset, casd_prediction, casd_trainer, casd_report | one thread at a time, any thread |
  * | casd_trainer_cancel(), casd_trainer_progress() | any thread, while another one trains; cancel also from a signal handler |
  * | casd_last_error() | each thread has its own |
- * | casd_set_log(), casd_set_plugin_path() | any thread; better before everything else |
+ * | casd_set_log(), casd_log_poll(), casd_set_parallel_for(), casd_set_plugin_path() | any thread, at any time |
  *
- * Several datasets may be *read* by several threads at once as long as nobody adds to them.
+ * A dataset may be *read* by several threads at once as long as no thread adds to it.
+ *
+ * After fork() the child may use and destroy all objects that it inherits, if at the time of the fork
+ * no other thread was inside a function of the library. Excepted is what uses LibTorch: a trainer reports
+ * ::CASD_ERROR_STATE there, and a predictor on a device must be left alone.
  */
 #ifndef CASD_BASE_H
 #define CASD_BASE_H
@@ -171,8 +175,9 @@ enum {
 /**
  * @brief Receives log messages.
  *
- * Called on whichever thread has something to say, possibly several at once. It must not call
- * back into the library.
+ * Called on the thread whose call of the library caused the message, on several threads at once if
+ * they do. The library holds no lock meanwhile, so the callback may call any of its functions.
+ * Messages that such calls cause are not passed to the callback again, but they can be polled.
  * @param level    One of ::CASD_LOG_DEBUG to ::CASD_LOG_ERROR.
  * @param message  UTF-8 text without a final newline, valid during the call.
  * @param user     What was given to casd_set_log().
@@ -181,18 +186,44 @@ enum {
 typedef void(CASD_CALL *casd_log_callback)(casd_log_level level, const char *message, void *user);
 
 /**
- * @brief Says where log messages go and which.
+ * @brief Sets which log messages are passed on, and the callback that receives them.
  *
  * May be called before anything else. Without it warnings and errors go to stderr; nothing is
  * ever written to stdout.
- * @param callback  Receives the messages; NULL: stderr again.
- * @param level     The least serious level that is passed on.
- * @param user      Handed to the callback unchanged.
+ *
+ * When this function returns, the callback set before is no longer running and is not called again:
+ * its code and its `user` can be released. The function waits for that, so do not call it while
+ * holding a lock that the callback needs. Called from within the callback it does not wait for the
+ * callback's call on the same thread. It also does not wait for callbacks on other threads that are
+ * inside casd_set_log() at the same time, as these wait too; they end with the old `user`.
+ * @param callback  Receives the messages; NULL: stderr, or only casd_log_poll() once that is used.
+ * @param level     The least serious level that is passed on, to casd_log_poll() too.
+ * @param user      Passed to the callback unchanged.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for an unknown level.
+ * @par Threads Any thread, at any time.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_set_log(casd_log_callback callback, casd_log_level level,
                                             void *user);
+
+/**
+ * @brief Takes the oldest log message out of a queue, for hosts that cannot use callbacks.
+ *
+ * The first call starts the queue: from then on it receives the messages of the level that
+ * casd_set_log() sets, by default warnings and errors, and without a callback they no longer go to
+ * stderr. Call it once at the start and then regularly, until it returns -1. A call with `buffer`
+ * NULL ends the queue and discards its messages.
+ *
+ * The queue holds 256 messages. When it is full the oldest is dropped, and the next call returns a
+ * warning that says how many were dropped.
+ * @param[out] buffer    Receives the message in UTF-8 with a final zero. A longer message is cut
+ *                       between two characters. "" if there is none. May be NULL.
+ * @param      capacity  Bytes in `buffer`; 512 hold nearly all messages. With 0 nothing is taken.
+ * @return The message's level, ::CASD_LOG_DEBUG to ::CASD_LOG_ERROR; -1 if there is no message.
+ * @par Threads Any thread, at any time, from within a callback too. Each message is returned once.
+ * @since 0.2
+ */
+CASD_API casd_log_level CASD_CALL casd_log_poll(char *buffer, size_t capacity);
 
 /**
  * @brief Names the folder in which plug-ins (`libcasd_torch`, `libcasd_hdf5`) are looked for first.

@@ -90,6 +90,10 @@ casd_status casd_set_log(casd_log_callback callback, casd_log_level level, void*
   });
 }
 
+casd_log_level casd_log_poll(char* buffer, size_t capacity) {
+  return casd::poll_log(buffer, capacity);
+}
+
 casd_status casd_set_parallel_for(casd_parallel_for run, int32_t workers, void* user) {
   return casd::guard([&] {
     casd::require(!run || (workers >= 1 && workers <= 256), "workers is ", workers,

@@ -5,13 +5,15 @@
 #include "core/platform.h"
 
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace casd {
 namespace {
 
 struct Plugins {
-  std::mutex mutex;
+  std::mutex loading;  // held by the one thread that looks for a plug-in
+  std::mutex mutex;    // for what follows; never held for long
   std::string folder;
   const casd_torch_plugin* torch = nullptr;
   const casd_hdf5_plugin* hdf5 = nullptr;
@@ -44,28 +46,57 @@ bool is_there(const std::string& path) {
   }
 }
 
-template <class Table, class Get>
-const Table* find(const std::string& name, const std::string& first, std::uint32_t version,
-                  const char* purpose) {
-  const std::string symbol = "casd_" + name + "_plugin_get";
-  std::string tried;
-  for (const std::string& folder : folders(first)) {
-    const std::string path = join_path(folder, plugin_file_name(name));
-    std::string why;
-    if (void* address = load_symbol(path, symbol.c_str(), why)) {
-      const Table* table = reinterpret_cast<Get>(address)(version);
-      if (table && table->struct_size >= sizeof(Table)) {
-        log(CASD_LOG_INFO, text("plug-in ", path));
-        return table;
+/// What a search found, and what is to be logged once no lock is held.
+struct Search {
+  std::vector<std::pair<casd_log_level, std::string>> messages;
+  std::string tried;  // each path and why it is of no use
+
+  template <class Table, class Get>
+  const Table* find(const std::string& name, const std::string& first, std::uint32_t version) {
+    const std::string symbol = "casd_" + name + "_plugin_get";
+    for (const std::string& folder : folders(first)) {
+      const std::string path = join_path(folder, plugin_file_name(name));
+      std::string why;
+      if (void* address = load_symbol(path, symbol.c_str(), why)) {
+        const Table* table = reinterpret_cast<Get>(address)(version);
+        if (table && table->struct_size >= sizeof(Table)) {
+          messages.emplace_back(CASD_LOG_INFO, text("plug-in ", path));
+          return table;
+        }
+        why = text("is of another version than ", version);
       }
-      why = text("is of another version than ", version);
+      // One that exists and cannot be used is a surprise, also when a later folder has a better one.
+      if (is_there(path))
+        messages.emplace_back(CASD_LOG_WARNING, text("the plug-in ", path, " is skipped: ", why));
+      tried += text("\n  ", path, ": ", why);
     }
-    // One that is there and useless is a surprise, also when a later folder has a better one.
-    if (is_there(path)) log(CASD_LOG_WARNING, text("the plug-in ", path, " is passed over: ", why));
-    tried += text("\n  ", path, ": ", why);
+    return nullptr;
   }
-  fail(CASD_ERROR_UNAVAILABLE, "the plug-in libcasd_", name, ", needed for ", purpose,
-       ", was not found; tried", tried);
+};
+
+template <class Table, class Get>
+const Table& plugin(const Table* Plugins::*loaded, const char* name, std::uint32_t version,
+                    const char* purpose) {
+  Plugins& the = plugins();
+  const auto current = [&] {
+    const std::lock_guard<std::mutex> lock(the.mutex);
+    return std::make_pair(the.*loaded, the.folder);
+  };
+  if (const Table* table = current().first) return *table;
+  Search search;
+  const Table* table = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(the.loading);
+    const auto [earlier, folder] = current();
+    table = earlier ? earlier : search.find<Table, Get>(name, folder, version);
+    const std::lock_guard<std::mutex> change(the.mutex);
+    the.*loaded = table;
+  }
+  for (const auto& [level, message] : search.messages) log(level, message);
+  if (!table)
+    fail(CASD_ERROR_UNAVAILABLE, "the plug-in libcasd_", name, ", needed for ", purpose,
+         ", was not found; tried", search.tried);
+  return *table;
 }
 
 }  // namespace
@@ -77,21 +108,13 @@ void set_plugin_path(const std::string& folder) {
 }
 
 const casd_torch_plugin& torch_plugin() {
-  Plugins& the = plugins();
-  const std::lock_guard<std::mutex> lock(the.mutex);
-  if (!the.torch)
-    the.torch = find<casd_torch_plugin, casd_torch_plugin_get_fn>(
-        "torch", the.folder, CASD_TORCH_PLUGIN_VERSION, "training and CUDA");
-  return *the.torch;
+  return plugin<casd_torch_plugin, casd_torch_plugin_get_fn>(
+      &Plugins::torch, "torch", CASD_TORCH_PLUGIN_VERSION, "training and CUDA");
 }
 
 const casd_hdf5_plugin& hdf5_plugin() {
-  Plugins& the = plugins();
-  const std::lock_guard<std::mutex> lock(the.mutex);
-  if (!the.hdf5)
-    the.hdf5 = find<casd_hdf5_plugin, casd_hdf5_plugin_get_fn>(
-        "hdf5", the.folder, CASD_HDF5_PLUGIN_VERSION, "HDF5 files");
-  return *the.hdf5;
+  return plugin<casd_hdf5_plugin, casd_hdf5_plugin_get_fn>(&Plugins::hdf5, "hdf5",
+                                                           CASD_HDF5_PLUGIN_VERSION, "HDF5 files");
 }
 
 }  // namespace casd

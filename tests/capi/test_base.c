@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void versions_agree_with_the_headers(void **state) {
   char text[32];
@@ -89,6 +91,83 @@ static void make_it_warn(void) {
   ASSERT_OK(casd_set_plugin_path(NULL));
   remove("libcasd_hdf5.so");
   remove("test_base.h5");
+}
+
+/* Once a plug-in is loaded no search warns any more: a child process has not loaded it. A deadlock
+ * ends the child. */
+static void assert_child_succeeds(int (*body)(void)) {
+  int status = 0;
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    alarm(60);
+    _exit(body());
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* What a host may do in a callback: everything. */
+static void CASD_CALL call_back_into_the_library(casd_log_level level, const char *message,
+                                                 void *user) {
+  casd_dataset *data = NULL;
+  struct heard *heard = user;
+  char buffer[64];
+  listen_to(level, message, user);
+  if (casd_set_plugin_path("no/such/folder") != CASD_OK ||
+      casd_dataset_open(&data, "test_base.h5", NULL) == CASD_OK || casd_log_poll(buffer, 0) != -1 ||
+      casd_set_parallel_for(NULL, 0, NULL) != CASD_OK ||
+      casd_set_log(NULL, CASD_LOG_OFF, NULL) != CASD_OK)
+    heard->count = 100;
+}
+
+static int warn_a_callback_that_calls_back(void) {
+  struct heard heard = {0, -1, ""};
+  if (casd_set_log(call_back_into_the_library, CASD_LOG_WARNING, &heard) != CASD_OK) return 1;
+  make_it_warn();
+  return heard.count == 1 ? 0 : 2;
+}
+
+static void a_callback_may_call_the_library(void **state) {
+  (void)state;
+  assert_child_succeeds(warn_a_callback_that_calls_back);
+}
+
+static int poll_a_warning(void) {
+  char buffer[512] = "untouched";
+  struct heard heard = {0, -1, ""};
+  if (casd_log_poll(buffer, sizeof buffer) != -1 || buffer[0] != 0) return 1;
+  if (casd_set_log(listen_to, CASD_LOG_WARNING, &heard) != CASD_OK) return 2;
+  make_it_warn();
+  if (casd_log_poll(buffer, 0) != -1) return 3;
+  if (casd_log_poll(buffer, sizeof buffer) != CASD_LOG_WARNING) return 4;
+  if (heard.count != 1 || strcmp(buffer, heard.text) != 0) return 5; /* both receive it */
+  if (strstr(buffer, "libcasd_hdf5") == NULL) return 6;
+  return casd_log_poll(buffer, sizeof buffer) == -1 && buffer[0] == 0 ? 0 : 7;
+}
+
+static int cut_a_message(void) {
+  char buffer[12];
+  casd_log_poll(buffer, sizeof buffer);
+  make_it_warn();
+  if (casd_log_poll(buffer, sizeof buffer) != CASD_LOG_WARNING) return 1;
+  return strlen(buffer) == 11 ? 0 : 2;
+}
+
+static int discard_a_message(void) {
+  char buffer[64];
+  casd_log_poll(buffer, sizeof buffer);
+  make_it_warn();
+  if (casd_log_poll(NULL, 0) != -1) return 1;
+  return casd_log_poll(buffer, sizeof buffer) == -1 ? 0 : 2;
+}
+
+static void the_log_can_be_polled(void **state) {
+  (void)state;
+  assert_child_succeeds(poll_a_warning);
+  assert_child_succeeds(cut_a_message);
+  assert_child_succeeds(discard_a_message);
 }
 
 static void the_log_goes_where_it_is_sent(void **state) {
@@ -194,6 +273,8 @@ int main(void) {
       cmocka_unit_test(statuses_have_names_and_pinned_values),
       cmocka_unit_test(a_failure_leaves_its_message),
       cmocka_unit_test(the_message_can_be_copied),
+      cmocka_unit_test(a_callback_may_call_the_library),
+      cmocka_unit_test(the_log_can_be_polled),
       cmocka_unit_test(the_log_goes_where_it_is_sent),
       cmocka_unit_test(a_missing_plugin_is_named_with_each_path_tried),
       cmocka_unit_test(live_objects_are_counted),

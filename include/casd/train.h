@@ -73,17 +73,29 @@ enum {
  *        the recipe `evidential`; ranges are checked by casd_trainer_create().
  *
  * In parentheses the default, then `paper`'s where it differs, then the range.
- * @since 0.1
+ *
+ * `auto` adapts the schedule to the n samples of split `train` that have a modality:
+ * - `batch_size`: n / 8, rounded down to a power of two within 8 to 128; s steps an epoch follow.
+ * - `teacher_epochs`: 12, or as many as 240 steps take: max(12, 240 / s rounded up).
+ * - `epochs`: 16 (`paper`: 25), or as many as 320 steps take: max(16, 320 / s rounded up).
+ * - `select_from`: 6/16 of the student's epochs, rounded to the nearest (`paper`: 0).
+ * - `patience`: 10/16 of the student's epochs, rounded up, so that the student never stops early
+ *   (`paper`: 8/25, rounded up).
+ *
+ * The numbers are fixed when the first epoch begins and kept in the checkpoint.
+ * casd_trainer_options_resolve() tells them. casd_train_step() uses none of the five.
+ * @since 0.1, `schedule` and `auto` 0.2
  */
 typedef struct casd_trainer_options {
   uint32_t struct_size;        /**< sizeof of the caller's struct. */
   casd_teacher_mode teacher;   /**< (::CASD_TEACHER_FROZEN) */
   casd_sampling_mode sampling; /**< (::CASD_SAMPLING_STUDENT_T) */
-  int32_t teacher_epochs;      /**< Most epochs of the teacher's phase (12; 1 to 100000). */
-  int32_t epochs;              /**< Most epochs of the student's phase (16, 25; 1 to 100000). */
-  int32_t select_from;         /**< First epoch, from 0, that may be the student's best (6, 0). */
-  int32_t patience;            /**< Epochs without a new best that end a phase (10, 8; from 1). */
-  int32_t batch_size;          /**< Samples a step (128; 1 to 65536). */
+  int32_t teacher_epochs;      /**< Most epochs of the teacher's phase (0: auto; to 100000). */
+  int32_t epochs;              /**< Most epochs of the student's phase (0: auto; to 100000). */
+  int32_t select_from;         /**< First epoch, from 0, that may be the student's best (-1: auto;
+                                  to 100000). */
+  int32_t patience;            /**< Epochs without a new best that end a phase (0: auto). */
+  int32_t batch_size;          /**< Samples a step (0: auto; to 65536). */
   int32_t total_steps;       /**< For casd_train_step(): length of the cosine; 0: constant rate. */
   int32_t balance_classes;   /**< 1: class weights N / (K N_k); 0: none (1). */
   int32_t calibrate;         /**< 1: fit temperatures on valid at the end (1). */
@@ -91,7 +103,8 @@ typedef struct casd_trainer_options {
   casd_device device;        /**< (::CASD_DEVICE_CPU) */
   int32_t device_index;      /**< Which GPU (0). */
   int32_t threads;           /**< On the CPU (1; 1 to 256). Does not change the result. */
-  uint32_t reserved;         /**< 0. */
+  casd_recipe schedule;      /**< The recipe whose schedule `auto` stands for
+                                (::CASD_RECIPE_EVIDENTIAL). */
   double dropout;            /**< (0.4; 0 to below 1) */
   double frame_drop;         /**< Most chance that a frame is dropped (0.5; 0 to 1). */
   double sigma_scale;        /**< Factor kappa of the sampling noise (1; 0 to 10; 0: off). */
@@ -116,9 +129,23 @@ CASD_API casd_status CASD_CALL casd_trainer_options_init(casd_trainer_options *o
 CASD_API casd_status CASD_CALL casd_trainer_options_use_recipe(casd_trainer_options *options,
                                                                casd_recipe recipe);
 
-/** @brief Sets one field by name from text, as casd_model_options_set(). @since 0.1 */
+/**
+ * @brief Sets one field by name from text, as casd_model_options_set(); `auto` is such a text.
+ * @since 0.1
+ */
 CASD_API casd_status CASD_CALL casd_trainer_options_set(casd_trainer_options *options,
                                                         const char *name, const char *value);
+
+/**
+ * @brief Replaces each `auto` by the number that it stands for with a dataset.
+ * @param[in,out] options  The options.
+ * @param         dataset  With a split `train`.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, an option is out of range or split
+ *         `train` has no sample with a modality; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_trainer_options_resolve(casd_trainer_options *options,
+                                                            const casd_dataset *dataset);
 
 /** @brief The number of fields that casd_trainer_options_set() knows. @since 0.2 */
 CASD_API int32_t CASD_CALL casd_trainer_options_count(void);
@@ -352,6 +379,10 @@ CASD_API casd_status CASD_CALL casd_trainer_load(casd_trainer **trainer, const c
 
 /**
  * @brief The options a trainer was made with.
+ *
+ * Each `auto` is replaced by its number as soon as the trainer has seen its dataset:
+ * casd_trainer_prepare(), casd_trainer_epoch() or casd_trainer_fit(). A trainer from
+ * casd_trainer_load() gives them as they were asked for until then, so that they can be compared.
  * @param[out] options  Receives them; initialise it with casd_trainer_options_init() first.
  * @param      trainer  The trainer.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or not initialised.

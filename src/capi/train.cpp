@@ -3,6 +3,7 @@
 #include "capi/handles.h"
 #include "capi/option_struct.h"
 #include "train/options.h"
+#include "train/schedule.h"
 
 using casd::given;
 using casd::guard;
@@ -16,6 +17,15 @@ constexpr std::size_t first_progress = casd::first_size::train_progress;
 template <class Change>
 void change(casd_trainer_options* options, Change apply) {
   casd::change_struct(options, casd::default_trainer_options(), first_options, "options", apply);
+}
+
+std::int64_t samples_to_train_on(const casd::Dataset& dataset) {
+  const casd::Split* train = dataset.find("train");
+  std::int64_t samples = 0;
+  if (train)
+    for (const casd::Sample& sample : train->samples) samples += sample.given != 0;
+  casd::require(samples > 0, "the dataset has no split train with samples that have a modality");
+  return samples;
 }
 
 void give_stats(casd_train_stats* out, std::size_t size, const casd_train_stats& stats) {
@@ -66,6 +76,17 @@ casd_status casd_trainer_options_set(casd_trainer_options* options, const char* 
     given(value, "value");
     change(options,
            [&](auto& ours) { casd::set_option(casd::trainer_option_table(), &ours, name, value); });
+  });
+}
+
+casd_status casd_trainer_options_resolve(casd_trainer_options* options,
+                                         const casd_dataset* dataset) {
+  return guard([&] {
+    given(dataset, "dataset");
+    change(options, [&](auto& ours) {
+      ours = casd::with_schedule(
+          ours, casd::resolve_schedule(casd::checked(ours), samples_to_train_on(dataset->value)));
+    });
   });
 }
 

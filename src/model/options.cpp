@@ -22,6 +22,9 @@ void write(void* options, const Option& option, T value) {
   std::memcpy(static_cast<char*>(options) + option.offset, &value, sizeof value);
 }
 
+/// Least value that the struct may hold.
+double least(const Option& option) { return option.automatic ? option.min - 1 : option.min; }
+
 std::string choices(const Option& option) {
   std::string out;
   for (const char* name : option.names) out += (out.empty() ? "" : ", ") + std::string(name);
@@ -34,7 +37,8 @@ std::string range(const Option& option) {
   const auto number = [&](double v) {
     return whole ? std::to_string(static_cast<std::int64_t>(v)) : shortest(v);
   };
-  std::string out = (option.above_min ? "above " : "") + number(option.min);
+  std::string out = std::string(option.automatic ? "auto or " : "") +
+                    (option.above_min ? "above " : "") + number(option.min);
   if (std::isinf(option.max)) return option.above_min ? out : out + " or more";
   return out + " to " + (option.below_max ? "below " : "") + number(option.max);
 }
@@ -111,7 +115,7 @@ void check_option(const Option& option, const void* options) {
   } else {
     const double value = option.kind == OptionKind::int32 ? read<std::int32_t>(options, option)
                                                           : read<double>(options, option);
-    good = (option.above_min ? value > option.min : value >= option.min) &&
+    good = (option.above_min ? value > option.min : value >= least(option)) &&
            (option.below_max ? value < option.max : value <= option.max);
   }
   require(good, "option ", option.name, " = ", option_text(option, options),
@@ -141,9 +145,15 @@ void set_option(Span<const Option> table, void* options, const std::string& name
   char* field = static_cast<char*>(options) + option.offset;
   std::memcpy(before, field, size);
   switch (option.kind) {
-    case OptionKind::int32:
-      write(options, option, parse<std::int32_t>(option, value, "a whole number"));
+    case OptionKind::int32: {
+      const bool is_auto = option.automatic && value == "auto";
+      const std::int32_t number = is_auto ? static_cast<std::int32_t>(least(option))
+                                          : parse<std::int32_t>(option, value, "a whole number");
+      require(is_auto || !option.automatic || number >= option.min, "option ", name, " = ", number,
+              " is out of range, allowed: ", range(option));
+      write(options, option, number);
       break;
+    }
     case OptionKind::uint64:
       write(options, option, parse<std::uint64_t>(option, value, "a whole number"));
       break;
@@ -170,8 +180,10 @@ void set_option(Span<const Option> table, void* options, const std::string& name
 
 std::string option_text(const Option& option, const void* options) {
   switch (option.kind) {
-    case OptionKind::int32:
-      return std::to_string(read<std::int32_t>(options, option));
+    case OptionKind::int32: {
+      const auto value = read<std::int32_t>(options, option);
+      return option.automatic && value == least(option) ? "auto" : std::to_string(value);
+    }
     case OptionKind::uint64:
       return std::to_string(read<std::uint64_t>(options, option));
     case OptionKind::real:
@@ -206,7 +218,7 @@ void read_option(JsonReader& json, const Option& option, void* options) {
   switch (option.kind) {
     case OptionKind::int32:
       write(options, option,
-            static_cast<std::int32_t>(json.integer(static_cast<std::int64_t>(option.min),
+            static_cast<std::int32_t>(json.integer(static_cast<std::int64_t>(least(option)),
                                                    static_cast<std::int64_t>(option.max))));
       break;
     case OptionKind::uint64:

@@ -27,6 +27,7 @@ struct Option {
   bool below_max = false;              // real: max itself is not allowed
   Span<const char* const> names = {};  // choice: names of 0, 1, 2, ...
   bool stored = true;                  // part of the model file
+  bool automatic = false;              // int32: min - 1 is allowed, too, as text "auto"
 };
 
 /// All fields of casd_model_options but struct_size and reserved.

@@ -62,7 +62,7 @@ void set_numbers(Position& p, const std::array<double, number_count>& n) {
 /// The fields of `casd.position`, in its order. Visit: integer(name, field, min, max) and
 /// flag(name, field).
 template <class Position_, class Visit>
-void visit_position(Position_& p, Visit&& visit) {
+void visit_position(Position_& p, int version, Visit&& visit) {
   visit.integer("phase", p.phase, CASD_PHASE_TEACHER, CASD_PHASE_DONE);
   visit.flag("prepared", p.prepared);
   visit.flag("stepped", p.stepped);
@@ -76,6 +76,12 @@ void visit_position(Position_& p, Visit&& visit) {
   visit.flag("bound", p.binding.bound);
   visit.integer("train", p.binding.train, 0, std::numeric_limits<std::uint32_t>::max());
   visit.integer("valid", p.binding.valid, 0, std::numeric_limits<std::uint32_t>::max());
+  if (version == 1) return;
+  visit.integer("batch_size", p.schedule.batch_size, 0, most_epochs);
+  visit.integer("teacher_epochs", p.schedule.teacher_epochs, 0, most_epochs);
+  visit.integer("epochs", p.schedule.epochs, 0, most_epochs);
+  visit.integer("select_from", p.schedule.select_from, 0, most_epochs);
+  visit.integer("patience", p.schedule.patience, 0, std::numeric_limits<std::int32_t>::max());
 }
 
 struct PositionWriter {
@@ -103,7 +109,7 @@ struct PositionReader {
 std::string position_text(const Position& position) {
   JsonWriter json;
   json.open('{');
-  visit_position(position, PositionWriter{json});
+  visit_position(position, newest_version, PositionWriter{json});
   return std::move(json.close('}').text());
 }
 
@@ -186,9 +192,10 @@ class Reader {
     JsonReader json = text(position_key);
     Position p;
     json.open('{');
-    visit_position(p, PositionReader{json});
+    visit_position(p, version_, PositionReader{json});
     json.close('}');
     json.end();
+    if (version_ == 1) p.schedule = resolve_schedule(options(), 0);  // it has no `auto`
     std::array<double, number_count> numbers{};
     const TensorEntry& found = tensor("position", DataType::f64, number_count);
     std::memcpy(numbers.data(), found.bytes.data(), sizeof numbers);
@@ -254,15 +261,34 @@ class Reader {
   std::size_t next_ = 0;
 };
 
+/// The schedule has all numbers or none, and those that the options give.
+void check_schedule(const Reader& reader, const casd_trainer_options& options, const Position& p) {
+  const Schedule& s = p.schedule;
+  const bool known = s.batch_size > 0;
+  reader.expect(
+      known || !(p.binding.bound || s.teacher_epochs || s.epochs || s.select_from || s.patience),
+      "position: the schedule is not whole");
+  const auto fits = [&](std::int32_t option, std::int32_t automatic, std::int32_t number) {
+    return !known || (number != automatic && (option == automatic || option == number));
+  };
+  reader.expect(
+      fits(options.batch_size, 0, s.batch_size) &&
+          fits(options.teacher_epochs, 0, s.teacher_epochs) && fits(options.epochs, 0, s.epochs) &&
+          fits(options.select_from, -1, s.select_from) && fits(options.patience, 0, s.patience),
+      "position: the schedule is not that of the options");
+}
+
 void check_together(const Reader& reader, const Checkpoint& c) {
   const Position& p = c.position;
   const bool student = p.phase == CASD_PHASE_STUDENT;
   const bool done = p.phase == CASD_PHASE_DONE;
   const bool has_teacher =
       c.options.teacher == CASD_TEACHER_FROZEN || c.options.teacher == CASD_TEACHER_EMA;
+  check_schedule(reader, c.options, p);
   const std::int32_t epochs =
-      p.phase == CASD_PHASE_TEACHER ? c.options.teacher_epochs : c.options.epochs;
-  reader.expect(p.epoch < epochs, "position: epoch is ", p.epoch, " of ", epochs);
+      p.phase == CASD_PHASE_TEACHER ? p.schedule.teacher_epochs : p.schedule.epochs;
+  reader.expect(p.binding.bound ? p.epoch < epochs : p.epoch == 0, "position: epoch is ", p.epoch,
+                " of ", epochs);
   reader.expect(p.phase != CASD_PHASE_TEACHER || c.options.teacher != CASD_TEACHER_NONE,
                 "position: a teacher's phase without a teacher");
   reader.expect(p.selection.best_epoch <= p.epoch, "position: best_epoch is to come");

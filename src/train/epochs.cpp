@@ -37,40 +37,42 @@ double best_score(const Selection& selection) {
 
 }  // namespace
 
-TrainingSamples Trainer::State::bind(const Dataset& dataset) {
-  if (position.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
-  require_same_task(dataset.schema, schema(), "the dataset");
-  const SchemaMapping mapping(dataset.schema, schema(), "the dataset");
-  const Split* train = dataset.find("train");
-  require(train != nullptr, "the dataset has no split train");
-  const Split* valid = dataset.find("valid");
-  TrainingSamples out;
-  train = &mapped(*train, mapping, out.mapped_train);
-  if (valid) valid = &mapped(*valid, mapping, out.mapped_valid);
-  for (const Sample& sample : train->samples)
-    if (sample.given != 0) out.train.push_back(&sample);
-  require(!out.train.empty(), "split train has no sample with a modality");
-  if (valid)
-    for (const Sample& sample : valid->samples)
-      if (sample.given != 0) out.valid.push_back(&sample);
+TrainingSamples Trainer::State::accept(const Dataset& dataset) const {
+  if (position.phase == CASD_PHASE_DONE)
+    fail(CASD_ERROR_STATE,
+         "the training is over: create a trainer from its model to train further");
+  TrainingSamples out = training_samples(dataset, *model);
+  require(position.teacher_named || any_labelled(out.train),
+          "split train has no labels to learn from");
+  return out;
+}
 
-  Binding now;
-  now.bound = true;
-  now.train = fingerprint(schema(), *train);
-  now.valid = valid ? fingerprint(schema(), *valid) : 0;
+TrainingSamples Trainer::State::bind(const Dataset& dataset) {
+  TrainingSamples out = accept(dataset);
+  const Binding now{true, out.train_fingerprint, out.valid_fingerprint};
   const Binding& before = position.binding;
   require(!before.bound || (before.train == now.train && before.valid == now.valid),
-          "this is not the dataset that the training began with");
+          "this is not the dataset that the training began with: continue with the same data, or "
+          "begin anew without the checkpoint (command line: --restart)");
+  if (!position.prepared && !position.stepped) {
+    prepare(out.train);
+    warn_of_missing_classes(schema(), out);
+  }
+  if (!before.bound)
+    position.schedule = resolve_schedule(options, static_cast<std::int64_t>(out.train.size()));
   position.binding = now;
+  data_seen = true;
   return out;
 }
 
 std::int32_t Trainer::State::phase_epochs() const {
-  return position.phase == CASD_PHASE_TEACHER ? options.teacher_epochs : options.epochs;
+  return position.phase == CASD_PHASE_TEACHER ? position.schedule.teacher_epochs
+                                              : position.schedule.epochs;
 }
 
 std::int64_t Trainer::State::epoch_steps(std::size_t samples) const {
-  return (static_cast<std::int64_t>(samples) + options.batch_size - 1) / options.batch_size;
+  const std::int32_t size = position.schedule.batch_size;
+  return (static_cast<std::int64_t>(samples) + size - 1) / size;
 }
 
 void Trainer::State::obey_cancel() {
@@ -82,7 +84,7 @@ void Trainer::State::obey_cancel() {
 void Trainer::State::report(const TrainingCall& call, std::int64_t steps) {
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - call.begin;
   std::int64_t left = (phase_epochs() - position.epoch) * steps - position.epoch_step;
-  if (position.phase == CASD_PHASE_TEACHER) left += options.epochs * steps;
+  if (position.phase == CASD_PHASE_TEACHER) left += position.schedule.epochs * steps;
   const std::lock_guard<std::mutex> lock(progress_mutex);
   progress.phase = position.phase;
   progress.epoch = position.epoch;
@@ -115,7 +117,7 @@ void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& cal
   const std::int64_t steps = epoch_steps(samples.train.size());
   if (wants_teaching() && teaching.empty()) teaching = teach(teacher_predictor(), samples.train);
   const std::vector<std::int64_t> order = epoch_order(options, position, samples.train.size());
-  const auto most = static_cast<std::size_t>(options.batch_size);
+  const auto most = static_cast<std::size_t>(position.schedule.batch_size);
   std::vector<const Sample*> batch;
   while (position.epoch_step < steps) {
     obey_cancel();
@@ -141,7 +143,8 @@ void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& cal
 
 void Trainer::State::score_epoch(const TrainingSamples& samples) {
   const bool is_student = position.phase == CASD_PHASE_STUDENT;
-  const std::int32_t first = is_student ? std::min(options.select_from, options.epochs - 1) : 0;
+  const std::int32_t first =
+      is_student ? std::min(position.schedule.select_from, position.schedule.epochs - 1) : 0;
   position.score = nan;
   if (samples.valid.empty() || position.epoch < first) return;
   std::vector<float> learned = backend->parameters();
@@ -198,7 +201,8 @@ casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, Train
   report(call, epoch_steps(samples.train.size()));
 
   // Should the end of a phase fail (no memory), the next call scores again and comes back here.
-  if (position.epoch + 1 >= phase_epochs() || position.selection.exhausted(options.patience)) {
+  if (position.epoch + 1 >= phase_epochs() ||
+      position.selection.exhausted(position.schedule.patience)) {
     end_phase(samples);
   } else {
     ++position.epoch;
@@ -212,7 +216,6 @@ casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, Train
 casd_train_stats Trainer::epoch(const Dataset& dataset) {
   State& s = *state_;
   const TrainingSamples samples = s.bind(dataset);
-  if (!s.position.prepared && !s.position.stepped) prepare(dataset);
   TrainingCall call;
   return s.run_epoch(samples, call);
 }
@@ -221,7 +224,7 @@ void Trainer::fit(const Dataset& dataset, const char* checkpoint, casd_progress_
                   void* user) {
   State& s = *state_;
   const TrainingSamples samples = s.bind(dataset);
-  if (!s.position.prepared && !s.position.stepped) prepare(dataset);
+  if (checkpoint) save(checkpoint);  // a path that cannot be written to shows before the work
   TrainingCall call;
   call.callback = callback;
   call.user = user;

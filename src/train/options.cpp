@@ -11,6 +11,7 @@ constexpr double no_limit = std::numeric_limits<double>::infinity();
 constexpr double most_int32 = std::numeric_limits<std::int32_t>::max();
 
 constexpr const char* teachers[] = {"frozen", "ema", "shared", "none"};
+constexpr const char* schedules[] = {"evidential", "paper"};
 constexpr const char* samplings[] = {"student_t", "implicit", "gaussian", "none"};
 constexpr const char* devices[] = {"cpu", "cuda"};
 
@@ -21,6 +22,11 @@ constexpr Option choice(const char* name, std::size_t offset, const char* const 
 
 constexpr Option whole(const char* name, std::size_t offset, double min, double max) {
   return {name, OptionKind::int32, offset, min, max, false, false, {}};
+}
+
+/// Below `min`: "auto".
+constexpr Option automatic(const char* name, std::size_t offset, double min, double max) {
+  return {name, OptionKind::int32, offset, min, max, false, false, {}, true, true};
 }
 
 constexpr Option real(const char* name, std::size_t offset, double min, double max) {
@@ -40,11 +46,12 @@ using Options = casd_trainer_options;
 constexpr Option table[] = {
     choice("teacher", offsetof(Options, teacher), teachers),
     choice("sampling", offsetof(Options, sampling), samplings),
-    whole("teacher_epochs", offsetof(Options, teacher_epochs), 1, 100000),
-    whole("epochs", offsetof(Options, epochs), 1, 100000),
-    whole("select_from", offsetof(Options, select_from), 0, 100000),
-    whole("patience", offsetof(Options, patience), 1, most_int32),
-    whole("batch_size", offsetof(Options, batch_size), 1, 65536),
+    choice("schedule", offsetof(Options, schedule), schedules),
+    automatic("teacher_epochs", offsetof(Options, teacher_epochs), 1, 100000),
+    automatic("epochs", offsetof(Options, epochs), 1, 100000),
+    automatic("select_from", offsetof(Options, select_from), 0, 100000),
+    automatic("patience", offsetof(Options, patience), 1, most_int32),
+    automatic("batch_size", offsetof(Options, batch_size), 1, 65536),
     whole("total_steps", offsetof(Options, total_steps), 0, most_int32),
     whole("balance_classes", offsetof(Options, balance_classes), 0, 1),
     whole("calibrate", offsetof(Options, calibrate), 0, 1),
@@ -77,8 +84,6 @@ casd_trainer_options default_trainer_options() {
   o.struct_size = sizeof o;
   o.teacher = CASD_TEACHER_FROZEN;
   o.sampling = CASD_SAMPLING_STUDENT_T;
-  o.teacher_epochs = 12;
-  o.batch_size = 128;
   o.balance_classes = 1;
   o.calibrate = 1;
   o.device = CASD_DEVICE_CPU;
@@ -101,9 +106,9 @@ void use_recipe(casd_trainer_options& options, casd_recipe recipe) {
   require(recipe == CASD_RECIPE_EVIDENTIAL || recipe == CASD_RECIPE_PAPER, "recipe is ", recipe,
           ", allowed: 0 (evidential), 1 (paper)");
   const bool paper = recipe == CASD_RECIPE_PAPER;
-  options.epochs = paper ? 25 : 16;
-  options.select_from = paper ? 0 : 6;
-  options.patience = paper ? 8 : 10;
+  options.schedule = recipe;
+  options.epochs = options.patience = 0;
+  options.select_from = -1;
   options.uncertainty_weight = paper ? 0.1 : 0;
   options.evidence_weight = paper ? 0 : 1;
   options.evidence_rate = paper ? 1 : 10;
@@ -111,7 +116,6 @@ void use_recipe(casd_trainer_options& options, casd_recipe recipe) {
 
 casd_trainer_options checked(casd_trainer_options options) {
   check_options(trainer_option_table(), &options);
-  require(options.reserved == 0, "options.reserved must be 0");
   return options;
 }
 

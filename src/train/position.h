@@ -40,6 +40,7 @@ struct Position {
   double score = std::numeric_limits<double>::quiet_NaN();  // of the last finished epoch
   EpochSums sums;
   Binding binding;
+  Schedule schedule;  // fixed once bound; before, that of the last prepare, if any
 };
 
 }  // namespace casd

@@ -11,6 +11,24 @@ namespace casd {
 /// Step or epoch `at` of `length`: rate (final + (1 - final) (1 + cos(pi at / length)) / 2).
 double cosine_rate(double rate, double final_share, std::int64_t at, std::int64_t length);
 
+/// How many epochs of which batch size, and from when on and how long selection waits. 0 epochs: not
+/// known yet.
+struct Schedule {
+  std::int32_t batch_size = 0;
+  std::int32_t teacher_epochs = 0;
+  std::int32_t epochs = 0;
+  std::int32_t select_from = 0;
+  std::int32_t patience = 0;
+};
+
+/// The options' numbers; where one is `auto`, what it comes to for `samples` training samples: the
+/// batch is an eighth of them, rounded down to a power of two within 8 to 128; the epochs are those
+/// of the recipe, or as many as 240 teacher's and 320 student's steps take; first selected epoch and
+/// patience are in the recipe's proportion to the student's epochs.
+Schedule resolve_schedule(const casd_trainer_options& options, std::int64_t samples);
+/// The options with the schedule's numbers.
+casd_trainer_options with_schedule(casd_trainer_options options, const Schedule& schedule);
+
 /// Keeps track of the best epoch of a phase (METHOD.md 6.3).
 struct Selection {
   double best = -std::numeric_limits<double>::infinity();

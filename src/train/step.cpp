@@ -12,18 +12,6 @@ std::uint64_t random_step(const Position& at) {
   return static_cast<std::uint64_t>(at.step) + (static_cast<std::uint64_t>(at.phase) << 40);
 }
 
-void require_lengths(const Model& model, Span<const Sample* const> samples) {
-  const Schema& schema = model.schema();
-  for (std::size_t i = 0; i < samples.size(); ++i)
-    for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
-      const std::int64_t steps = samples[i]->steps(schema, m);
-      require(steps <= model.options().max_steps, "sample ",
-              samples[i]->name.empty() ? text(i) : samples[i]->name, " has ", steps,
-              " frames of modality ", schema.modalities[static_cast<std::size_t>(m)].name,
-              ", allowed: at most ", model.options().max_steps);
-    }
-}
-
 }  // namespace
 
 bool Trainer::State::wants_teaching() const {

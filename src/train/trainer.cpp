@@ -1,7 +1,6 @@
 #include "train/trainer.h"
 
 #include "core/error.h"
-#include "core/log.h"
 #include "core/plugin.h"
 #include "data/statistics.h"
 #include "train/trainer_state.h"
@@ -12,16 +11,6 @@ namespace casd {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-void warn_of_unseen_classes(const Schema& schema, Span<const Sample* const> samples) {
-  if (schema.task != CASD_TASK_CLASSES) return;
-  std::vector<bool> seen(schema.outputs.size());
-  for (const Sample* sample : samples)
-    if (!sample->target.empty()) seen[static_cast<std::size_t>(sample->target[0])] = true;
-  for (std::size_t k = 0; k < seen.size(); ++k)
-    if (!seen[k])
-      log(CASD_LOG_WARNING, text("split train has no sample of class '", schema.outputs[k], "'"));
-}
 
 /// Whether both standardise alike, features and targets.
 bool same_statistics(const Model& a, const Model& b) {
@@ -108,7 +97,10 @@ Trainer::Trainer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Trainer::~Trainer() = default;
 
-const casd_trainer_options& Trainer::options() const { return state_->options; }
+casd_trainer_options Trainer::options() const {
+  const State& s = *state_;
+  return s.data_seen ? with_schedule(s.options, s.position.schedule) : s.options;
+}
 
 const Schema& Trainer::schema() const { return state_->schema(); }
 
@@ -116,39 +108,40 @@ casd_phase Trainer::phase() const { return state_->position.phase; }
 
 void Trainer::prepare(const Dataset& dataset) {
   State& s = *state_;
-  if (s.position.stepped)
+  if (s.position.binding.bound) {
+    s.bind(dataset);
+    return;
+  }
+  const TrainingSamples samples = s.accept(dataset);
+  s.prepare(samples.train);
+  warn_of_missing_classes(s.schema(), samples);
+  s.position.schedule =
+      resolve_schedule(s.options, static_cast<std::int64_t>(samples.train.size()));
+  s.data_seen = true;
+}
+
+void Trainer::State::prepare(Span<const Sample* const> samples) {
+  if (position.stepped)
     fail(CASD_ERROR_STATE, "the trainer has taken steps: prepare comes before the first one");
-  require_same_task(dataset.schema, s.schema(), "the dataset");
-  const SchemaMapping mapping(dataset.schema, s.schema(), "the dataset");
-  const Split* train = dataset.find("train");
-  require(train != nullptr, "the dataset has no split train");
-  Split storage;
-  std::vector<const Sample*> samples;
-  for (const Sample& sample : mapped(*train, mapping, storage).samples)
-    if (sample.given != 0) samples.push_back(&sample);
-  require(!samples.empty(), "split train has no sample with a modality");
-
-  ModelPtr model = s.model;
-  if (!model->trained()) model = with_statistics(*model, fit_statistics(s.schema(), samples));
-  require(!s.position.teacher_named || same_statistics(*model, *s.teacher),
-          "the teacher's normaliser is not the one fitted on this dataset");
+  ModelPtr fitted = model;
+  if (!fitted->trained()) fitted = with_statistics(*fitted, fit_statistics(schema(), samples));
+  require(!position.teacher_named || same_statistics(*fitted, *teacher),
+          "the teacher's normaliser is not the one fitted on these samples");
   std::vector<float> weights;
-  if (s.options.balance_classes != 0 && s.schema().task == CASD_TASK_CLASSES)
-    weights = balanced_class_weights(s.schema(), samples);
-  warn_of_unseen_classes(s.schema(), samples);
+  if (options.balance_classes != 0 && schema().task == CASD_TASK_CLASSES)
+    weights = balanced_class_weights(schema(), samples);
 
-  const ModelPtr old_model = std::exchange(s.model, model);
-  std::vector<float> old_weights = std::exchange(s.class_weights, std::move(weights));
+  std::swap(model, fitted);
+  std::swap(class_weights, weights);
   try {
-    s.start_backend();
+    start_backend();
   } catch (...) {
-    s.model = old_model;
-    s.class_weights = std::move(old_weights);
+    std::swap(model, fitted);
+    std::swap(class_weights, weights);
     throw;
   }
-  if (s.position.phase == CASD_PHASE_STUDENT && s.options.teacher != CASD_TEACHER_NONE)
-    s.enter_student();
-  s.position.prepared = true;
+  if (position.phase == CASD_PHASE_STUDENT && options.teacher != CASD_TEACHER_NONE) enter_student();
+  position.prepared = true;
 }
 
 void Trainer::set_phase(casd_phase phase) {

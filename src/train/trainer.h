@@ -21,7 +21,8 @@ class Trainer {
           const casd_torch_plugin* plugin = nullptr);
   ~Trainer();
 
-  const casd_trainer_options& options() const;
+  /// As given; with a number for each `auto` once this trainer has seen its dataset.
+  casd_trainer_options options() const;
   const Schema& schema() const;
   casd_phase phase() const;
 

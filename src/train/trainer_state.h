@@ -8,19 +8,12 @@
 #include "train/position.h"
 #include "train/teaching.h"
 #include "train/trainer.h"
+#include "train/training_samples.h"
 
 #include <chrono>
 #include <mutex>
 
 namespace casd {
-
-/// The samples of one call of epoch() or fit(). They belong to the caller's dataset, or are copies
-/// where its schema is not the model's.
-struct TrainingSamples {
-  std::vector<const Sample*> train;  // those with at least one modality
-  std::vector<const Sample*> valid;  // empty: nothing to choose or calibrate by
-  Split mapped_train, mapped_valid;  // the copies
-};
 
 /// What a callback and the clock know about the present call.
 struct TrainingCall {
@@ -48,6 +41,8 @@ struct Trainer::State {
   void start_progress();
   void enter_student();
   void freeze_teacher(const ModelPtr& teacher);
+  /// Fits normaliser, target scale and class weights; only before the first step.
+  void prepare(Span<const Sample* const> samples);
 
   // step.cpp
   /// One step on the samples; `taught`: the frozen teacher's answers about them, or NULL.
@@ -59,6 +54,9 @@ struct Trainer::State {
   void pack_targets(Span<const Sample* const> samples);
 
   // epochs.cpp
+  /// The samples of a dataset that the present phase can begin with.
+  TrainingSamples accept(const Dataset& dataset) const;
+  /// accept(), and that it is always the same dataset; fixes the schedule.
   TrainingSamples bind(const Dataset& dataset);
   std::int32_t phase_epochs() const;
   std::int64_t epoch_steps(std::size_t samples) const;
@@ -74,6 +72,7 @@ struct Trainer::State {
   ModelPtr model;  // the initial weights, the normaliser in force
   std::vector<float> class_weights;
   Position position;
+  bool data_seen = false;   // options() has numbers for `auto`
   ModelPtr teacher;         // frozen, or the beginning of `ema`; NULL: none yet
   std::vector<float> best;  // the learned numbers of the phase's best epoch; empty: none yet
   ModelPtr result;          // in CASD_PHASE_DONE

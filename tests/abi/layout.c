@@ -58,7 +58,7 @@ LOCK(casd_trainer_options, fit_trust, int32_t, 44);
 LOCK(casd_trainer_options, device, int32_t, 48);
 LOCK(casd_trainer_options, device_index, int32_t, 52);
 LOCK(casd_trainer_options, threads, int32_t, 56);
-LOCK(casd_trainer_options, reserved, uint32_t, 60);
+LOCK(casd_trainer_options, schedule, int32_t, 60);
 LOCK(casd_trainer_options, dropout, double, 64);
 LOCK(casd_trainer_options, frame_drop, double, 72);
 LOCK(casd_trainer_options, sigma_scale, double, 80);

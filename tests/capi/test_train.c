@@ -96,9 +96,11 @@ static void options_have_defaults_recipes_and_names(void **state) {
   (void)state;
   assert_int_equal(casd_trainer_options_init(&o, sizeof o), CASD_OK);
   assert_int_equal(o.struct_size, sizeof o);
-  assert_int_equal(o.epochs, 16);
+  assert_int_equal(o.epochs, 0); /* auto */
+  assert_int_equal(o.select_from, -1);
+  assert_int_equal(o.schedule, CASD_RECIPE_EVIDENTIAL);
   assert_int_equal(casd_trainer_options_use_recipe(&o, CASD_RECIPE_PAPER), CASD_OK);
-  assert_int_equal(o.epochs, 25);
+  assert_int_equal(o.schedule, CASD_RECIPE_PAPER);
   assert_true(o.uncertainty_weight == 0.1);
   assert_int_equal(casd_trainer_options_set(&o, "teacher", "ema"), CASD_OK);
   assert_int_equal(o.teacher, CASD_TEACHER_EMA);
@@ -139,12 +141,12 @@ static void create_refuses_what_is_wrong(void **state) {
   (void)state;
   assert_int_equal(casd_trainer_create(NULL, model, NULL), CASD_ERROR_INVALID_ARGUMENT);
   assert_int_equal(casd_trainer_create(&trainer, NULL, NULL), CASD_ERROR_INVALID_ARGUMENT);
-  options.batch_size = 0;
+  options.batch_size = -1;
   assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_INVALID_ARGUMENT);
   assert_non_null(strstr(casd_last_error(), "batch_size"));
   options = small_options();
-  options.reserved = 1;
-  ASSERT_INVALID(casd_trainer_create(&trainer, model, &options), "reserved");
+  options.schedule = 2;
+  ASSERT_INVALID(casd_trainer_create(&trainer, model, &options), "schedule");
   options = small_options();
   options.struct_size = 4;
   assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_INVALID_ARGUMENT);
@@ -216,6 +218,47 @@ static void options_are_given_back(void **state) {
   ASSERT_OK(casd_trainer_options_init(&back, sizeof back));
   assert_int_equal(casd_trainer_get_options(&back, f.trainer), CASD_OK);
   assert_memory_equal(&back, &options, sizeof back);
+  end(&f);
+}
+
+static void auto_adapts_to_the_data(void **state) {
+  struct fixture f;
+  casd_trainer_options options, fixed, before;
+  casd_dataset *empty = NULL;
+  casd_schema *schema = NULL;
+  char text[16];
+  (void)state;
+  ASSERT_OK(casd_trainer_options_init(&options, sizeof options));
+  ASSERT_OK(casd_trainer_options_text(text, sizeof text, NULL, &options, "batch_size"));
+  assert_string_equal(text, "auto");
+  ASSERT_OK(casd_trainer_options_set(&options, "epochs", "4"));
+  ASSERT_OK(casd_trainer_options_set(&options, "epochs", "auto"));
+  ASSERT_INVALID(casd_trainer_options_set(&options, "epochs", "0"), "auto or 1 to 100000");
+  fixed = options;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  ASSERT_OK(casd_trainer_options_resolve(&fixed, f.data)); /* 40 samples */
+  assert_int_equal(fixed.batch_size, 8);
+  assert_int_equal(fixed.teacher_epochs, 48);
+  assert_int_equal(fixed.epochs, 64);
+  assert_int_equal(fixed.select_from, 24);
+  assert_int_equal(fixed.patience, 40);
+  ASSERT_INVALID(casd_trainer_options_resolve(NULL, f.data), "NULL");
+  before = fixed;
+  ASSERT_INVALID(casd_trainer_options_resolve(&fixed, NULL), "NULL");
+  ASSERT_OK(casd_dataset_schema(&schema, f.data));
+  ASSERT_OK(casd_dataset_create(&empty, schema));
+  ASSERT_INVALID(casd_trainer_options_resolve(&fixed, empty), "train");
+  assert_memory_equal(&fixed, &before, sizeof fixed);
+  before.dropout = 2;
+  ASSERT_INVALID(casd_trainer_options_resolve(&before, f.data), "dropout");
+
+  ASSERT_OK(casd_trainer_get_options(&before, f.trainer));
+  assert_memory_equal(&before, &options, sizeof before); /* as asked for */
+  ASSERT_OK(casd_trainer_prepare(f.trainer, f.data));
+  ASSERT_OK(casd_trainer_get_options(&before, f.trainer));
+  assert_memory_equal(&before, &fixed, sizeof before);
+  casd_schema_destroy(schema);
+  casd_dataset_destroy(empty);
   end(&f);
 }
 
@@ -640,6 +683,7 @@ int main(void) {
       cmocka_unit_test(create_refuses_what_is_wrong),
       cmocka_unit_test(functions_refuse_null),
       cmocka_unit_test(options_are_given_back),
+      cmocka_unit_test(auto_adapts_to_the_data),
       cmocka_unit_test(steps_lower_the_loss),
       cmocka_unit_test(step_refuses_what_it_cannot_learn_from),
       cmocka_unit_test(a_diverged_step_leaves_the_weights),

@@ -105,18 +105,10 @@ void note_labels(const casd_schema* schema, const std::string& split, const Labe
   note_wrapped(text);
 }
 
-/// The library warns about classes that split train lacks.
-void warn_of_classes_not_in_valid(const casd_schema* schema, const Labels& valid) {
-  if (casd_schema_task(schema) != CASD_TASK_CLASSES || valid.labelled == 0) return;
-  for (std::size_t k = 0; k < valid.counts.size(); ++k)
-    if (valid.counts[k] == 0)
-      note_wrapped(std::string("casd: warning: split valid has no sample of class '") +
-                   casd_schema_output_name(schema, static_cast<int32_t>(k)) +
-                   "': nothing can be said about it");
-}
-
 void note_steps(const TrainingPlan& plan, int64_t samples) {
-  const casd_trainer_options& options = *plan.options;
+  casd_trainer_options options = *plan.options;
+  // Without training samples there are no steps; the trainer says so.
+  if (casd_trainer_options_resolve(&options, plan.data) != CASD_OK) return;
   const int64_t steps = (samples + options.batch_size - 1) / options.batch_size;
   const bool teacher = options.teacher != CASD_TEACHER_NONE;
   const int64_t epochs = int64_t{options.epochs} + (teacher ? options.teacher_epochs : 0);
@@ -145,7 +137,6 @@ void print_plan(const TrainingPlan& plan) {
   const Labels valid = labels_of(plan.data, plan.schema, "valid");
   note_labels(plan.schema, "train", train);
   note_labels(plan.schema, "valid", valid);
-  warn_of_classes_not_in_valid(plan.schema, valid);
   note_steps(plan, train.samples);
   if (valid.labelled == 0)
     note_wrapped(

@@ -15,7 +15,7 @@ struct TrainingPlan {
   std::string checkpoint;               // "": none
 };
 
-/// Prints task, modalities, samples, labels, steps; warnings about classes without a sample.
+/// Prints task, modalities, samples, labels, steps.
 void print_plan(const TrainingPlan& plan);
 
 }  // namespace program

@@ -36,6 +36,7 @@ Checkpoint example() {
   c.options = default_trainer_options();
   c.options.seed = 0xFFFFFFFFFFFFFFFFu;
   c.options.frame_drop = 0.1 + 0.2;
+  c.options.batch_size = 128;
   c.model = small_model(1);
   c.teacher = small_model(2);
   c.position.phase = CASD_PHASE_STUDENT;
@@ -51,6 +52,7 @@ Checkpoint example() {
   c.position.sums.uncertainty = std::numeric_limits<double>::quiet_NaN();
   c.position.sums.samples = 384;
   c.position.binding = {true, 0xFFFFFFFFu, 7};
+  c.position.schedule = {128, 12, 16, 6, 10};
   const auto learned = static_cast<std::size_t>(c.model->network().learned_count());
   c.learned.parameters.assign(learned, 0.1f);
   c.learned.first_moment.assign(learned, -0.2f);
@@ -88,6 +90,8 @@ TEST(Checkpoint, ReadsBackToTheSameBytes) {
   EXPECT_EQ(c.position.step, 90);
   EXPECT_EQ(c.position.selection.waited, 4);
   EXPECT_EQ(c.position.binding.train, 0xFFFFFFFFu);
+  EXPECT_EQ(c.position.schedule.teacher_epochs, 12);
+  EXPECT_EQ(c.position.schedule.patience, 10);
   EXPECT_EQ(c.learned.step_counts, example().learned.step_counts);
   EXPECT_EQ(c.class_weights, example().class_weights);
   EXPECT_EQ(serialise_model(*c.teacher), serialise_model(*small_model(2)));
@@ -192,7 +196,13 @@ TEST(Checkpoint, APositionThatCannotBeIsRejected) {
       {"\"train\":4294967295", "\"train\":4294967296", "train"},
       {"\"bound\":true", "\"bound\":1", "bound"},
       {"\"samples\"", "\"sample\"", "samples"},
-      {"\"valid\":7}", "\"valid\":7,\"more\":1}", "more"},
+      {"\"bound\":true", "\"bound\":false", "epoch"},
+      {"\"batch_size\":128", "\"batch_size\":64", "schedule"},
+      {"\"batch_size\":128", "\"batch_size\":0", "schedule"},
+      {"\"teacher_epochs\":12", "\"teacher_epochs\":0", "schedule"},
+      {"\"patience\":10", "\"patience\":0", "schedule"},
+      {"\"select_from\":6", "\"select_from\":-1", "select_from"},
+      {"\"patience\":10}", "\"patience\":10,\"more\":1}", "more"},
       {"{", "[{", "casd.position"},
   };
   for (const auto& change : changes) {
@@ -203,7 +213,7 @@ TEST(Checkpoint, APositionThatCannotBeIsRejected) {
 
 TEST(Checkpoint, OptionsOutOfRangeAreRejected) {
   const char* const changes[][3] = {
-      {"\"batch_size\":128", "\"batch_size\":0", "batch_size"},
+      {"\"batch_size\":128", "\"batch_size\":-1", "batch_size"},
       {"\"batch_size\":128", "\"batch_size\":\"128\"", "batch_size"},
       {"\"batch_size\":128", "\"batch_size\":4294967424", "batch_size"},
       {"\"batch_size\"", "\"batchsize\"", "batch_size"},

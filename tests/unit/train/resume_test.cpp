@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/platform.h"
 #include "model/model_file.h"
+#include "support/paths.h"
 #include "unit/train/stand_in_plugin.h"
 
 #include <gtest/gtest.h>
@@ -92,7 +93,7 @@ class Resume : public testing::TestWithParam<casd_teacher_mode> {
   const Dataset data_ = tiny_data();
   const ModelPtr model_ = tiny_model(data_.schema);
   const std::string path_ =
-      testing::TempDir() + "casd_resume_test_" + std::to_string(GetParam()) + ".checkpoint";
+      test::temporary_path("resume_" + std::to_string(GetParam()) + ".checkpoint");
 };
 
 TEST_P(Resume, EndsInTheSameBitsWhereverItWasCancelled) {
@@ -180,6 +181,26 @@ TEST_P(Resume, OwnStepsGoOnAsWell) {
   EXPECT_TRUE(serialise_model(*straight->snapshot()) == serialise_model(*broken->snapshot()));
 }
 
+TEST_P(Resume, ResolvedNumbersAreKept) {
+  casd_trainer_options options = tiny_options(GetParam());
+  options.batch_size = 0;
+  options.select_from = -1;
+  options.patience = 0;
+  const auto straight = std::make_unique<Trainer>(model_, options, &stand_in_plugin());
+  straight->fit(data_, nullptr, nullptr, nullptr);
+  CancelAt cancel{7};  // of five steps an epoch
+  auto broken = std::make_unique<Trainer>(model_, options, &stand_in_plugin());
+  EXPECT_EQ(status_of([&] { broken->fit(data_, path_.c_str(), CancelAt::call, &cancel); }),
+            CASD_ERROR_CANCELLED);
+  broken = load();
+  // As asked for, so that they can be compared with those of a new command.
+  EXPECT_EQ(broken->options().batch_size, 0);
+  broken->prepare(data_);
+  EXPECT_EQ(broken->options().batch_size, 8);
+  broken->fit(data_, nullptr, nullptr, nullptr);
+  EXPECT_TRUE(serialise_model(*broken->snapshot()) == serialise_model(*straight->snapshot()));
+}
+
 TEST_P(Resume, AnotherDatasetIsRefused) {
   CancelAt cancel{3};
   auto trainer = make();
@@ -203,11 +224,44 @@ INSTANTIATE_TEST_SUITE_P(Teachers, Resume,
 
 TEST(ResumeFile, MissingAndForeignFilesAreRefused) {
   EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stand_in_plugin()); }), CASD_ERROR_IO);
-  const std::string path = testing::TempDir() + "casd_resume_test_foreign";
+  const std::string path = test::temporary_path("foreign");
   const Dataset data = tiny_data();
   save_model(*tiny_model(data.schema), path);
   EXPECT_EQ(status_of([&] { Trainer::load(path, &stand_in_plugin()); }), CASD_ERROR_FORMAT);
   std::remove(path.c_str());
+}
+
+// Else the next attempt, with better data, would find a checkpoint in its way.
+TEST(ResumeFile, DataThatIsRefusedLeavesNoCheckpoint) {
+  seen() = {};
+  const std::string path = test::temporary_path("refused");
+  const Dataset good = tiny_data();
+  const auto refused = [&](const std::function<void(Dataset&)>& change) {
+    Dataset data = good;
+    change(data);
+    Trainer trainer(tiny_model(good.schema), tiny_options(CASD_TEACHER_FROZEN), &stand_in_plugin());
+    EXPECT_EQ(status_of([&] { trainer.fit(data, path.c_str(), nullptr, nullptr); }),
+              CASD_ERROR_INVALID_ARGUMENT);
+    EXPECT_FALSE(std::ifstream(path).good());
+  };
+  refused([](Dataset& data) { data.splits[0].name = "all"; });
+  refused([](Dataset& data) { data.schema.outputs.push_back("neutral"); });
+  refused([](Dataset& data) {
+    for (Sample& sample : data.splits[0].samples) sample.target.clear();
+  });
+  refused([](Dataset& data) {
+    set_frames(data.splits[1].samples[3], data.schema, 1, std::vector<float>(12 * 513));
+  });
+}
+
+// Before the first step, which may take long.
+TEST(ResumeFile, APathThatCannotBeWrittenIsFoundAtOnce) {
+  seen() = {};
+  const Dataset data = tiny_data();
+  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stand_in_plugin());
+  EXPECT_EQ(status_of([&] { trainer.fit(data, "/nowhere/at/all", nullptr, nullptr); }),
+            CASD_ERROR_IO);
+  EXPECT_TRUE(seen().steps.empty());
 }
 
 TEST(ResumeFile, ACheckpointThatCannotBeWrittenIsAnError) {

@@ -2,6 +2,7 @@
 #include "train/trainer.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "data/statistics.h"
 #include "eval/evaluation.h"
 #include "infer/predictor.h"
@@ -166,12 +167,14 @@ TEST_F(TrainerMachine, RegressionTargetsAreStandardised) {
 TEST_F(TrainerMachine, SamplesWithoutModalityAreDroppedAndWithoutTargetKept) {
   Dataset data = data_;
   data.splits[0].samples[3] = empty_sample(data.schema);
-  for (Sample& sample : data.splits[0].samples) sample.target.clear();
+  for (std::size_t i = 1; i < 50; ++i) data.splits[0].samples[i].target.clear();
   const auto trainer = make(small_options());
   const casd_train_stats stats = trainer->epoch(data);
   EXPECT_EQ(stats.samples, 49);
+  int all = 0;
   for (const SeenStep& step : seen().steps)
-    for (const std::uint8_t labelled : step.labelled) EXPECT_EQ(labelled, 0);
+    for (const std::uint8_t labelled : step.labelled) all += labelled;
+  EXPECT_EQ(all, 1);
 }
 
 TEST_F(TrainerMachine, PrepareFitsNormaliserAndClassWeights) {
@@ -255,6 +258,34 @@ TEST_F(TrainerMachine, CachedTeachingIsThatOfTheSamplesAtHand) {
       ++found;
     }
   EXPECT_GE(found, 2);
+}
+
+TEST_F(TrainerMachine, AutoFollowsTheSamplesOfSplitTrain) {
+  casd_trainer_options options = small_options();
+  options.batch_size = options.epochs = options.teacher_epochs = options.patience = 0;
+  options.select_from = -1;
+  Dataset data = data_;
+  data.splits[0].samples[3] = empty_sample(data.schema);  // 49 samples are left
+  const auto trainer = make(options);
+  EXPECT_EQ(trainer->progress().epochs, 0);  // not known yet
+  EXPECT_EQ(trainer->options().batch_size, 0);
+  int teacher = 0, student = 0, selected_from = -1;
+  casd_train_stats stats;
+  do {
+    stats = trainer->epoch(data);
+    ++(stats.phase == CASD_PHASE_TEACHER ? teacher : student);
+    if (stats.phase == CASD_PHASE_STUDENT && selected_from < 0 && !std::isnan(stats.score))
+      selected_from = stats.epoch;
+  } while (stats.go_on);
+  const casd_trainer_options fixed = trainer->options();
+  EXPECT_EQ(fixed.batch_size, 8);
+  EXPECT_EQ(fixed.teacher_epochs, 35);  // 7 steps each
+  EXPECT_EQ(fixed.epochs, 46);
+  EXPECT_LE(teacher, 35);
+  EXPECT_EQ(student, 46);
+  EXPECT_EQ(selected_from, fixed.select_from);
+  EXPECT_EQ(seen().steps[0].samples, 8);
+  EXPECT_EQ(trainer->progress().epochs, 46);
 }
 
 TEST_F(TrainerMachine, OtherTeachersGetTheCompleteBatchOrNothing) {
@@ -546,6 +577,27 @@ TEST_F(TrainerMachine, DatasetsThatDoNotFitAreRefused) {
   other.schema.outputs.push_back("neutral");
   EXPECT_EQ(status_of([&] { trainer->epoch(other); }), CASD_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(status_of([&] { trainer->prepare(other); }), CASD_ERROR_INVALID_ARGUMENT);
+  Dataset other_name = data_;
+  other_name.splits[0].name = "training";
+  const auto message_of = [&](const Dataset& data) -> std::string {
+    try {
+      trainer->epoch(data);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(message_of(other_name).find("it has 'training', 'valid', 'test'"), std::string::npos);
+  Dataset unlabelled = data_;
+  for (Sample& sample : unlabelled.splits[0].samples) sample.target.clear();
+  EXPECT_NE(message_of(unlabelled).find("no labels"), std::string::npos);
+  for (const std::size_t split : {0u, 1u}) {
+    Dataset long_one = data_;
+    const std::vector<float> frames(513u * 16u, 0.5f);
+    set_frames(long_one.splits[split].samples[9], data_.schema, 0, frames);
+    EXPECT_NE(message_of(long_one).find("513"), std::string::npos);
+    EXPECT_NE(message_of(long_one).find("max_steps"), std::string::npos);
+  }
   Dataset empty = data_;
   empty.splits[0].samples.clear();
   EXPECT_EQ(status_of([&] { trainer->epoch(empty); }), CASD_ERROR_INVALID_ARGUMENT);
@@ -557,6 +609,67 @@ TEST_F(TrainerMachine, DatasetsThatDoNotFitAreRefused) {
     EXPECT_EQ(status_of([&] { trainer->epoch(changed); }), CASD_ERROR_INVALID_ARGUMENT);
   }
   EXPECT_NO_THROW(trainer->epoch(data_));
+}
+
+// Whoever resumes may ask first whether the dataset is the right one.
+TEST_F(TrainerMachine, PreparingAgainAfterAnEpochOnlyComparesTheData) {
+  const auto trainer = make(small_options());
+  trainer->epoch(data_);
+  const std::vector<float> before = values_of(*trainer->snapshot());
+  EXPECT_NO_THROW(trainer->prepare(data_));
+  EXPECT_EQ(values_of(*trainer->snapshot()), before);
+  Dataset changed = data_;
+  changed.splits[0].samples[7].target[0] = 1 - changed.splits[0].samples[7].target[0];
+  try {
+    trainer->prepare(changed);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), CASD_ERROR_INVALID_ARGUMENT);
+    EXPECT_NE(std::string(error.what()).find("--restart"), std::string::npos);
+  }
+}
+
+struct Warnings {
+  std::vector<std::string> all;
+  static void CASD_CALL add(casd_log_level, const char* message, void* user) {
+    static_cast<Warnings*>(user)->all.push_back(message);
+  }
+};
+
+std::vector<std::string> warnings_of(const std::function<void()>& call) {
+  Warnings warnings;
+  set_log(Warnings::add, CASD_LOG_WARNING, &warnings);
+  call();
+  set_log(nullptr, CASD_LOG_WARNING, nullptr);
+  return warnings.all;
+}
+
+TEST_F(TrainerMachine, ClassesThatDoNotOccurAreNamed) {
+  const std::vector<std::string> none = warnings_of([&] { make(small_options())->prepare(data_); });
+  EXPECT_TRUE(none.empty());
+
+  Dataset three = data_;
+  three.schema.outputs.push_back("neutral");
+  const ModelPtr model = small_model(three.schema);
+  EXPECT_EQ(
+      warnings_of([&] { Trainer(model, small_options(), &stand_in_plugin()).prepare(three); }),
+      (std::vector<std::string>{"split train has no sample of class 'neutral'",
+                                "split valid has no sample of class 'neutral'"}));
+
+  Dataset one = data_;
+  for (Sample& sample : one.splits[1].samples) sample.target = {1};
+  const auto trainer = make(small_options());
+  EXPECT_EQ(warnings_of([&] {
+              trainer->epoch(one);
+              trainer->epoch(one);  // once is enough
+            }),
+            (std::vector<std::string>{"split valid has no sample of class 'negative': all its "
+                                      "labels are 'positive'"}));
+  for (Sample& sample : one.splits[1].samples) sample.target.clear();
+  const std::vector<std::string> unlabelled =
+      warnings_of([&] { make(small_options())->prepare(one); });
+  ASSERT_EQ(unlabelled.size(), 1u);
+  EXPECT_NE(unlabelled[0].find("no labels"), std::string::npos);
 }
 
 TEST_F(TrainerMachine, ADivergedStepChangesNothing) {

@@ -1,0 +1,33 @@
+// The samples of a dataset that a training uses, checked before anything is done with them.
+#pragma once
+
+#include "data/dataset.h"
+#include "model/model.h"
+
+#include <vector>
+
+namespace casd {
+
+/// They belong to the caller's dataset, or are copies where its schema is not the model's.
+struct TrainingSamples {
+  std::vector<const Sample*> train;  // those with at least one modality
+  std::vector<const Sample*> valid;  // empty: nothing to select or calibrate by
+  std::uint32_t train_fingerprint = 0;
+  std::uint32_t valid_fingerprint = 0;  // 0 without such a split
+  Split mapped_train, mapped_valid;     // the copies
+};
+
+/// Samples of the splits `train` and `valid` that have a modality. Throws INVALID_ARGUMENT for
+/// a schema that does not fit, no split `train`, no such sample in it, or more frames than the model takes.
+TrainingSamples training_samples(const Dataset& dataset, const Model& model);
+
+/// Whether any of them has a target.
+bool any_labelled(Span<const Sample* const> samples);
+
+/// Logs a warning for each split in which a class does not occur.
+void warn_of_missing_classes(const Schema& schema, const TrainingSamples& samples);
+
+/// Throws INVALID_ARGUMENT naming the sample and the modality that has more than max_steps frames.
+void require_lengths(const Model& model, Span<const Sample* const> samples);
+
+}  // namespace casd

@@ -1,4 +1,4 @@
-// HDF5 datasets, read through the plug-in's table (METHOD.md 7).
+// HDF5 datasets, read through the plug-in's table (docs/method.md 7).
 #include "data/dataset.h"
 
 #include "core/checked.h"

@@ -1,4 +1,4 @@
-// What is fitted on the training samples before the first step (METHOD.md 1, 6).
+// What is fitted on the training samples before the first step (docs/method.md 1, 6).
 #pragma once
 
 #include "model/batch.h"

@@ -1,4 +1,4 @@
-// Temperatures, and optionally the modalities' trust, fitted on held-out samples (METHOD.md 6.4).
+// Temperatures, and optionally the modalities' trust, fitted on held-out samples (docs/method.md 6.4).
 #include "eval/answers.h"
 #include "eval/evaluation.h"
 

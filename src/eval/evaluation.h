@@ -37,7 +37,7 @@ struct CalibrationRequest {
   bool trust = false;
   int threads = 1;
 };
-/// Temperatures: per key the tau in [0.2, 20] of least unweighted cross-entropy (METHOD.md 6.4);
+/// Temperatures: per key the tau in [0.2, 20] of least unweighted cross-entropy (docs/method.md 6.4);
 /// trust: one factor per modality that lowers the mean cross-entropy over all conditions. Keys
 /// without a labelled sample get none. Samples whose prediction fails are left out. Regression:
 /// nothing.

@@ -1,4 +1,4 @@
-// The law of each modality and confidence-aware fusion, one dimension at a time (METHOD.md 3, 4).
+// The law of each modality and confidence-aware fusion, one dimension at a time (docs/method.md 3, 4).
 // Templates: float in the engines, double where formulas are checked.
 #pragma once
 

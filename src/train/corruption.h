@@ -1,4 +1,4 @@
-// What the student does not get to see (METHOD.md 6.2).
+// What the student does not get to see (docs/method.md 6.2).
 #pragma once
 
 #include "infer/pack.h"

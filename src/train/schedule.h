@@ -29,7 +29,7 @@ Schedule resolve_schedule(const casd_trainer_options& options, std::int64_t samp
 /// The options with the schedule's numbers.
 casd_trainer_options with_schedule(casd_trainer_options options, const Schedule& schedule);
 
-/// Keeps track of the best epoch of a phase (METHOD.md 6.3).
+/// Keeps track of the best epoch of a phase (docs/method.md 6.3).
 struct Selection {
   double best = -std::numeric_limits<double>::infinity();
   std::int32_t best_epoch = -1;

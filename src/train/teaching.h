@@ -1,4 +1,4 @@
-// What the frozen teacher says about complete samples (METHOD.md 6.1: at mu_F, dropout off).
+// What the frozen teacher says about complete samples (docs/method.md 6.1: at mu_F, dropout off).
 #pragma once
 
 #include "infer/predictor.h"

@@ -1,5 +1,6 @@
-// How long an answer takes on the CPU engine, through the C ABI: per preset, batch size, number of
-// frames, modalities and threads. `items_per_second` counts samples.
+// How long a prediction takes on the CPU engine, through the C API: per preset, batch size, number of
+// frames, modalities, threads of the predictor and threads that call it. `items_per_second` counts
+// samples.
 #include "common.h"
 
 #include <benchmark/benchmark.h>
@@ -31,6 +32,62 @@ void predict(benchmark::State& state, const Case& with) {
   state.SetItemsProcessed(state.iterations() * with.samples);
 }
 
+/// What concurrent callers share. Each has a batch and a prediction of its own.
+struct Shared {
+  explicit Shared(const Case& with)
+      : schema(make_schema()), model(make_model(schema.get(), with.preset)) {
+    casd_predictor_options options;
+    check(casd_predictor_options_init(&options, sizeof options));
+    options.threads = with.threads;
+    predictor = make<casd_predictor>(
+        [&](auto** out) { return casd_predictor_create(out, model.get(), &options); });
+  }
+  Handle<casd_schema> schema;
+  Handle<casd_model> model;
+  Handle<casd_predictor> predictor;
+};
+
+void predict_concurrently(benchmark::State& state, const Shared& shared, const Case& with) {
+  const auto batch = make_batch(shared.schema.get(), with.samples, with.steps);
+  const auto prediction = make<casd_prediction>(casd_prediction_create);
+  for (auto _ : state)
+    check(casd_predict(prediction.get(), shared.predictor.get(), batch.get(), with.mask));
+  state.SetItemsProcessed(state.iterations() * with.samples);
+}
+
+/// One sample a call, in the caller's memory.
+void predict_sample(benchmark::State& state, const Case& with, bool fill_batch) {
+  const Shared shared(with);
+  const auto batch = make_batch(shared.schema.get(), 1, with.steps);
+  const auto prediction = make<casd_prediction>(casd_prediction_create);
+  std::vector<std::vector<float>> values;
+  std::vector<const float*> frames;
+  std::vector<int32_t> features;
+  for (int32_t m = 0; m < casd_schema_modality_count(shared.schema.get()); ++m) {
+    const float* first = casd_batch_frames(batch.get(), 0, m);
+    features.push_back(casd_schema_modality_features(shared.schema.get(), m));
+    values.emplace_back(first, first + with.steps * features.back());
+  }
+  for (const auto& of_modality : values) frames.push_back(of_modality.data());
+  const std::vector<int64_t> steps(values.size(), with.steps);
+  const auto count = static_cast<int32_t>(values.size());
+  for (auto _ : state) {
+    if (fill_batch) {
+      casd_batch_clear(batch.get());
+      check(casd_batch_add_sample(nullptr, batch.get()));
+      for (int32_t m = 0; m < count; ++m) {
+        const auto at = static_cast<std::size_t>(m);
+        check(casd_batch_set_frames(batch.get(), 0, m, frames[at], with.steps, features[at], 0));
+      }
+      check(casd_predict(prediction.get(), shared.predictor.get(), batch.get(), with.mask));
+    } else {
+      check(casd_predict_frames(prediction.get(), shared.predictor.get(), frames.data(),
+                                steps.data(), count, with.mask));
+    }
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
 void load(benchmark::State& state) {
   const auto schema = make_schema();
   const auto model = make_model(schema.get(), CASD_PRESET_REFERENCE);
@@ -50,6 +107,24 @@ void add(const std::string& name, const Case& with) {
       ->Unit(benchmark::kMicrosecond);
 }
 
+void add_concurrent(const std::string& name, const Case& with, int callers) {
+  const auto shared = std::make_shared<const Shared>(with);
+  benchmark::RegisterBenchmark(
+      ("predict/" + name).c_str(),
+      [=](benchmark::State& state) { predict_concurrently(state, *shared, with); })
+      ->Threads(callers)
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
+}
+
+void add_sample(const std::string& name, const Case& with, bool fill_batch) {
+  benchmark::RegisterBenchmark(
+      ("predict/" + name).c_str(),
+      [=](benchmark::State& state) { predict_sample(state, with, fill_batch); })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -62,6 +137,15 @@ int main(int argc, char** argv) {
     add(of + "/one_sample/50_frames/2_threads", {preset, 1, 50, CASD_ALL_MODALITIES, 2});
     add(of + "/32_samples/50_frames", {preset, 32, 50, CASD_ALL_MODALITIES, 1});
     add(of + "/32_samples/50_frames/2_threads", {preset, 32, 50, CASD_ALL_MODALITIES, 2});
+    for (const int callers : {1, 2, 4})
+      add_concurrent(of + "/one_sample/12_frames/callers", {preset, 1, 12, CASD_ALL_MODALITIES, 1},
+                     callers);
+    for (const int64_t steps : {1, 12}) {
+      const std::string frames = "/one_sample/" + std::to_string(steps) + "_frames";
+      const Case with{preset, 1, steps, CASD_ALL_MODALITIES, 1};
+      add_sample(of + frames + "/through_a_batch", with, true);
+      add_sample(of + frames + "/without_a_batch", with, false);
+    }
   }
   benchmark::RegisterBenchmark("load/reference", load)->Unit(benchmark::kMicrosecond);
   benchmark::Initialize(&argc, argv);

@@ -61,6 +61,52 @@ enum {
   CASD_DEVICE_CUDA = 1 /**< An NVIDIA GPU, through the plug-in `libcasd_torch`. */
 };
 
+/**
+ * @brief What can run the computation. Fill it with casd_engine_info_init() first.
+ * @since 0.2
+ */
+typedef struct casd_engine_info {
+  uint32_t struct_size; /**< sizeof of the caller's struct. */
+  casd_device device;   /**< Where it computes. */
+  int32_t available;    /**< 1: it can be used here; 0: see `reason`. */
+  int32_t trains;       /**< 1: it trains; 0: inference only. */
+  int32_t concurrent;   /**< 1: calls on one predictor run concurrently; 0: one after the other. */
+  char name[32];        /**< "cpu": built in. "torch": the plug-in `libcasd_torch`. */
+  char reason[256];     /**< Why it is not available, cut if it is longer; "" if it is. */
+} casd_engine_info;
+
+/**
+ * @brief Prepares the struct.
+ * @param[out] info  The struct.
+ * @param      size  `sizeof *info` as the caller sees it.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_engine_info_init(casd_engine_info *info, size_t size);
+
+/**
+ * @brief Describes one of the engines that this library knows.
+ *
+ * To tell whether an engine is available it is used: the plug-in is loaded (and stays loaded), the
+ * device is opened. That takes some time on the first call.
+ *
+ * @code{.c}
+ * casd_engine_info info;
+ * int32_t i;
+ * casd_engine_info_init(&info, sizeof info);
+ * for (i = 0; casd_engine_get_info(&info, i) == CASD_OK; ++i)
+ *   printf("%s: %s\n", info.name, info.available ? "available" : info.reason);
+ * @endcode
+ *
+ * @param[out] info   Receives the description.
+ * @param      index  From 0 on: the built-in one, the plug-in on the CPU, the plug-in on CUDA.
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND where the list ends; ::CASD_ERROR_INVALID_ARGUMENT if
+ *         `info` is NULL or was not initialised; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @par Threads Any thread.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_engine_get_info(casd_engine_info *info, int32_t index);
+
 /** @brief What to do with a sample that is left with no modality. @since 0.1 */
 typedef int32_t casd_on_empty;
 
@@ -141,10 +187,14 @@ CASD_API void CASD_CALL casd_prediction_destroy(casd_prediction *prediction);
  * casd_prediction_row_status() is ::CASD_ERROR_NUMERIC.
  * @param prediction     Receives the results; on error it keeps the old ones.
  * @param predictor      Where to run.
- * @param batch          At least one sample; its schema must equal the model's modalities.
- * @param modality_mask  ::CASD_ALL_MODALITIES or some bits of the schema, not 0.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the batch is empty or of another
- *         schema, the mask 0 or beyond the schema, a sample longer than the model's max_steps, or
+ * @param batch          At least one sample. Its modalities are matched with the model's as
+ *                       casd/schema.h says: by name, in any order; those that its schema lacks are
+ *                       missing in each sample. Its task and outputs are not looked at.
+ * @param modality_mask  ::CASD_ALL_MODALITIES or some bits of the model's schema (not of the
+ *                       batch's), not 0.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the batch is empty, has modalities that
+ *         the model lacks (they are named) or features that do not fit, the mask is 0 or beyond the
+ *         model's schema, a sample longer than the model's max_steps, or
  *         a sample is left without a modality (it is named); ::CASD_ERROR_OUT_OF_MEMORY, also if a
  *         thread cannot be started; ::CASD_ERROR_DEVICE; ::CASD_ERROR_CANCELLED or
  *         ::CASD_ERROR_STATE if the host's function of casd_set_parallel_for() fails;

@@ -15,6 +15,7 @@ namespace first_size {
 constexpr std::size_t model_options = 104;
 constexpr std::size_t trainer_options = 176;
 constexpr std::size_t predictor_options = 24;
+constexpr std::size_t engine_info = 308;
 constexpr std::size_t synthetic_options = 40;
 constexpr std::size_t evaluate_options = 8;
 constexpr std::size_t train_stats = 104;

@@ -2,6 +2,7 @@
 
 #include "capi/handles.h"
 #include "capi/option_struct.h"
+#include "infer/engine_info.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -79,6 +80,20 @@ Sequences packed_sequences(const casd::Schema& schema, const float* values, std:
 }
 
 }  // namespace
+
+casd_status casd_engine_info_init(casd_engine_info* info, size_t size) {
+  return guard([&] {
+    casd::init_struct(info, size, casd_engine_info{}, casd::first_size::engine_info, "info");
+  });
+}
+
+casd_status casd_engine_get_info(casd_engine_info* info, int32_t index) {
+  return guard([&] {
+    const std::size_t size =
+        casd::receiving_size(&given(info, "info"), casd::first_size::engine_info, "info");
+    casd::init_struct(info, size, casd::engine_info(index), casd::first_size::engine_info, "info");
+  });
+}
 
 casd_status casd_predictor_options_init(casd_predictor_options* options, size_t size) {
   return guard([&] {

@@ -44,7 +44,7 @@ struct Encoder::Packed {
   ModelPtr model;  // the norms' and the normaliser's numbers are used in place
   std::vector<ModalityEncoder> modalities;
   LinearMap classifier;
-  std::vector<float> position;  // [kept, hidden]
+  Floats position;  // [kept, hidden]
   std::int64_t hidden, feed_forward, heads;
 
   LinearMap map(const std::string& name, float factor = 1) const {

@@ -2,6 +2,8 @@
 // Every output is one sum in a fixed order, so results do not depend on blocking or threads.
 #pragma once
 
+#include "core/live_bytes.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -16,8 +18,8 @@ struct LinearMap {
   std::int64_t inputs = 0;
   std::int64_t outputs = 0;
   std::int64_t stride = 0;  // padded outputs
-  std::vector<float> weight;
-  std::vector<float> bias;  // [stride]
+  Floats weight;
+  Floats bias;  // [stride]
 
   /// `weight` row-major [outputs, inputs]; everything multiplied by `factor`.
   LinearMap() = default;

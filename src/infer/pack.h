@@ -32,7 +32,7 @@ class PackedBatch {
  private:
   struct Storage {
     std::vector<std::int32_t> sample, length;
-    std::vector<float> frames;
+    Floats frames;
   };
   void pack_rows(const Model& model, const InputTable& input, std::int64_t first,
                  std::int64_t count, ModalityMask mask, const Corruption* corruption);

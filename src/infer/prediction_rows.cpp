@@ -68,7 +68,7 @@ PredictionRows::Inputs PredictionRows::inputs(const EvidenceTable& evidence, std
   for (std::int32_t m = 0; m < modalities_; ++m) {
     const bool given = participating >> m & 1u;
     if (!given && !zeros) continue;
-    const std::vector<float>& table = given ? evidence.present : evidence.zeros;
+    const Floats& table = given ? evidence.present : evidence.zeros;
     out.modality[out.count] = m;
     out.nig[out.count] = table.data() + (row * modalities_ + m) * 4 * hidden_;
     out.trust[out.count++] = trust_[static_cast<std::size_t>(m)];

@@ -222,13 +222,10 @@ void Predictor::predict(Prediction& prediction, const Batch& batch, casd_modalit
   State& state = *state_;
   const Schema& schema = state.model->schema();
   if (batch.size() == 0) fail(CASD_ERROR_INVALID_ARGUMENT, "the batch has no samples");
-  if (!same_modalities(batch.schema(), schema))
-    fail(CASD_ERROR_INVALID_ARGUMENT, "the batch's modalities are not those of the model");
   const ModalityMask wanted = resolve_mask(schema, mask);
   const WorkspacePool::Lease lease(state.workspaces);
   Workspace& workspace = *lease;
-  workspace.input.resize(batch.size(), state.modalities);
-  for (std::int64_t i = 0; i < batch.size(); ++i) workspace.input.set(i, batch[i], schema);
+  workspace.reader.read(batch, schema, workspace.input);
   state.predict(prediction, workspace, wanted);
 }
 

@@ -23,7 +23,9 @@ ZeroSequenceCache::ZeroSequenceCache(const Model& model)
 void ZeroSequenceCache::reserve() {
   if (values_) return;
   keys_.assign(static_cast<std::size_t>(places_), -1);
-  values_.reset(new float[static_cast<std::size_t>(places_ * width_)]);
+  const auto count = static_cast<std::size_t>(places_ * width_);
+  values_.reset(new float[count]);
+  counted_.emplace(count * sizeof(float));
 }
 
 const float* ZeroSequenceCache::find(std::int32_t modality, std::int64_t steps) const {
@@ -44,7 +46,7 @@ void Workspace::reserve_scratch(int slots, std::size_t count) {
       std::max(scratch_stride_, (count / floats_per_cache_line + 2) * floats_per_cache_line);
   const std::size_t size = static_cast<std::size_t>(slots) * stride;
   if (scratch_.size() < size) {
-    std::vector<float>().swap(scratch_);  // the old content is not needed: do not hold both
+    Floats().swap(scratch_);  // the old content is not needed: do not hold both
     scratch_.resize(size);
   }
   scratch_stride_ = stride;

@@ -1,6 +1,8 @@
 // The memory of one call in flight.
 #pragma once
 
+#include "core/live_bytes.h"
+#include "infer/batch_reader.h"
 #include "infer/input_table.h"
 #include "infer/pack.h"
 #include "model/model.h"
@@ -8,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace casd {
@@ -16,8 +19,8 @@ namespace casd {
 struct EvidenceTable {
   std::int64_t samples = 0;
   std::vector<ModalityMask> given;  // [samples] what the sample has
-  std::vector<float> present;       // [samples, modalities, 4, hidden] where it is given
-  std::vector<float> zeros;         // the same of zero sequences; absent = zeros only
+  Floats present;                   // [samples, modalities, 4, hidden] where it is given
+  Floats zeros;                     // the same of zero sequences; absent = zeros only
 };
 
 /// Evidence of zero sequences, which depends on modality and length only. Of fixed size: each pair
@@ -39,7 +42,8 @@ class ZeroSequenceCache {
   }
 
   std::int64_t modalities_, width_, places_;
-  std::vector<std::int64_t> keys_;   // [places]; -1: empty
+  std::vector<std::int64_t> keys_;  // [places]; -1: empty
+  std::optional<LiveBytes> counted_;
   std::unique_ptr<float[]> values_;  // [places, 4, hidden]; pages are touched where they are used
 };
 
@@ -53,13 +57,14 @@ class Workspace {
     return scratch_.data() + static_cast<std::size_t>(slot) * scratch_stride_;
   }
 
+  BatchReader reader;
   InputTable input;
   EvidenceTable evidence;
   ZeroSequenceCache zero_sequences;
   PackedBatch packed;  // devices only
 
  private:
-  std::vector<float> scratch_;  // [slots, stride]
+  Floats scratch_;  // [slots, stride]
   std::size_t scratch_stride_ = 0;
 };
 

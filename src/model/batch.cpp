@@ -109,7 +109,7 @@ Sample& Batch::at(std::int64_t i) {
 
 Sample& Batch::add() {
   if (used_ == samples_.size()) {
-    samples_.push_back(empty_sample(schema_));
+    samples_.push_back(empty_sample(*schema_));
   } else {
     Sample& sample = samples_[used_];
     for (auto& frames : sample.frames) frames.clear();

@@ -6,6 +6,7 @@
 #include "model/schema.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,8 +51,10 @@ Sample empty_sample(const Schema& schema);
 /// A list that keeps the memory of cleared samples for the next ones.
 class Batch {
  public:
-  explicit Batch(Schema schema) : schema_(std::move(schema)) {}
-  const Schema& schema() const { return schema_; }
+  explicit Batch(Schema schema) : schema_(std::make_shared<const Schema>(std::move(schema))) {}
+  const Schema& schema() const { return *schema_; }
+  /// The same object for the life of the batch: two equal pointers are equal schemas.
+  const std::shared_ptr<const Schema>& shared_schema() const { return schema_; }
   std::int64_t size() const { return static_cast<std::int64_t>(used_); }
   const Sample& operator[](std::int64_t i) const { return samples_[static_cast<std::size_t>(i)]; }
   Sample& at(std::int64_t i);  // throws INVALID_ARGUMENT beyond the size
@@ -62,7 +65,7 @@ class Batch {
   void shrink(std::int64_t size) { used_ = static_cast<std::size_t>(size); }
 
  private:
-  Schema schema_;
+  std::shared_ptr<const Schema> schema_;
   std::vector<Sample> samples_;  // [0, used_) are in use
   std::size_t used_ = 0;
 };

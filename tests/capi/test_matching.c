@@ -164,10 +164,138 @@ static void columns_of_csv_files_are_matched_by_name(void **state) {
   casd_dataset_destroy(narrow);
 }
 
+/* A model whose features have names, and batches that have them in other orders. */
+static casd_schema *named_schema(const int32_t *order, int32_t count, int reversed) {
+  casd_schema *plain = new_schema(CASD_TASK_CLASSES), *schema = NULL;
+  int32_t k, f;
+  ASSERT_OK(casd_schema_create(&schema));
+  for (k = 0; k < count; ++k) {
+    const int32_t features = casd_schema_modality_features(plain, order[k]);
+    ASSERT_OK(
+        casd_schema_add_modality(schema, casd_schema_modality_name(plain, order[k]), features));
+    for (f = 0; f < features; ++f) {
+      char name[] = "f0";
+      name[1] = (char)('0' + (reversed ? features - 1 - f : f));
+      ASSERT_OK(casd_schema_set_feature_name(schema, k, f, name));
+    }
+  }
+  ASSERT_OK(casd_schema_add_output(schema, "a"));
+  ASSERT_OK(casd_schema_add_output(schema, "b"));
+  casd_schema_destroy(plain);
+  return schema;
+}
+
+/* The modalities `order` of `from`, whose features are in the model's order. */
+static casd_batch *rearranged_batch(const casd_batch *from, const int32_t *order, int32_t count,
+                                    int reversed) {
+  static const int32_t features[] = {5, 3, 4};
+  casd_schema *schema = named_schema(order, count, reversed);
+  casd_batch *batch = NULL;
+  int64_t i, t;
+  int32_t k, f;
+  ASSERT_OK(casd_batch_create(&batch, schema));
+  for (i = 0; i < casd_batch_size(from); ++i) {
+    ASSERT_OK(casd_batch_add_sample(NULL, batch));
+    for (k = 0; k < count; ++k) {
+      const int32_t width = features[order[k]];
+      const int64_t steps = casd_batch_steps(from, i, order[k]);
+      const float *frames = casd_batch_frames(from, i, order[k]);
+      float values[6 * 5];
+      for (t = 0; t < steps; ++t)
+        for (f = 0; f < width; ++f)
+          values[t * width + f] = frames[t * width + (reversed ? width - 1 - f : f)];
+      ASSERT_OK(casd_batch_set_frames(batch, i, k, values, steps, width, 0));
+    }
+  }
+  casd_schema_destroy(schema);
+  return batch;
+}
+
+static void assert_same_predictions(const casd_prediction *a, const casd_prediction *b) {
+  casd_field field;
+  for (field = 0; field <= CASD_FIELD_DEGREES_OF_FREEDOM; ++field) {
+    int64_t rows, columns;
+    if (casd_prediction_data(a, field) == NULL) continue;
+    ASSERT_OK(casd_prediction_shape(&rows, &columns, a, field));
+    assert_memory_equal(casd_prediction_data(a, field), casd_prediction_data(b, field),
+                        (size_t)(rows * columns) * sizeof(float));
+  }
+}
+
+static void prediction_matches_modalities_and_features_by_name(void **state) {
+  static const casd_absent_policy policies[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
+  static const int32_t same[] = {0, 1, 2}, turned[] = {2, 0, 1}, part[] = {2, 0};
+  static const int32_t features[] = {5, 3, 4};
+  size_t p;
+  (void)state;
+  for (p = 0; p < 2; ++p) {
+    casd_schema *schema = named_schema(same, 3, 0), *wrong = NULL;
+    casd_model_options options = small_model_options();
+    casd_model *model = NULL;
+    casd_predictor *predictor = NULL;
+    casd_prediction *expected = NULL, *got = NULL;
+    casd_batch *batch = new_batch(CASD_TASK_CLASSES, 6), *other, *lacks_audio;
+    casd_modality_mask mask;
+    int64_t i;
+    options.absent = policies[p];
+    ASSERT_OK(casd_model_create(&model, schema, &options));
+    ASSERT_OK(casd_predictor_create(&predictor, model, NULL));
+    ASSERT_OK(casd_prediction_create(&expected));
+    ASSERT_OK(casd_prediction_create(&got));
+
+    /* In another order, of modalities and of features; bits are those of the model. */
+    other = rearranged_batch(batch, turned, 3, 1);
+    for (mask = 1; mask < 8; ++mask) {
+      ASSERT_OK(casd_predict(expected, predictor, batch, mask));
+      ASSERT_OK(casd_predict(got, predictor, other, mask));
+      assert_same_predictions(expected, got);
+    }
+    casd_batch_destroy(other);
+
+    /* Without audio: as if no sample had it. */
+    lacks_audio = new_batch(CASD_TASK_CLASSES, 6);
+    for (i = 0; i < 6; ++i)
+      ASSERT_OK(casd_batch_set_frames(lacks_audio, i, 1, NULL, 0, features[1], 0));
+    other = rearranged_batch(batch, part, 2, 0);
+    for (mask = 1; mask < 8; ++mask) {
+      if (mask == 2) continue;
+      ASSERT_OK(casd_predict(expected, predictor, lacks_audio, mask));
+      ASSERT_OK(casd_predict(got, predictor, other, mask));
+      assert_same_predictions(expected, got);
+    }
+    ASSERT_INVALID(casd_predict(got, predictor, other, 2),
+                   "sample 0 is left without a modality: it has language+visual, the mask asks for "
+                   "audio");
+    assert_same_predictions(expected, got);
+    casd_batch_destroy(other);
+
+    /* Modalities and features that the model lacks are named. */
+    ASSERT_OK(casd_schema_create(&wrong));
+    ASSERT_OK(casd_schema_add_modality(wrong, "language", 5));
+    ASSERT_OK(casd_schema_add_modality(wrong, "touch", 2));
+    ASSERT_OK(casd_batch_create(&other, wrong));
+    ASSERT_OK(casd_batch_add_sample(NULL, other));
+    ASSERT_INVALID(casd_predict(got, predictor, other, CASD_ALL_MODALITIES), "'touch'");
+    ASSERT_INVALID(casd_predict(got, predictor, other, CASD_ALL_MODALITIES), "the batch");
+    casd_batch_destroy(other);
+    casd_schema_destroy(wrong);
+    ASSERT_OK(casd_predict(got, predictor, batch, CASD_ALL_MODALITIES)); /* after an error */
+
+    casd_batch_destroy(lacks_audio);
+    casd_batch_destroy(batch);
+    casd_prediction_destroy(got);
+    casd_prediction_destroy(expected);
+    casd_predictor_destroy(predictor);
+    casd_model_destroy(model);
+    casd_schema_destroy(schema);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(evaluation_matches_modalities_by_name),
       cmocka_unit_test(columns_of_csv_files_are_matched_by_name),
+      cmocka_unit_test(prediction_matches_modalities_and_features_by_name),
   };
   return cmocka_run_group_tests_name("matching", tests, NULL, nothing_is_left);
 }

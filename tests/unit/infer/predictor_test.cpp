@@ -75,6 +75,36 @@ TEST(Predictor, AllocatesNothingOnceItIsWarm) {
     }
 }
 
+// The mapped samples are the predictor's own memory.
+TEST(Predictor, AllocatesNothingForABatchOfAnotherSchema) {
+  const Predictor predictor(make_model(), default_predictor_options());
+  Schema part;
+  part.add_modality("visual", 4);
+  part.add_modality("language", 5);
+  Batch batch(part);
+  for (std::size_t i = 0; i < 5; ++i) {
+    Sample& sample = batch.add();
+    sample.name = "a name that is too long for the string object itself";
+    for (std::int32_t m = 0; m < 2; ++m) {
+      std::vector<float> frames((1 + i) * (m == 0 ? 4 : 5));
+      RandomStream(3, i, RandomSite::synthetic, static_cast<std::uint32_t>(m)).fill_uniform(frames);
+      set_frames(sample, part, m, frames);
+    }
+  }
+  const Batch same_schema(batch);
+  Batch equal_schema(part);
+  for (std::int64_t i = 0; i < batch.size(); ++i) equal_schema.add() = batch[i];
+  Prediction prediction;
+  predictor.predict(prediction, batch, CASD_ALL_MODALITIES);
+  const long before = test::allocations();
+  for (const casd_modality_mask mask : {1u, 4u, 5u, 7u}) {
+    predictor.predict(prediction, batch, mask);
+    predictor.predict(prediction, same_schema, mask);
+    predictor.predict(prediction, equal_schema, mask);
+  }
+  EXPECT_EQ(test::allocations() - before, 0);
+}
+
 /// The model with every weight of one modality's encoder and head made NaN.
 ModelPtr without_mind(const ModelPtr& model, std::int32_t modality) {
   std::vector<float> values(model->values().begin(), model->values().end());

@@ -42,7 +42,8 @@ class Files : public testing::Test {
     return info.st_mode & 07777;
   }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / "casd_files_test";
+  const fs::path folder_ =
+      fs::path(testing::TempDir()) / ("casd_files_test_" + std::to_string(::getpid()));
 };
 
 Bytes filled(std::size_t size, std::uint8_t value) { return Bytes(size, value); }

@@ -26,6 +26,9 @@ file(RELATIVE_PATH CASD_PREFIX_FROM_PC ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_L
 if(CASD_STATIC)
   set(CASD_PC_CFLAGS "-DCASD_STATIC")
   set(CASD_PC_LIBS "-lstdc++ -lm -pthread")
+elseif(NOT WIN32)
+  # Programs find the library in a prefix that the dynamic loader does not know.
+  set(CASD_PC_LIBS "-Wl,-rpath,\${libdir}")
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/casd.pc.in ${PROJECT_BINARY_DIR}/casd.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/casd.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -47,19 +47,46 @@ class Installed(unittest.TestCase):
 
     def test_find_package(self):
         build = self.build(SOURCE / "tests/consumer", "consumer")
-        self.assertRegex(run(build / "consumer_c"), r"casd 0\.1\.\d+ says (calm|angry)")
+        self.assertRegex(run(build / "consumer_c"), r"casd 0\.2\.\d+ says (calm|angry)")
         self.assertIn("INVALID_ARGUMENT", run(build / "consumer_cpp"))
 
     def test_pkg_config(self):
-        environment = {**os.environ, "PKG_CONFIG_PATH": str(self.libraries / "pkgconfig"),
-                       "LD_LIBRARY_PATH": str(self.libraries)}
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(self.libraries / "pkgconfig")}
         program = self.folder / "by_pkg_config"
         run("sh", "-ec", f'eval cc -std=c99 -o "\'{program}\'" "{SOURCE}/tests/consumer/consumer.c" '
             "$(pkg-config --cflags --libs casd)", env=environment)
         self.assertIn("casd 0.2", run(program, env=environment))
 
 
+TRAIN = ("train", "synthetic", "--epochs", "1", "--set", "teacher_epochs=1", "--set", "hidden=8",
+         "--set", "heads=2", "--set", "layers=1", "--threads", "1", "--output")
+
+
 class Shared(Installed):
+    def train(self, prefix, **environment):
+        """Trains with the installed program and no variable set but these."""
+        model = self.folder / "trained.casd"
+        run(prefix / "bin/casd", *TRAIN, model, env={"PATH": os.environ["PATH"], **environment},
+            cwd="/")
+        self.assertTrue(model.exists())
+        model.unlink()
+
+    @unittest.skipUnless((BUILD / "lib/libcasd_torch.so").exists(), "not there: libcasd_torch")
+    def test_an_installation_trains(self):
+        self.train(self.prefix)
+
+    @unittest.skipUnless((BUILD / "lib/libcasd_torch.so").exists(), "not there: libcasd_torch")
+    def test_an_installation_with_libtorch_may_be_moved(self):
+        made, moved = self.folder / "with libtorch", self.folder / "with libtorch, moved"
+        run("cmake", "--install", BUILD, "--prefix", made)
+        run("cmake", "--install", BUILD, "--prefix", made, "--component", "libtorch")
+        made.rename(moved)
+        copy = next(moved.glob("lib*/**/casd/libtorch_cpu.so"))
+        loaded = run("ldd", copy.parents[1] / "libcasd_torch.so")
+        self.assertIn(str(copy), loaded)  # the copy, not the LibTorch of the build
+        self.train(moved)
+        shutil.rmtree(moved)
+
     def test_what_is_installed(self):
         self.assertTrue((self.libraries / "libcasd.so.2").exists())
         for name in ("libcasd_torch.so", "libcasd_hdf5.so"):

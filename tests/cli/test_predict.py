@@ -220,6 +220,17 @@ class OwnData(InFolder):
         data.write_text("sample,voice.a,voice.b,smell.x\ns0,1,2,3\n")
         self.fails(1, "smell", "predict", self.classes, data, "--csv")
 
+    def test_eval_chooses_a_split(self):
+        rows = self.data.read_text().replace(",valid,", ",SPLIT,")
+        data = self.folder / "split.csv"
+        for split, said in (("test", "split test: 20 samples"), ("train", "split train: 60 samples")):
+            data.write_text(rows.replace("SPLIT", split))
+            text = self.succeeds("eval", self.classes, data)
+            self.assertIn(said, text)
+            self.assertEqual("Remark: a model that was trained" in text, split == "train")
+        data.write_text(rows.replace("SPLIT", "other"))
+        self.fails(1, "choose one with --split: other, train", "eval", self.classes, data)
+
     def test_names_do_not_control_the_terminal(self):
         data = self.folder / "escape.csv"
         data.write_bytes(b"sample,voice.a,voice.b\n\x1b[31mred,1,2\n")

@@ -11,7 +11,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model, data, task, split = "valid", device = "cpu";
+  std::string model, data, task, split, device = "cpu";
   std::vector<std::string> mask;
   int threads = default_threads();
   bool json = false;
@@ -115,6 +115,20 @@ void print_regression_summary(const casd_report* report) {
     print_wrapped("conditions from the most to the least certain: " + joined(order));
 }
 
+/// The split of the command line; else valid, else test, else the only one.
+std::string split_of(const casd_dataset* data, const std::string& wanted) {
+  if (!wanted.empty()) {
+    require_split(data, wanted);
+    return wanted;
+  }
+  for (const char* split : {"valid", "test"})
+    if (casd_dataset_size(data, split) > 0) return split;
+  const std::vector<std::string> names = split_names(data);
+  if (names.size() == 1) return names[0];
+  throw Failure("the data has neither a split 'valid' nor 'test'; choose one with --split: " +
+                joined(names));
+}
+
 void run(const Options& options) {
   const Model model = load_model(options.model);
   const Schema schema = schema_of(model.get());
@@ -123,19 +137,21 @@ void run(const Options& options) {
   what.mask = parse_mask(schema.get(), options.mask);
   const Dataset data =
       open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task);
-  require_split(data.get(), options.split);
+  const std::string split = split_of(data.get(), options.split);
   const Predictor predictor =
       make_predictor(model.get(), options.device, options.threads, CASD_EMPTY_NAN);
   const auto report = made<Report>([&](casd_report** out) {
-    return casd_evaluate(out, predictor.get(), data.get(), options.split.c_str(), &what, nullptr,
-                         nullptr);
+    return casd_evaluate(out, predictor.get(), data.get(), split.c_str(), &what, nullptr, nullptr);
   });
   if (options.json) {
     print("%s\n", casd_report_json(report.get()));
     return;
   }
-  print_wrapped(options.model + " on " + options.data + ", split " + options.split + ": " +
-                std::to_string(casd_dataset_size(data.get(), options.split.c_str())) + " samples");
+  print_wrapped(options.model + " on " + options.data + ", split " + split + ": " +
+                std::to_string(casd_dataset_size(data.get(), split.c_str())) + " samples");
+  if (split == "train")
+    print_wrapped(
+        "Remark: a model that was trained on these samples does better on them than on new ones.");
   print_text("\n");
   const bool regression = casd_schema_task(schema.get()) == CASD_TASK_REGRESSION;
   print_conditions(report.get(), regression ? regression_columns : class_columns);
@@ -155,9 +171,10 @@ void add_eval(CLI::App& app) {
       app.add_subcommand("eval", "Evaluate a model on a split, for every set of modalities");
   command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
   command->add_option("DATA", options->data, data_help)->required()->type_name("");
-  command->add_option("--split", options->split, "Name of the split")
-      ->type_name("NAME")
-      ->capture_default_str();
+  command
+      ->add_option("--split", options->split,
+                   "Name of the split; default: valid, else test, else the only one")
+      ->type_name("NAME");
   command
       ->add_option("--mask", options->mask,
                    "Only sets of these modalities, e.g. language,audio; default: all")

@@ -3,6 +3,7 @@
 
 #include <casd/base.h>
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -19,10 +20,12 @@ class Error : public std::runtime_error {
   casd_status status_;
 };
 
-/// The parts written one after the other, e.g. text("hidden is ", 0, ", allowed: 1 to 4096").
+/// The parts written one after the other, e.g. text("hidden is ", 0, ", allowed: 1 to 4096"), alike
+/// under every locale that the host may have set.
 template <class... Part>
 std::string text(const Part&... part) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   (out << ... << part);
   return out.str();
 }
@@ -32,7 +35,9 @@ template <class... Part>
   throw Error(status, text(part...));
 }
 
-/// Refuses a caller's argument unless `holds`.
+/// Refuses a caller's argument unless `holds`. The parts are evaluated in any case, which costs
+/// nothing for literals and numbers; where one is a call, or on a hot path, write
+/// `if (!holds) fail(CASD_ERROR_INVALID_ARGUMENT, ...)`.
 template <class... Part>
 void require(bool holds, const Part&... part) {
   if (!holds) fail(CASD_ERROR_INVALID_ARGUMENT, part...);

@@ -122,8 +122,6 @@ void fit(const Training& training, const casd_dataset* data, casd_task task,
   casd_trainer* trainer = training.trainer.get();
   if (casd_trainer_phase(trainer) == CASD_PHASE_DONE) return;
   const char* path = checkpoint.empty() ? nullptr : checkpoint.c_str();
-  // Before any work: a place that cannot be written to shows now.
-  if (path && !training.resumed) check(casd_trainer_save(trainer, path));
   on_interrupt([](void* raw) { casd_trainer_cancel(static_cast<casd_trainer*>(raw)); }, trainer);
   Progress progress(task);
   const casd_status status = casd_trainer_fit(trainer, data, path, Progress::report, &progress);

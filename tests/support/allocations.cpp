@@ -13,11 +13,15 @@ long allocations() { return count; }
 long allocated_bytes() { return bytes; }
 }  // namespace casd::test
 
-// Not in the file of a test: inlined there, GCC sees free() after new and warns.
-void* operator new(std::size_t size) {
+// Not in the file of a test: inlined there, GCC sees free() after new and warns. Both forms of new are
+// replaced, as both belong to the same delete: std::stable_sort uses the one that does not throw.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++count;
   bytes += static_cast<long>(size);
-  if (void* memory = std::malloc(size ? size : 1)) return memory;
+  return std::malloc(size ? size : 1);
+}
+void* operator new(std::size_t size) {
+  if (void* memory = operator new(size, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept { std::free(memory); }

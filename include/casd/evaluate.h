@@ -64,9 +64,9 @@ typedef int32_t(CASD_CALL *casd_evaluate_callback)(int64_t done, int64_t total, 
  * @param      progress   NULL, or called after every few hundred samples; may cancel.
  * @param      user       Handed to it.
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
- *         if NULL, the schema does not match, or the mask has bits beyond the model's modalities
- *         or names modalities that the dataset lacks; ::CASD_ERROR_CANCELLED;
- *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
+ *         if NULL, the schema does not match, the mask has bits beyond the model's modalities or
+ *         names modalities that the dataset lacks, or a sample has too many frames;
+ *         ::CASD_ERROR_CANCELLED; ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1, in this form 0.2
  */
 CASD_API casd_status CASD_CALL casd_evaluate(casd_report **report, casd_predictor *predictor,
@@ -105,10 +105,12 @@ CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, 
  * `mean_incomplete_mae` too), `pooled_auroc_uncertainty`, `pooled_auroc_confidence`.
  * @param[out] value      Receives it; NaN where it cannot be had (no errors at all, say).
  * @param      report     The report.
- * @param      condition  Its name; NULL for the numbers of no condition.
+ * @param      condition  Its modalities joined by `+`, in any order ("audio+language"); NULL for the
+ *                        numbers of no condition.
  * @param      name       The number's name.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_NOT_FOUND if there is no such
- *         condition or number.
+ *         condition or number (the message lists those that there are);
+ *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_report_value(double *value, const casd_report *report,

@@ -1,6 +1,6 @@
 /**
  * @file train.h
- * @brief Learning: a teacher on complete input, a student on corrupted input, calibration.
+ * @brief Training: a teacher on complete input, a student on corrupted input, calibration.
  *
  * All of it in one call:
  * @code{.c}
@@ -15,8 +15,10 @@
  *
  * Or step by step, with the caller's own batches:
  * @code{.c}
- * casd_trainer_prepare(trainer, data);               // normaliser, class weights
+ * casd_trainer_prepare_batch(trainer, many);         // normaliser, class weights
  * while (more()) casd_train_step(&stats, trainer, batch);
+ * casd_trainer_calibrate(trainer, held_out);         // temperatures
+ * casd_trainer_snapshot(&trained, trainer);
  * @endcode
  *
  * Training runs in the plug-in `libcasd_torch`. The same seed gives the same bits for one build
@@ -243,16 +245,37 @@ CASD_API void CASD_CALL casd_trainer_destroy(casd_trainer *trainer);
  * @brief Fits the normaliser (means, standard deviations), the targets' scale and the class weights
  *        on split `train`.
  *
- * A model that was trained before keeps its own normaliser and targets' scale.
- * @param trainer  The trainer, before its first step.
+ * A model that was trained before keeps its own normaliser and targets' scale. A class that does not
+ * occur in split `train` or `valid` is a warning (casd_set_log()). After a casd_trainer_epoch() or
+ * casd_trainer_fit() nothing is fitted: the call only checks that the dataset is the same.
+ * @param trainer  The trainer, before its first casd_train_step().
  * @param dataset  Task and outputs of the model, modalities matched by name (schema.h), with a
- *                 non-empty split `train`.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the schema does not match, no samples;
- *         ::CASD_ERROR_STATE after the first step.
+ *                 split `train` that has a label.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the schema does not match, no split
+ *         `train`, no sample in it with a modality, none with a label (unless
+ *         casd_trainer_set_teacher() named a teacher), too many frames in a sample, or another
+ *         dataset than that of the epochs before; ::CASD_ERROR_STATE after a casd_train_step() or
+ *         in ::CASD_PHASE_DONE; ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_prepare(casd_trainer *trainer,
                                                     const casd_dataset *dataset);
+
+/**
+ * @brief casd_trainer_prepare() on the caller's samples, for training step by step.
+ *
+ * The batch should be as large as the training data, or a fair draw from it; samples without a
+ * modality are left out.
+ * @param trainer  The trainer, before its first step.
+ * @param batch    Task and outputs of the model, modalities matched by name (schema.h).
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, the schema does not match, no
+ *         sample has a modality, or none a label (unless casd_trainer_set_teacher() named a
+ *         teacher); ::CASD_ERROR_STATE after the first step or in ::CASD_PHASE_DONE;
+ *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_trainer_prepare_batch(casd_trainer *trainer,
+                                                          const casd_batch *batch);
 
 /**
  * @brief Chooses what casd_train_step() does; a new trainer is in the teacher's phase
@@ -261,7 +284,8 @@ CASD_API casd_status CASD_CALL casd_trainer_prepare(casd_trainer *trainer,
  * Going to the student's phase freezes the present weights as teacher, unless
  * casd_trainer_set_teacher() named one, and starts a new optimiser and step count.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or another phase than teacher and
- *         student; ::CASD_ERROR_STATE for going back.
+ *         student; ::CASD_ERROR_STATE for going back; ::CASD_ERROR_DEVICE;
+ *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_set_phase(casd_trainer *trainer, casd_phase phase);
@@ -272,7 +296,7 @@ CASD_API casd_status CASD_CALL casd_trainer_set_phase(casd_trainer *trainer, cas
  * @param model    Same modalities, task, outputs and hidden size, and the same normaliser.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or it does not fit;
  *         ::CASD_ERROR_STATE if the trainer's `teacher` is `shared` or `none`, or the student's
- *         phase has begun.
+ *         phase has begun; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_set_teacher(casd_trainer *trainer,
@@ -285,7 +309,8 @@ CASD_API casd_status CASD_CALL casd_trainer_set_teacher(casd_trainer *trainer,
  * @param      batch    At least one sample, each with a modality; matched as a dataset is (schema.h).
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, its schema does not match, a sample
  *         has no modality or too many frames; ::CASD_ERROR_STATE if neither casd_trainer_prepare()
- *         was called nor the model trained before; ::CASD_ERROR_NUMERIC if the loss is not finite
+ *         nor casd_trainer_prepare_batch() was called nor the model trained before, or in
+ *         ::CASD_PHASE_DONE; ::CASD_ERROR_NUMERIC if the loss is not finite
  *         (the weights are as before); ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
@@ -302,8 +327,10 @@ CASD_API casd_status CASD_CALL casd_train_step(casd_train_stats *stats, casd_tra
  * @param[out] stats    Receives the epoch's means; may be NULL. Initialise it first.
  * @param      trainer  The trainer.
  * @param      dataset  Always the same one.
- * @return As casd_train_step(); ::CASD_ERROR_CANCELLED after casd_trainer_cancel(): the next call
- *         goes on where it stopped; ::CASD_ERROR_STATE when all is done.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT as casd_trainer_prepare(), and for another
+ *         dataset than before; ::CASD_ERROR_CANCELLED after casd_trainer_cancel(): the next call
+ *         continues where it stopped; ::CASD_ERROR_STATE in ::CASD_PHASE_DONE; ::CASD_ERROR_NUMERIC
+ *         if the loss is not finite; ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_epoch(casd_train_stats *stats, casd_trainer *trainer,
@@ -313,10 +340,10 @@ CASD_API casd_status CASD_CALL casd_trainer_epoch(casd_train_stats *stats, casd_
  * @brief Trains to the end: teacher, student, calibration.
  * @param trainer     The trainer; one that was resumed goes on where it was.
  * @param dataset     Splits `train` and `valid`.
- * @param checkpoint  NULL, or a file that is written after every epoch and on cancellation, each
- *                    time as a whole or not at all.
- * @param progress    NULL, or told after every step; may cancel.
- * @param user        Handed to it.
+ * @param checkpoint  NULL, or a file that is written once the dataset was accepted, after every
+ *                    epoch and on cancellation, each time as a whole or not at all.
+ * @param progress    NULL, or called after every step; may cancel (::CASD_ERROR_CANCELLED).
+ * @param user        Passed to it.
  * @return As casd_trainer_epoch(); ::CASD_ERROR_IO if the checkpoint cannot be written.
  * @since 0.1
  */
@@ -347,10 +374,34 @@ CASD_API casd_status CASD_CALL casd_trainer_progress(casd_train_progress *progre
 CASD_API casd_phase CASD_CALL casd_trainer_phase(const casd_trainer *trainer);
 
 /**
- * @brief A model of the present weights: in ::CASD_PHASE_DONE the best epoch's, calibrated.
+ * @brief Fits temperatures, and with the option `fit_trust` one factor per modality, for the present
+ *        weights on samples that were not trained on.
+ *
+ * casd_trainer_snapshot() then gives the calibrated model until the weights change: the next step
+ * or epoch drops the calibration, and a checkpoint does not hold it. In ::CASD_PHASE_DONE it
+ * replaces the calibration of the trained model and is part of checkpoints. It always fits
+ * temperatures, whatever the option `calibrate` says. Regression has nothing to calibrate: the
+ * call succeeds and changes nothing.
+ * @param trainer   The trainer.
+ * @param held_out  Matched as in casd_train_step(). Samples without a modality, without a label or
+ *                  without a finite prediction are left out.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, the schema does not match, a
+ *         sample has too many frames, or no sample has a modality and a label; ::CASD_ERROR_STATE
+ *         if the model was never trained or prepared and no step was taken; ::CASD_ERROR_NUMERIC if
+ *         no labelled sample has a finite prediction; ::CASD_ERROR_DEVICE;
+ *         ::CASD_ERROR_OUT_OF_MEMORY.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_trainer_calibrate(casd_trainer *trainer,
+                                                      const casd_batch *held_out);
+
+/**
+ * @brief A model of the present weights: in ::CASD_PHASE_DONE the best epoch's, calibrated; before,
+ *        calibrated if casd_trainer_calibrate() was called since the last step.
  * @param[out] model    Receives it.
  * @param      trainer  The trainer.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_DEVICE;
+ *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_snapshot(casd_model **model, casd_trainer *trainer);
@@ -359,7 +410,8 @@ CASD_API casd_status CASD_CALL casd_trainer_snapshot(casd_model **model, casd_tr
  * @brief Saves everything needed to go on to the same bits: weights, teacher, optimiser, position.
  *
  * The path holds either the old or the new checkpoint at every moment.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO; ::CASD_ERROR_DEVICE;
+ *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_save(casd_trainer *trainer, const char *path);
@@ -372,7 +424,8 @@ CASD_API casd_status CASD_CALL casd_trainer_save(casd_trainer *trainer, const ch
  * @param[out] trainer  Receives it.
  * @param      path     UTF-8.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO; ::CASD_ERROR_FORMAT;
- *         ::CASD_ERROR_VERSION; ::CASD_ERROR_UNAVAILABLE.
+ *         ::CASD_ERROR_VERSION; ::CASD_ERROR_UNAVAILABLE; ::CASD_ERROR_DEVICE;
+ *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_load(casd_trainer **trainer, const char *path);

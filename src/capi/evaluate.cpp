@@ -3,12 +3,47 @@
 #include "capi/handles.h"
 #include "capi/option_struct.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 using casd::given;
 using casd::guard;
 
 namespace {
 
 constexpr std::size_t first = casd::first_size::evaluate_options;
+
+/// The names of a set of modalities, "audio+language", in alphabetical order.
+std::vector<std::string> sorted_parts(const std::string& name) {
+  std::vector<std::string> parts(1);
+  for (const char letter : name) {
+    if (letter == '+')
+      parts.emplace_back();
+    else
+      parts.back() += letter;
+  }
+  std::sort(parts.begin(), parts.end());
+  return parts;
+}
+
+template <class Value>
+std::string names_of(const std::vector<std::pair<std::string, Value>>& entries) {
+  std::string names;
+  for (const auto& entry : entries) names += (names.empty() ? "" : ", ") + entry.first;
+  return names;
+}
+
+const casd::Numbers& find_condition(const casd::Report& report, const std::string& name) {
+  for (const auto& [key, numbers] : report.conditions)
+    if (key == name) return numbers;
+  const std::vector<std::string> parts = sorted_parts(name);
+  for (const auto& [key, numbers] : report.conditions)
+    if (sorted_parts(key) == parts) return numbers;
+  casd::fail(CASD_ERROR_NOT_FOUND, "there is no condition '", name,
+             "'; there are: ", names_of(report.conditions));
+}
 
 }  // namespace
 
@@ -74,16 +109,14 @@ casd_status casd_report_value(double* value, const casd_report* report, const ch
   return guard([&] {
     given(value, "value");
     given(name, "name");
-    const casd::Numbers* numbers = condition ? nullptr : &given(report, "report").value.overall;
-    if (condition)
-      for (const auto& [key, of_condition] : given(report, "report").value.conditions)
-        if (key == condition) numbers = &of_condition;
-    if (!numbers) casd::fail(CASD_ERROR_NOT_FOUND, "there is no condition '", condition, "'");
-    for (const auto& [key, number] : *numbers)
+    const casd::Report& from = given(report, "report").value;
+    const casd::Numbers& numbers = condition ? find_condition(from, condition) : from.overall;
+    for (const auto& [key, number] : numbers)
       if (key == name) {
         *value = number;
         return;
       }
-    casd::fail(CASD_ERROR_NOT_FOUND, "there is no number '", name, "'");
+    casd::fail(CASD_ERROR_NOT_FOUND, "there is no number '", name,
+               "'; there are: ", names_of(numbers));
   });
 }

@@ -106,6 +106,10 @@ casd_status casd_trainer_prepare(casd_trainer* trainer, const casd_dataset* data
   return guard([&] { given(trainer, "trainer").value->prepare(given(dataset, "dataset").value); });
 }
 
+casd_status casd_trainer_prepare_batch(casd_trainer* trainer, const casd_batch* batch) {
+  return guard([&] { given(trainer, "trainer").value->prepare(given(batch, "batch").value); });
+}
+
 casd_status casd_trainer_set_phase(casd_trainer* trainer, casd_phase phase) {
   return guard([&] { given(trainer, "trainer").value->set_phase(phase); });
 }
@@ -154,6 +158,11 @@ casd_status casd_trainer_progress(casd_train_progress* progress, casd_trainer* t
 
 casd_phase casd_trainer_phase(const casd_trainer* trainer) {
   return trainer ? trainer->value->phase() : -1;
+}
+
+casd_status casd_trainer_calibrate(casd_trainer* trainer, const casd_batch* held_out) {
+  return guard(
+      [&] { given(trainer, "trainer").value->calibrate(given(held_out, "held_out").value); });
 }
 
 casd_status casd_trainer_snapshot(casd_model** model, casd_trainer* trainer) {

@@ -158,6 +158,7 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
 }
 
 void Trainer::State::end_phase(const TrainingSamples& samples) {
+  calibrated = nullptr;
   if (!best.empty()) backend->set_parameters(best);
   if (position.phase == CASD_PHASE_TEACHER) {
     enter_student();

@@ -72,6 +72,7 @@ casd_torch_losses Trainer::State::take_step(Span<const Sample* const> samples,
     step.teacher_logits = taught->logits.data();
   }
   const casd_torch_losses losses = backend->step(step);
+  calibrated = nullptr;
   ++position.step;
   position.stepped = true;
   return losses;

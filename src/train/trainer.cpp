@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/plugin.h"
 #include "data/statistics.h"
+#include "eval/evaluation.h"
 #include "train/trainer_state.h"
 
 #include <utility>
@@ -120,6 +121,24 @@ void Trainer::prepare(const Dataset& dataset) {
   s.data_seen = true;
 }
 
+void Trainer::prepare(const Batch& batch) {
+  State& s = *state_;
+  if (s.position.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
+  const std::vector<const Sample*> samples = with_a_modality(s.samples_of(batch));
+  require(!samples.empty(), "the batch has no sample with a modality");
+  require(s.position.teacher_named || any_labelled(samples),
+          "the batch has no labels to learn from");
+  s.prepare(samples);
+  warn_of_missing_classes(s.schema(), "the batch", samples);
+}
+
+std::vector<const Sample*> Trainer::State::samples_of(const Batch& batch) {
+  require_same_task(batch.schema(), schema(), "the batch");
+  const SchemaMapping mapping(batch.schema(), schema(), "the batch");
+  require(batch.size() > 0, "the batch is empty");
+  return mapping.apply(sample_pointers(batch), mapped_batch);
+}
+
 void Trainer::State::prepare(Span<const Sample* const> samples) {
   if (position.stepped)
     fail(CASD_ERROR_STATE, "the trainer has taken steps: prepare comes before the first one");
@@ -131,6 +150,7 @@ void Trainer::State::prepare(Span<const Sample* const> samples) {
   if (options.balance_classes != 0 && schema().task == CASD_TASK_CLASSES)
     weights = balanced_class_weights(schema(), samples);
 
+  calibrated = nullptr;
   std::swap(model, fitted);
   std::swap(class_weights, weights);
   try {
@@ -179,13 +199,11 @@ casd_train_stats Trainer::step(const Batch& batch) {
   State& s = *state_;
   Position& at = s.position;
   if (at.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
-  require_same_task(batch.schema(), s.schema(), "the batch");
-  const SchemaMapping mapping(batch.schema(), s.schema(), "the batch");
-  require(batch.size() > 0, "the batch is empty");
+  const std::vector<const Sample*> samples = s.samples_of(batch);
   if (!at.prepared && !s.model->trained())
     fail(CASD_ERROR_STATE,
-         "the model has no normaliser yet: call casd_trainer_prepare() before the first step");
-  const std::vector<const Sample*> samples = mapping.apply(sample_pointers(batch), s.mapped_batch);
+         "the model has no normaliser yet: call casd_trainer_prepare() or "
+         "casd_trainer_prepare_batch() before the first step");
   for (std::size_t i = 0; i < samples.size(); ++i)
     require(samples[i]->given != 0, "sample ", i, " has no modality");
 
@@ -219,8 +237,31 @@ casd_train_stats Trainer::step(const Batch& batch) {
   return stats;
 }
 
+void Trainer::calibrate(const Batch& held_out) {
+  State& s = *state_;
+  if (!s.position.stepped && !s.model->trained())
+    fail(CASD_ERROR_STATE,
+         "there is nothing to calibrate: the model was not trained and no step was taken");
+  const std::vector<const Sample*> samples = with_a_modality(s.samples_of(held_out));
+  require_lengths(*s.model, samples);
+  if (s.schema().task == CASD_TASK_REGRESSION) return;
+  require(any_labelled(samples), "the batch has no labelled sample with a modality");
+  const bool done = s.position.phase == CASD_PHASE_DONE;
+  const ModelPtr present = done ? s.result : s.present_model();
+  CalibrationRequest request;
+  request.trust = s.options.fit_trust != 0;
+  request.threads = s.options.threads;
+  const Calibration fitted = fit_calibration(present, samples, request);
+  if (fitted.temperatures.empty())
+    fail(CASD_ERROR_NUMERIC, "no labelled sample of the batch has a finite prediction");
+  (done ? s.result : s.calibrated) =
+      std::make_shared<const Model>(present->with_calibration(fitted));
+}
+
 ModelPtr Trainer::snapshot() {
-  return state_->position.phase == CASD_PHASE_DONE ? state_->result : state_->present_model();
+  const State& s = *state_;
+  if (s.position.phase == CASD_PHASE_DONE) return s.result;
+  return s.calibrated ? s.calibrated : s.present_model();
 }
 
 void Trainer::cancel() noexcept { state_->cancel_requested.store(true, std::memory_order_relaxed); }

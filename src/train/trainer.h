@@ -27,12 +27,15 @@ class Trainer {
   casd_phase phase() const;
 
   void prepare(const Dataset& dataset);
+  void prepare(const Batch& batch);
   void set_phase(casd_phase phase);
   void set_teacher(const ModelPtr& teacher);
   casd_train_stats step(const Batch& batch);
   casd_train_stats epoch(const Dataset& dataset);
   void fit(const Dataset& dataset, const char* checkpoint, casd_progress_callback progress,
            void* user);
+  /// Fits the calibration of the present weights; it lasts until they change.
+  void calibrate(const Batch& held_out);
   ModelPtr snapshot();
 
   /// Any thread, a signal handler too: only sets a lock-free flag.

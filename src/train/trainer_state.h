@@ -36,7 +36,10 @@ struct Trainer::State {
   }
   /// The model with these weights, not calibrated.
   ModelPtr model_with(Span<const float> learned) const;
+  /// Not calibrated, unless it is the model that the trainer was made from.
   ModelPtr present_model() const;
+  /// Samples of a batch in the model's schema; they are valid until the next call or step.
+  std::vector<const Sample*> samples_of(const Batch& batch);
   void start_backend();
   void start_progress();
   void enter_student();
@@ -76,6 +79,7 @@ struct Trainer::State {
   ModelPtr teacher;         // frozen, or the beginning of `ema`; NULL: none yet
   std::vector<float> best;  // the learned numbers of the phase's best epoch; empty: none yet
   ModelPtr result;          // in CASD_PHASE_DONE
+  ModelPtr calibrated;      // the present weights after calibrate(); NULL once they have changed
   const casd_torch_plugin& plugin;
   std::unique_ptr<Backend> backend;
 

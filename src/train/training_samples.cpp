@@ -2,19 +2,13 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "infer/predictor.h"
 #include "model/schema_mapping.h"
 
 #include <algorithm>
 
 namespace casd {
 namespace {
-
-std::vector<const Sample*> with_a_modality(const Split& split) {
-  std::vector<const Sample*> out;
-  for (const Sample& sample : split.samples)
-    if (sample.given != 0) out.push_back(&sample);
-  return out;
-}
 
 void append_name(std::string& list, const std::string& name) {
   list += (list.empty() ? "'" : ", '") + name + "'";
@@ -24,23 +18,6 @@ std::string split_names(const Dataset& dataset) {
   std::string names;
   for (const Split& split : dataset.splits) append_name(names, split.name);
   return names.empty() ? "it has none" : "it has " + names;
-}
-
-void warn_of_missing_classes(const Schema& schema, const char* split,
-                             Span<const Sample* const> samples) {
-  std::vector<std::int64_t> count(schema.outputs.size());
-  for (const Sample* sample : samples)
-    if (!sample->target.empty()) ++count[static_cast<std::size_t>(sample->target[0])];
-  std::string missing, present;
-  std::int64_t occurring = 0;
-  for (std::size_t k = 0; k < count.size(); ++k) {
-    append_name(count[k] == 0 ? missing : present, schema.outputs[k]);
-    occurring += count[k] > 0;
-  }
-  if (missing.empty() || occurring == 0) return;
-  log(CASD_LOG_WARNING,
-      text("split ", split, " has no sample of class ", missing,
-           occurring == 1 ? text(": all its labels are ", present) : std::string()));
 }
 
 }  // namespace
@@ -68,11 +45,11 @@ TrainingSamples training_samples(const Dataset& dataset, const Model& model) {
          split_names(dataset));
   TrainingSamples out;
   train = &mapped(*train, mapping, out.mapped_train);
-  out.train = with_a_modality(*train);
+  out.train = with_a_modality(sample_pointers(train->samples));
   out.train_fingerprint = fingerprint(schema, *train);
   if (const Split* given = dataset.find("valid")) {
     const Split& valid = mapped(*given, mapping, out.mapped_valid);
-    out.valid = with_a_modality(valid);
+    out.valid = with_a_modality(sample_pointers(valid.samples));
     out.valid_fingerprint = fingerprint(schema, valid);
   }
   require(!out.train.empty(), "split train has no sample with a modality");
@@ -81,18 +58,42 @@ TrainingSamples training_samples(const Dataset& dataset, const Model& model) {
   return out;
 }
 
+std::vector<const Sample*> with_a_modality(Span<const Sample* const> samples) {
+  std::vector<const Sample*> out;
+  for (const Sample* sample : samples)
+    if (sample->given != 0) out.push_back(sample);
+  return out;
+}
+
 bool any_labelled(Span<const Sample* const> samples) {
   return std::any_of(samples.begin(), samples.end(),
                      [](const Sample* sample) { return !sample->target.empty(); });
+}
+
+void warn_of_missing_classes(const Schema& schema, const char* where,
+                             Span<const Sample* const> samples) {
+  if (schema.task != CASD_TASK_CLASSES) return;
+  std::vector<std::int64_t> count(schema.outputs.size());
+  for (const Sample* sample : samples)
+    if (!sample->target.empty()) ++count[static_cast<std::size_t>(sample->target[0])];
+  std::string missing, present;
+  std::int64_t occurring = 0;
+  for (std::size_t k = 0; k < count.size(); ++k) {
+    append_name(count[k] == 0 ? missing : present, schema.outputs[k]);
+    occurring += count[k] > 0;
+  }
+  if (missing.empty() || occurring == 0) return;
+  log(CASD_LOG_WARNING,
+      text(where, " has no sample of class ", missing,
+           occurring == 1 ? text(": all its labels are ", present) : std::string()));
 }
 
 void warn_of_missing_classes(const Schema& schema, const TrainingSamples& samples) {
   if (!samples.valid.empty() && !any_labelled(samples.valid))
     log(CASD_LOG_WARNING,
         "split valid has no labels: the last epoch is taken, and nothing is calibrated");
-  if (schema.task != CASD_TASK_CLASSES) return;
-  warn_of_missing_classes(schema, "train", samples.train);
-  warn_of_missing_classes(schema, "valid", samples.valid);
+  warn_of_missing_classes(schema, "split train", samples.train);
+  warn_of_missing_classes(schema, "split valid", samples.valid);
 }
 
 }  // namespace casd

@@ -21,10 +21,15 @@ struct TrainingSamples {
 /// a schema that does not fit, no split `train`, no such sample in it, or more frames than the model takes.
 TrainingSamples training_samples(const Dataset& dataset, const Model& model);
 
+std::vector<const Sample*> with_a_modality(Span<const Sample* const> samples);
+
 /// Whether any of them has a target.
 bool any_labelled(Span<const Sample* const> samples);
 
-/// Logs a warning for each split in which a class does not occur.
+/// Logs a warning if a class does not occur in the samples; `where` names them: "split train".
+void warn_of_missing_classes(const Schema& schema, const char* where,
+                             Span<const Sample* const> samples);
+/// Both splits; and a warning if there is no label to select and calibrate by.
 void warn_of_missing_classes(const Schema& schema, const TrainingSamples& samples);
 
 /// Throws INVALID_ARGUMENT naming the sample and the modality that has more than max_steps frames.

@@ -148,6 +148,18 @@ static void samples_whose_prediction_fails_are_counted_and_left_out(void **state
   casd_schema_destroy(schema);
 }
 
+static void modalities_of_a_condition_come_in_any_order(void **state) {
+  struct judged j = judge(CASD_TASK_CLASSES);
+  (void)state;
+  assert_true(value_of(j.report, "audio+language", "uncertainty") ==
+              value_of(j.report, "language+audio", "uncertainty"));
+  assert_true(value_of(j.report, "visual+language+audio", "uncertainty") ==
+              value_of(j.report, "language+audio+visual", "uncertainty"));
+  assert_true(value_of(j.report, "visual+language", "uncertainty") !=
+              value_of(j.report, "language+audio", "uncertainty"));
+  done(&j);
+}
+
 static void json_holds_the_same(void **state) {
   struct judged j = judge(CASD_TASK_CLASSES);
   const char *json = casd_report_json(j.report);
@@ -188,7 +200,16 @@ static void what_does_not_fit_is_refused(void **state) {
   ASSERT_INVALID(casd_report_value(&value, NULL, "audio", "f1"), "NULL");
   ASSERT_INVALID(casd_report_value(&value, j.report, "audio", NULL), "NULL");
   ASSERT_FAILS(casd_report_value(&value, j.report, "smell", "f1"), CASD_ERROR_NOT_FOUND, "smell");
+  ASSERT_FAILS(casd_report_value(&value, j.report, "smell", "f1"), CASD_ERROR_NOT_FOUND,
+               "language+audio+visual");
+  ASSERT_FAILS(casd_report_value(&value, j.report, "audio+audio", "f1"), CASD_ERROR_NOT_FOUND,
+               "audio+audio");
+  ASSERT_FAILS(casd_report_value(&value, j.report, "audio+", "f1"), CASD_ERROR_NOT_FOUND, "audio+");
   ASSERT_FAILS(casd_report_value(&value, j.report, "audio", "f2"), CASD_ERROR_NOT_FOUND, "f2");
+  ASSERT_FAILS(casd_report_value(&value, j.report, "audio", "f2"), CASD_ERROR_NOT_FOUND,
+               "f1, accuracy");
+  ASSERT_FAILS(casd_report_value(&value, j.report, NULL, "f2"), CASD_ERROR_NOT_FOUND,
+               "mean_incomplete_f1, ");
   ASSERT_FAILS(casd_report_value(&value, j.report, NULL, "f1"), CASD_ERROR_NOT_FOUND, "f1");
   assert_true(value == 42);
   assert_int_equal(casd_report_condition_count(NULL), -1);
@@ -273,6 +294,7 @@ int main(void) {
       cmocka_unit_test(accuracy_is_what_a_caller_counts),
       cmocka_unit_test(regression_and_labels_have_their_numbers),
       cmocka_unit_test(samples_whose_prediction_fails_are_counted_and_left_out),
+      cmocka_unit_test(modalities_of_a_condition_come_in_any_order),
       cmocka_unit_test(json_holds_the_same),
       cmocka_unit_test(evaluation_reports_progress_and_can_be_cancelled),
       cmocka_unit_test(a_mask_restricts_the_conditions),

@@ -623,6 +623,80 @@ static void checkpoints_that_are_not_whole_are_refused(void **state) {
   end(&f);
 }
 
+static double temperature_of(casd_trainer *trainer) {
+  casd_model *model = NULL;
+  double temperature = 0;
+  ASSERT_OK(casd_trainer_snapshot(&model, trainer));
+  ASSERT_OK(casd_model_temperature(&temperature, model, CASD_ALL_MODALITIES));
+  casd_model_destroy(model);
+  return temperature;
+}
+
+static void own_batches_need_no_dataset(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_batch *all = NULL, *other = new_batch(CASD_TASK_CLASSES, 4), *held_out = NULL;
+  casd_schema *schema = NULL;
+  casd_trainer *from_dataset = NULL;
+  double temperature;
+  (void)state;
+  if (!begin_with(&f, CASD_TASK_CLASSES, &options)) {
+    print_message("skipped, training is not to be had: %s\n", casd_last_error());
+    casd_batch_destroy(other);
+    end(&f);
+    skip();
+  }
+  ASSERT_OK(casd_dataset_schema(&schema, f.data));
+  ASSERT_OK(casd_batch_create(&all, schema));
+  ASSERT_OK(casd_batch_create(&held_out, schema));
+  ASSERT_FAILS(casd_trainer_calibrate(f.trainer, f.batch), CASD_ERROR_STATE, "calibrate");
+  ASSERT_INVALID(casd_trainer_prepare_batch(NULL, f.batch), "NULL");
+  ASSERT_INVALID(casd_trainer_prepare_batch(f.trainer, NULL), "NULL");
+  ASSERT_INVALID(casd_trainer_prepare_batch(f.trainer, all), "empty");
+  ASSERT_INVALID(casd_trainer_prepare_batch(f.trainer, other), "the batch");
+  ASSERT_OK(casd_batch_add_sample(NULL, all));
+  ASSERT_INVALID(casd_trainer_prepare_batch(f.trainer, all), "modality");
+  casd_batch_clear(all);
+
+  /* The same samples prepare the same. */
+  ASSERT_OK(casd_dataset_read(all, f.data, "train", NULL, 40));
+  ASSERT_OK(casd_trainer_create(&from_dataset, f.model, &options));
+  ASSERT_OK(casd_trainer_prepare(from_dataset, f.data));
+  ASSERT_OK(casd_trainer_prepare_batch(f.trainer, all));
+  assert_same_model(f.trainer, from_dataset);
+  ASSERT_OK(casd_train_step(NULL, from_dataset, f.batch));
+  ASSERT_OK(casd_train_step(NULL, f.trainer, f.batch));
+  assert_same_model(f.trainer, from_dataset);
+  ASSERT_FAILS(casd_trainer_prepare_batch(f.trainer, all), CASD_ERROR_STATE, "steps");
+
+  ASSERT_INVALID(casd_trainer_calibrate(NULL, f.batch), "NULL");
+  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, NULL), "NULL");
+  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, held_out), "empty");
+  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, other), "the batch");
+  ASSERT_OK(casd_dataset_read(held_out, f.data, "valid", NULL, 30));
+  ASSERT_OK(casd_trainer_calibrate(f.trainer, held_out));
+  temperature = temperature_of(f.trainer);
+  assert_true(temperature != 1);
+  ASSERT_OK(casd_train_step(NULL, f.trainer, f.batch)); /* other weights: not calibrated */
+  assert_true(temperature_of(f.trainer) == 1);
+
+  /* After all epochs the calibration of the trained model is replaced. */
+  ASSERT_OK(casd_trainer_fit(from_dataset, f.data, NULL, NULL, NULL));
+  temperature = temperature_of(from_dataset);
+  ASSERT_OK(casd_trainer_calibrate(from_dataset, f.batch));
+  assert_true(temperature_of(from_dataset) != temperature);
+  ASSERT_OK(casd_trainer_calibrate(from_dataset, held_out));
+  assert_true(temperature_of(from_dataset) == temperature);
+  ASSERT_FAILS(casd_trainer_prepare_batch(from_dataset, all), CASD_ERROR_STATE, "over");
+
+  casd_trainer_destroy(from_dataset);
+  casd_batch_destroy(all);
+  casd_batch_destroy(other);
+  casd_batch_destroy(held_out);
+  casd_schema_destroy(schema);
+  end(&f);
+}
+
 static void a_trained_model_needs_no_preparation(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
@@ -693,6 +767,7 @@ int main(void) {
       cmocka_unit_test(a_cancelled_fit_is_resumed_to_the_same_bits),
       cmocka_unit_test(cancel_may_come_from_a_signal_handler),
       cmocka_unit_test(checkpoints_that_are_not_whole_are_refused),
+      cmocka_unit_test(own_batches_need_no_dataset),
       cmocka_unit_test(a_trained_model_needs_no_preparation),
   };
   return cmocka_run_group_tests(tests, NULL, nothing_is_left);

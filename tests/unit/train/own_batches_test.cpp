@@ -194,6 +194,23 @@ TEST_F(OwnBatches, EpochsDropTheCalibration) {
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 
+// Cancelled after a phase's last step, the next epoch() takes no step but restores the best weights.
+TEST_F(OwnBatches, AnEpochWithoutAStepDropsTheCalibration) {
+  casd_trainer_options options = small_options();
+  options.batch_size = 64;
+  Trainer trainer(model_, options, &stand_in_plugin());
+  seen().after_step = [&] { trainer.cancel(); };
+  EXPECT_EQ(status_of([&] { trainer.epoch(data_); }), CASD_ERROR_CANCELLED);
+  seen().after_step = nullptr;
+  ASSERT_EQ(seen().steps.size(), 1u);
+  trainer.calibrate(valid_);
+  EXPECT_FALSE(trainer.snapshot()->calibration().empty());
+  trainer.epoch(data_);
+  ASSERT_EQ(seen().steps.size(), 1u);
+  EXPECT_EQ(trainer.phase(), CASD_PHASE_STUDENT);
+  EXPECT_TRUE(trainer.snapshot()->calibration().empty());
+}
+
 TEST_F(OwnBatches, WhatCannotBeCalibratedIsRefused) {
   Trainer trainer(model_, small_options(), &stand_in_plugin());
   EXPECT_EQ(status_of([&] { trainer.calibrate(valid_); }), CASD_ERROR_STATE);

@@ -6,6 +6,7 @@
 #include "core/plugin_torch.h"
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace casd::test {
@@ -30,6 +31,7 @@ struct Seen {
   std::vector<float> class_weights;  // of the last create
   int networks = 0;                  // alive
   std::int64_t fail_at = -1;         // the step that reports NUMERIC
+  std::function<void()> after_step;  // if any
 };
 
 /// What was seen since the last reset.

@@ -288,6 +288,21 @@ TEST_F(TrainerMachine, AutoFollowsTheSamplesOfSplitTrain) {
   EXPECT_EQ(trainer->progress().epochs, 46);
 }
 
+// The first epoch fixes the schedule, not what the normaliser was fitted to.
+TEST_F(TrainerMachine, AutoFollowsTheDatasetOfTheEpochs) {
+  casd_trainer_options options = small_options();
+  options.batch_size = 0;
+  const auto trainer = make(options);
+  casd_synthetic_options wanted = default_synthetic_options();
+  wanted.train_samples = 200;
+  wanted.max_steps = 2;
+  trainer->prepare(make_synthetic(wanted));
+  EXPECT_EQ(trainer->options().batch_size, 16);
+  trainer->epoch(data_);
+  EXPECT_EQ(trainer->options().batch_size, 8);
+  EXPECT_EQ(seen().steps[0].samples, 8);
+}
+
 TEST_F(TrainerMachine, OtherTeachersGetTheCompleteBatchOrNothing) {
   for (const casd_teacher_mode teacher :
        {CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {

@@ -6,11 +6,20 @@
 #include "support/memory.h"
 #include "support/memory_file.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 // Compressed data grow by up to a thousand times; HDF5 keeps caches of a few MiB.
 constexpr std::size_t factor = 1100, constant = std::size_t{16} << 20;
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   casd::set_plugin_path(CASD_FUZZ_PLUGINS);
+  try {
+    casd::hdf5_plugin();
+  } catch (const casd::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    std::exit(1);
+  }
   return 0;
 }
 

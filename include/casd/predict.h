@@ -1,6 +1,6 @@
 /**
  * @file predict.h
- * @brief Runs a model: probabilities, and how sure it is, fused and per modality.
+ * @brief Runs a model: probabilities and uncertainties, fused and per modality.
  *
  * @code{.c}
  * casd_predictor *predictor = NULL;
@@ -8,9 +8,9 @@
  * const float *p;
  * casd_predictor_create(&predictor, model, NULL);
  * casd_prediction_create(&prediction);
- * casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES);   // all that is there
+ * casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES);   // all modalities
  * p = casd_prediction_data(prediction, CASD_FIELD_PROBABILITIES);
- * casd_predict(prediction, predictor, batch, 1u << audio);           // the voice alone
+ * casd_predict(prediction, predictor, batch, 1u << audio);           // audio only
  * @endcode
  *
  * Values behind a cleared bit of the mask are never read.
@@ -22,18 +22,18 @@
  * the device computes for one call at a time. A ::casd_prediction and a casd_batch belong to one
  * thread at a time: each thread needs its own.
  *
- * A call borrows a workspace from its predictor, which makes one when none is idle: there are at most
- * as many as calls were ever in progress at once, and each keeps the memory of the largest call it
- * has served. A call on the CPU that finds a workspace and a prediction of sufficient size allocates
- * nothing. casd_predictor_trim() releases idle workspaces.
+ * A call borrows a workspace from its predictor, which makes one when none is idle: there are at
+ * most as many as calls were ever in progress at once, and each keeps the memory of the largest
+ * call it has served. A call on the CPU that finds a workspace and a prediction of sufficient size
+ * allocates nothing. casd_predictor_trim() releases idle workspaces.
  *
  * ### fork()
  *
- * In the child after fork() predictors on the CPU work and can be destroyed, also if other threads of
- * the parent were inside casd_predict() at the fork. The child begins without the parent's threads
- * and workspaces. A predictor on a GPU can be destroyed in the child, but casd_predict() returns
- * ::CASD_ERROR_STATE there. Batches and predictions that another thread was using at the fork must
- * not be used in the child, and there is no guarantee while a function set with
+ * In the child after fork() predictors on the CPU work and can be destroyed, also if other threads
+ * of the parent were inside casd_predict() at the fork. The child begins without the parent's
+ * threads and workspaces. A predictor on a GPU can be destroyed in the child, but casd_predict()
+ * returns ::CASD_ERROR_STATE there. Batches and predictions that another thread was using at the
+ * fork must not be used in the child, and there is no guarantee while a function set with
  * casd_set_parallel_for() is in force.
  */
 #ifndef CASD_PREDICT_H
@@ -52,7 +52,7 @@ typedef struct casd_predictor casd_predictor;
 /** @brief The results of one call. One thread at a time. @since 0.1 */
 typedef struct casd_prediction casd_prediction;
 
-/** @brief Where numbers are crunched. @since 0.1 */
+/** @brief Device that runs the computation. @since 0.1 */
 typedef int32_t casd_device;
 
 /** @brief The values of ::casd_device. @since 0.1 */
@@ -112,7 +112,7 @@ typedef int32_t casd_on_empty;
 
 /** @brief The values of ::casd_on_empty. @since 0.1 */
 enum {
-  CASD_EMPTY_ERROR = 0, /**< Refuse the whole call; the message names the sample. */
+  CASD_EMPTY_ERROR = 0, /**< The call fails; the message names the sample. */
   CASD_EMPTY_NAN = 1    /**< A row of NaN; casd_prediction_row_status() says so. */
 };
 
@@ -141,7 +141,7 @@ CASD_API casd_status CASD_CALL casd_predictor_options_init(casd_predictor_option
                                                            size_t size);
 
 /**
- * @brief Makes a predictor; it keeps the model alive.
+ * @brief Creates a predictor. The model may be destroyed before the predictor.
  * @param[out] predictor  Receives it.
  * @param      model      The model.
  * @param      options    NULL: the defaults.
@@ -172,7 +172,7 @@ CASD_API void CASD_CALL casd_predictor_destroy(casd_predictor *predictor);
  */
 CASD_API casd_status CASD_CALL casd_predictor_trim(casd_predictor *predictor);
 
-/** @brief Makes an empty prediction, to be filled by casd_predict() again and again. @since 0.1 */
+/** @brief Creates an empty prediction, which may be filled any number of times. @since 0.1 */
 CASD_API casd_status CASD_CALL casd_prediction_create(casd_prediction **prediction);
 
 /** @brief Destroys a prediction; NULL is allowed. @since 0.1 */
@@ -223,8 +223,8 @@ CASD_API casd_status CASD_CALL casd_predict(casd_prediction *prediction, casd_pr
  * @param modality_mask   ::CASD_ALL_MODALITIES or some bits of the model's schema, not 0.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if a pointer other than the elements of `frames`
  *         is NULL, `modality_count` is not that of the model, `steps` is negative or, where the
- *         modality is wanted, above max_steps, the mask is 0 or beyond the schema, or nothing is left
- *         of the sample (unless `on_empty` is ::CASD_EMPTY_NAN); ::CASD_ERROR_OUT_OF_MEMORY;
+ *         modality is wanted, above max_steps, the mask is 0 or beyond the schema, or nothing is
+ *         left of the sample (unless `on_empty` is ::CASD_EMPTY_NAN); ::CASD_ERROR_OUT_OF_MEMORY;
  *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_CANCELLED and ::CASD_ERROR_STATE as casd_predict().
  * @par Threads Any number at once, each with its own prediction.
  * @since 0.2
@@ -263,7 +263,7 @@ CASD_API casd_status CASD_CALL casd_predict_packed(casd_prediction *prediction,
  *
  * Per-modality columns are NaN for a modality that takes no part (with the model option `absent` =
  * `zeros` every modality takes part, by its sequence of zeros). Law: a Student's t with location
- * mu, degrees of freedom nu, variance = aleatoric + epistemic. What is said per sample is the mean
+ * mu, degrees of freedom nu, variance = aleatoric + epistemic. Values per sample are means
  * over the representation's dimensions. Variances compare inputs of one model: their level is the
  * model's own. The split into aleatoric and epistemic is fixed by a regulariser alone: compare
  * it across inputs, do not read it in absolute terms.
@@ -280,7 +280,7 @@ enum {
   CASD_FIELD_LOGITS = 1,        /**< [outputs]; multi-label: [2 outputs], (negative, positive). */
   CASD_FIELD_VALUE = 2,         /**< [outputs] regression: in the targets' units. */
   CASD_FIELD_CONFIDENCE = 3,    /**< [1] classes: largest probability; multi-label: mean of the
-                                     surer side's; regression: NaN until calibrated. */
+                                     larger of each pair; regression: NaN until calibrated. */
   CASD_FIELD_UNCERTAINTY = 4,   /**< [1] variance U_F of the fused law. */
   CASD_FIELD_DISAGREEMENT = 5,  /**< [1] weighted spread of the modalities' locations. */
   CASD_FIELD_MODALITY_VARIANCE = 7,            /**< [modalities] V_m, the primary one. */
@@ -310,10 +310,10 @@ CASD_API casd_status CASD_CALL casd_prediction_shape(int64_t *rows, int64_t *col
 
 /**
  * @brief The state of one row.
- * @param[out] status      Receives ::CASD_OK for a result; ::CASD_ERROR_STATE if the sample was left
- *                         with no modality; ::CASD_ERROR_NUMERIC if a result is not finite, because
- *                         an input overflowed (`input_clip` = 0 and frames of 1e38). In both cases
- *                         the whole row is NaN.
+ * @param[out] status      Receives ::CASD_OK for a result; ::CASD_ERROR_STATE if the sample was
+ *                         left with no modality; ::CASD_ERROR_NUMERIC if a result is not finite,
+ *                         because an input overflowed (`input_clip` = 0 and frames of 1e38). In
+ *                         both cases the whole row is NaN.
  * @param      prediction  A prediction that casd_predict() has filled.
  * @param      row         Index of the sample.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or there is no such row;
@@ -340,7 +340,7 @@ CASD_API casd_status CASD_CALL casd_prediction_copy(float *buffer, size_t capaci
 
 /**
  * @brief Copies several tables by one call, one after the other in the order of `fields`.
- * @param[out] buffer      Receives them, each row-major; NULL with capacity 0 only asks for `needed`.
+ * @param[out] buffer      Receives them, each row-major; NULL with capacity 0 asks for `needed`.
  * @param      capacity    Numbers in `buffer`.
  * @param[out] needed      Receives the sum of rows * columns; may be NULL.
  * @param      prediction  The prediction.

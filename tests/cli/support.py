@@ -49,10 +49,10 @@ def rows_of(text):
     return list(csv.DictReader(text.splitlines()))
 
 
-def write_moods(path, samples=60, split=True, label=True, classes=None):
+def write_moods(path, samples=60, split=True, label=True, classes=None, group=False):
     """A CSV of two modalities whose label, around zero, follows from the features."""
     head = ["sample", *(["split"] if split else []), *(["label"] if label else []),
-            "voice.a", "voice.b", "face.c"]
+            *(["group"] if group else []), "voice.a", "voice.b", "face.c"]
     rows = [",".join(head)]
     for sample in range(samples):
         mood = (sample * 37 % 61 - 30) / 10
@@ -61,7 +61,7 @@ def write_moods(path, samples=60, split=True, label=True, classes=None):
         for frame in range(1 + sample % 3):
             face = "" if sample % 5 == 0 else f"{mood * 2 + frame}"
             rows.append(",".join([f"s{sample}", *([place] if split else []), *([word] if label else []),
-                                  f"{mood + frame % 2}", f"{-mood}", face]))
+                                  *([f"g{sample % 7}"] if group else []), f"{mood + frame % 2}", f"{-mood}", face]))
     path.write_text("\n".join(rows) + "\n")
     return path
 

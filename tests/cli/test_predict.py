@@ -220,6 +220,26 @@ class OwnData(InFolder):
         data.write_text("sample,voice.a,voice.b,smell.x\ns0,1,2,3\n")
         self.fails(1, "smell", "predict", self.classes, data, "--csv")
 
+    def test_info_shows_the_feature_names(self):
+        text = self.succeeds("info", self.regression)
+        self.assertIn("modality voice: 2 features:\n  a, b\n", text)
+
+    def test_standard_input(self):
+        from_file = self.succeeds("predict", self.classes, self.data, "--csv")
+        self.assertEqual(self.succeeds("predict", self.classes, "-", "--csv",
+                                       input=self.data.read_text()), from_file)
+        self.assertIn("F1", self.succeeds("eval", self.classes, "-", input=self.data.read_text()))
+
+    def test_columns_are_matched_by_name(self):
+        rows = [row.split(",") for row in self.data.read_text().splitlines()]
+        order = [0, 1, 2, 5, 4, 3]
+        data = self.folder / "other_order.csv"
+        data.write_text("".join(",".join(row[i] for i in order) + "\n" for row in rows))
+        self.assertEqual(self.succeeds("predict", self.classes, data, "--csv"),
+                         self.succeeds("predict", self.classes, self.data, "--csv"))
+        data.write_text(self.data.read_text().replace("voice.b", "voice.c"))
+        self.fails(1, "'c'", "predict", self.classes, data)
+
     def test_eval_chooses_a_split(self):
         rows = self.data.read_text().replace(",valid,", ",SPLIT,")
         data = self.folder / "split.csv"

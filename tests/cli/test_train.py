@@ -64,16 +64,33 @@ class Train(InFolder):
                      "modalities: language (16 features), audio (12), visual (10)",
                      "samples: train 600, valid 200, test 200",
                      "labels in train: negative 308, positive 292",
-                     "labels in valid: negative 106, positive 94"):
+                     "labels in valid: negative 106, positive 94",
+                     "training: batch size 64 (auto), teacher at most 1 epoch, student at most "
+                     "2 epochs, 10 steps per epoch: at most 30 steps"):
             self.assertIn(line + "\n", text)
         self.assertRegex(text, r"\nscore: mean F1 % on valid")
         self.assertIn(str(self.checkpoint), text)
+
+    def test_automatic_settings_are_said(self):
+        process = subprocess.Popen([str(PROGRAM), "train", "synthetic", "-o", self.out],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        text = ""
+        while "training: " not in text:
+            text = process.stderr.readline()
+        process.kill()
+        process.stderr.close()
+        process.wait()
+        self.assertEqual(text, "training: batch size 64 (auto), teacher at most 24 epochs (auto), "
+                               "student at most 32 epochs (auto), 10 steps per epoch: at most 560 "
+                               "steps\n")
+        self.assertIn("batch size 100, ", casd(*self.command("synthetic", "--set",
+                                                             "batch_size=100")).stderr)
 
     def test_the_plan_says_why_it_is_this_task(self):
         moods = write_moods(self.folder / "moods.csv")
         text = casd(*self.command(moods)).stderr
         self.assertIn("task: regression of value (inferred from the labels)\n", text)
-        self.assertIn("labels in train: from -2.8 to 3\n", text)
+        self.assertIn("labels in train: 40 numbers\n", text)
         text = casd(*self.command(moods, "--task", "classes:bad,good", "--restart")).stderr
         self.assertIn("task: classes bad, good (given with --task)\n", text)
         self.assertIn("1 without a label", text)  # a mood of zero has no class
@@ -85,6 +102,68 @@ class Train(InFolder):
             for i in range(12)))
         self.assertIn("warning: split valid has no sample of class 'sad'",
                       casd(*self.command(data)).stderr)
+
+    def test_the_plan_counts_what_is_missing(self):
+        moods = write_moods(self.folder / "moods_missing.csv")
+        self.assertIn("face (1; missing in 8 samples of train)", casd(*self.command(moods)).stderr)
+
+    def test_a_part_of_train_is_held_out(self):
+        data = write_moods(self.folder / "whole.csv", split=False, classes=("bad", "good"))
+        text = casd(*self.command(data)).stderr
+        self.assertRegex(text, r"held out: 9 of 60 samples of train as valid, as the data has no "
+                               r"split valid \(--valid 0.15, seed 0\)\n")
+        self.assertIn("samples: train 51, valid 9\n", text)
+        self.assertRegex(text, r"labels in valid: bad 4, good 5|labels in valid: bad 5, good 4")
+        self.assertIn("temperatures", self.succeeds("info", self.out))  # calibrated
+        first = self.out.read_bytes()
+        self.succeeds(*self.command(data))
+        self.assertEqual(self.out.read_bytes(), first)
+        self.assertRegex(casd(*self.command(data, "--seed", "3")).stderr, r"held out: .* seed 3\)\n")
+
+    def test_how_much_is_held_out(self):
+        data = write_moods(self.folder / "share.csv", split=False, classes=("bad", "good"))
+        text = casd(*self.command(data, "--valid", "0.3")).stderr
+        self.assertIn("held out: 18 of 60 samples", text)
+        text = casd(*self.command(data, "--valid", "0")).stderr
+        self.assertIn("held out: nothing (--valid 0)\n", text)
+        self.assertIn("score: none", text)
+        self.fails(2, "--valid", *self.command(data, "--valid", "1"))
+        text = casd(*self.command("synthetic", "--valid", "0.3")).stderr
+        self.assertIn("--valid is not used: the data has a split valid\n", text)
+        self.assertIn("samples: train 600, valid 200", text)
+
+    def test_groups_stay_together(self):
+        data = write_moods(self.folder / "groups.csv", split=False, classes=("bad", "good"),
+                           group=True)
+        self.assertRegex(casd(*self.command(data)).stderr, r"held out: \d+ of 60 .*whole groups")
+
+    def test_too_little_to_hold_out(self):
+        data = self.folder / "little.csv"
+        data.write_text("sample,label,a.x\ns0,glad,1\ns1,sad,2\n")
+        self.fails(1, "--valid: ", *self.command(data, "--valid", "0.5"))
+        self.assert_nothing_written()
+        text = casd(*self.command(data)).stderr
+        self.assertIn("held out: nothing: ", text)
+        self.assertTrue(self.out.exists())
+
+    def test_standard_input(self):
+        data = write_moods(self.folder / "piped.csv", classes=("bad", "good"))
+        self.succeeds(*self.command(data))
+        from_file = self.out.read_bytes()
+        self.succeeds(*self.command("-"), input=data.read_text())
+        self.assertEqual(self.out.read_bytes(), from_file)
+        self.fails(1, "standard input", *self.command("-"), input="")
+        self.fails(1, "standard input, line 1", *self.command("-"), input="a,b\n1,2\n")
+        self.fails(1, "standard input could not be read", *self.command("-"),
+                   preexec_fn=lambda: os.close(0))
+
+    def test_a_column_of_0_and_1_means_classes(self):
+        data = self.folder / "binary.csv"
+        data.write_text("sample,label,a.x\n" + "".join(f"s{i},{i % 2},{i}\n" for i in range(20)))
+        self.assertIn("task: classes 0, 1 (inferred from the labels)\n",
+                      casd(*self.command(data)).stderr)
+        self.assertIn("task: regression of value (given with --task)\n",
+                      casd(*self.command(data, "--task", "regression")).stderr)
 
     def test_a_class_that_train_lacks_is_a_warning(self):
         data = self.folder / "lacking_train.csv"

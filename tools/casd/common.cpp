@@ -38,8 +38,13 @@ Dataset open_data(const std::string& data, const std::string& task) {
   const bool seeded = data.rfind(prefix + ":", 0) == 0;
   if (data != prefix && !seeded) {
     casd_dataset* out = nullptr;
-    const casd_status status =
-        casd_dataset_open(&out, data.c_str(), task.empty() ? nullptr : task.c_str());
+    const char* labels = task.empty() ? nullptr : task.c_str();
+    if (data == "-") {
+      const std::string text = read_input();
+      check(casd_dataset_load_memory(&out, text.data(), text.size(), "standard input", labels));
+      return Dataset(out);
+    }
+    const casd_status status = casd_dataset_open(&out, data.c_str(), labels);
     if (status == CASD_ERROR_FORMAT) throw Failure(casd_last_error() + hint_about_data(data));
     check(status);
     return Dataset(out);

@@ -56,7 +56,8 @@ Schema schema_of(const casd_model* model);
 /// "classes:negative,positive": the task that makes a dataset's labels fit the model.
 std::string task_of(const casd_schema* schema);
 
-/// A file, or "synthetic" or "synthetic:SEED". `task`: "" for the data's own.
+/// A file, "-" for CSV from standard input, "synthetic" or "synthetic:SEED". `task`: "" for the data's
+/// own.
 Dataset open_data(const std::string& data, const std::string& task);
 
 std::vector<std::string> split_names(const casd_dataset* data);

@@ -1,6 +1,7 @@
 #include "output.h"
 
 #include "common.h"
+#include "terminal.h"
 
 #include <cerrno>
 #include <cstdarg>
@@ -27,6 +28,20 @@ void print(const char* format, ...) {
 
 void print_text(const std::string& text) {
   require_written(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
+}
+
+std::string read_input() {
+  set_input_binary();
+  std::string out;
+  char buffer[65536];
+  for (;;) {
+    const std::size_t count = std::fread(buffer, 1, sizeof buffer, stdin);
+    out.append(buffer, count);
+    if (count < sizeof buffer) break;
+  }
+  if (std::ferror(stdin))
+    throw Failure(std::string("standard input could not be read: ") + std::strerror(errno));
+  return out;
 }
 
 void finish_output() {

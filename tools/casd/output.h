@@ -1,5 +1,5 @@
-// Standard output. Results are printed through these functions only, so that lost output is an
-// error.
+// Standard output and input. Results are printed through these functions only, so that lost output
+// is an error.
 #pragma once
 
 #include <string>
@@ -13,6 +13,9 @@ void print(const char* format, ...)
 #endif
     ;
 void print_text(const std::string& text);
+
+/// All of standard input.
+std::string read_input();
 
 /// Flushes and closes standard output. A command that did not get here did not succeed.
 void finish_output();

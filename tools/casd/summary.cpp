@@ -4,9 +4,6 @@
 #include "terminal.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <limits>
 
 namespace program {
 namespace {
@@ -19,49 +16,20 @@ std::string count(int64_t n, const char* noun) {
   return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
 }
 
-std::string short_number(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.4g", value);
-  return buffer;
-}
-
-/// What the labels of one split come to.
+/// How often each output occurs in a split.
 struct Labels {
   int64_t samples = 0, labelled = 0;
   std::vector<int64_t> counts;  // per output: samples of that class, or with that label
-  double least = std::numeric_limits<double>::infinity();
-  double most = -std::numeric_limits<double>::infinity();
 };
 
 Labels labels_of(const casd_dataset* data, const casd_schema* schema, const std::string& split) {
-  constexpr int64_t chunk = 256;
   Labels out;
-  const casd_task task = casd_schema_task(schema);
-  const int32_t outputs = casd_schema_output_count(schema);
-  out.counts.resize(static_cast<std::size_t>(outputs));
-  out.samples = casd_dataset_size(data, split.c_str());
-  const auto batch = made<Batch>([&](casd_batch** b) { return casd_batch_create(b, schema); });
-  std::vector<int64_t> indices;
-  for (int64_t first = 0; first < out.samples; first += chunk) {
-    indices.clear();
-    for (int64_t i = first; i < std::min(first + chunk, out.samples); ++i) indices.push_back(i);
-    casd_batch_clear(batch.get());
-    check(casd_dataset_read(batch.get(), data, split.c_str(), indices.data(), indices.size()));
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      const float* target = casd_batch_target(batch.get(), static_cast<int64_t>(i));
-      if (!target) continue;
-      ++out.labelled;
-      if (task == CASD_TASK_CLASSES) {
-        ++out.counts[static_cast<std::size_t>(target[0])];
-        continue;
-      }
-      for (int32_t k = 0; k < outputs; ++k) {
-        const auto value = static_cast<double>(target[k]);
-        if (value > 0) ++out.counts[static_cast<std::size_t>(k)];
-        out.least = std::min(out.least, value);
-        out.most = std::max(out.most, value);
-      }
-    }
+  out.samples = std::max<int64_t>(casd_dataset_size(data, split.c_str()), 0);
+  if (out.samples == 0) return out;
+  check(casd_dataset_target_count(&out.labelled, data, split.c_str(), -1));
+  for (int32_t k = 0; k < casd_schema_output_count(schema); ++k) {
+    out.counts.push_back(0);
+    check(casd_dataset_target_count(&out.counts.back(), data, split.c_str(), k));
   }
   return out;
 }
@@ -74,16 +42,6 @@ std::string task_words(const casd_schema* schema) {
   return names[casd_schema_task(schema)] + joined(outputs);
 }
 
-std::string modality_words(const casd_schema* schema) {
-  std::vector<std::string> out;
-  for (int32_t m = 0; m < casd_schema_modality_count(schema); ++m)
-    out.push_back(std::string(casd_schema_modality_name(schema, m)) + " (" +
-                  (m == 0 ? count(casd_schema_modality_features(schema, m), "feature")
-                          : std::to_string(casd_schema_modality_features(schema, m))) +
-                  ")");
-  return joined(out);
-}
-
 void note_labels(const casd_schema* schema, const std::string& split, const Labels& labels) {
   if (labels.labelled == 0) {
     if (labels.samples > 0) note_wrapped("labels in " + split + ": none");
@@ -92,7 +50,7 @@ void note_labels(const casd_schema* schema, const std::string& split, const Labe
   const casd_task task = casd_schema_task(schema);
   std::string text = "labels in " + split + ": ";
   if (task == CASD_TASK_REGRESSION) {
-    text += "from " + short_number(labels.least) + " to " + short_number(labels.most);
+    text += std::to_string(labels.labelled) + " numbers";
   } else {
     std::vector<std::string> counts;
     for (std::size_t k = 0; k < labels.counts.size(); ++k)
@@ -105,19 +63,47 @@ void note_labels(const casd_schema* schema, const std::string& split, const Labe
   note_wrapped(text);
 }
 
-void note_steps(const TrainingPlan& plan, int64_t samples) {
+/// The samples of split train that have one of the modalities.
+int64_t samples_with(const casd_dataset* data, casd_modality_mask mask) {
+  int64_t out = 0;
+  check(casd_dataset_modality_count(&out, data, "train", mask));
+  return out;
+}
+
+/// "language (100 features), audio (74; missing in 12 samples of train)".
+std::string modality_words(const casd_dataset* data, const casd_schema* schema) {
+  std::vector<std::string> out;
+  const int64_t samples = casd_dataset_size(data, "train");
+  for (int32_t m = 0; m < casd_schema_modality_count(schema); ++m) {
+    const int32_t features = casd_schema_modality_features(schema, m);
+    const int64_t missing = samples - samples_with(data, casd_modality_mask{1} << m);
+    out.push_back(std::string(casd_schema_modality_name(schema, m)) + " (" +
+                  (m == 0 ? count(features, "feature") : std::to_string(features)) +
+                  (missing > 0 ? "; missing in " + count(missing, "sample") + " of train" : "") +
+                  ")");
+  }
+  return joined(out);
+}
+
+void note_steps(const TrainingPlan& plan) {
   casd_trainer_options options = *plan.options;
-  // Without training samples there are no steps; the trainer says so.
-  if (casd_trainer_options_resolve(&options, plan.data) != CASD_OK) return;
+  check(casd_trainer_options_resolve(&options, plan.data));
+  const auto automatic = [&](const char* name) {
+    return option_text(*plan.options, name) == "auto" ? " (auto)" : "";
+  };
+  const int64_t samples = samples_with(plan.data, CASD_ALL_MODALITIES);
   const int64_t steps = (samples + options.batch_size - 1) / options.batch_size;
-  const bool teacher = options.teacher != CASD_TEACHER_NONE;
-  const int64_t epochs = int64_t{options.epochs} + (teacher ? options.teacher_epochs : 0);
-  const std::string teacher_words =
-      teacher ? "teacher at most " + count(options.teacher_epochs, "epoch") + ", student"
-              : "student";
-  note_wrapped("training: batch size " + std::to_string(options.batch_size) + ", " + teacher_words +
-               " at most " + count(options.epochs, "epoch") + ", " + count(steps, "step") +
-               " per epoch: at most " + count(epochs * steps, "step"));
+  std::vector<std::string> words = {"batch size " + std::to_string(options.batch_size) +
+                                    automatic("batch_size")};
+  int64_t epochs = options.epochs;
+  if (options.teacher != CASD_TEACHER_NONE) {
+    epochs += options.teacher_epochs;
+    words.push_back("teacher at most " + count(options.teacher_epochs, "epoch") +
+                    automatic("teacher_epochs"));
+  }
+  words.push_back("student at most " + count(options.epochs, "epoch") + automatic("epochs"));
+  words.push_back(count(steps, "step") + " per epoch: at most " + count(epochs * steps, "step"));
+  note_wrapped("training: " + joined(words));
 }
 
 }  // namespace
@@ -125,7 +111,7 @@ void note_steps(const TrainingPlan& plan, int64_t samples) {
 void print_plan(const TrainingPlan& plan) {
   note_wrapped("data: " + plan.source);
   note_wrapped("task: " + task_words(plan.schema) + " (" + plan.task_reason + ")");
-  note_wrapped("modalities: " + modality_words(plan.schema));
+  note_wrapped("modalities: " + modality_words(plan.data, plan.schema));
   std::vector<std::string> sizes;
   for (int32_t i = 0; i < casd_dataset_split_count(plan.data); ++i) {
     const char* split = casd_dataset_split_name(plan.data, i);
@@ -137,7 +123,7 @@ void print_plan(const TrainingPlan& plan) {
   const Labels valid = labels_of(plan.data, plan.schema, "valid");
   note_labels(plan.schema, "train", train);
   note_labels(plan.schema, "valid", valid);
-  note_steps(plan, train.samples);
+  note_steps(plan);
   if (valid.labelled == 0)
     note_wrapped(
         "score: none, as split valid has no label; the last epoch is taken and nothing calibrated");

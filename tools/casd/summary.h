@@ -8,7 +8,7 @@ namespace program {
 struct TrainingPlan {
   const casd_dataset* data;
   const casd_schema* schema;
-  const casd_trainer_options* options;  // with the values that are used
+  const casd_trainer_options* options;  // as asked for, `auto` included
   std::string source;                   // the DATA of the command line
   std::string task_reason;              // "given with --task"
   std::string held_out;                 // the sentence about it; "": nothing was held out

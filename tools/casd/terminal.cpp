@@ -8,6 +8,7 @@
 #include <fstream>
 
 #ifdef _WIN32
+#include <fcntl.h>
 #include <io.h>
 #include <windows.h>
 #else
@@ -58,6 +59,8 @@ int columns(int descriptor) {
 
 void reserve_standard_streams() {}
 
+void set_input_binary() { _setmode(_fileno(stdin), _O_BINARY); }
+
 int output_columns() { return columns(stdout, STD_OUTPUT_HANDLE); }
 
 int error_columns() { return columns(stderr, STD_ERROR_HANDLE); }
@@ -71,6 +74,8 @@ void reserve_standard_streams() {
         open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
       return;
 }
+
+void set_input_binary() {}
 
 int output_columns() { return columns(STDOUT_FILENO); }
 

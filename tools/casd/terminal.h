@@ -9,6 +9,9 @@ namespace program {
 /// next file opened would take the place of the stream. Call it before anything else.
 void reserve_standard_streams();
 
+/// Line ends and other bytes of standard input are read as they are.
+void set_input_binary();
+
 /// Columns of the terminal that the stream writes to; 0 if it is no terminal.
 int output_columns();
 int error_columns();

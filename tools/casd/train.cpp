@@ -18,6 +18,7 @@ struct Options {
   std::vector<std::string> assignments;
   uint64_t seed = 0;
   int epochs = 0;
+  double valid = -1;  // share to hold out; below 0: not given
   int threads = default_threads();
   bool restart = false;
 };
@@ -52,6 +53,32 @@ void require_train(const casd_dataset* data) {
       "the data has no sample in split 'train'; its splits: " + joined(split_names(data)) +
       ". Samples are trained on in 'train' and selected on in "
       "'valid'.");
+}
+
+/// Whether samples of split train have groups.
+bool has_groups(const casd_dataset* data) {
+  for (int64_t i = 0; i < casd_dataset_size(data, "train"); ++i)
+    if (*casd_dataset_group_name(data, "train", i)) return true;
+  return false;
+}
+
+/// Makes a split valid of a part of split train, where there is none. Returns what was done.
+std::string hold_out(casd_dataset* data, double wanted, uint64_t seed) {
+  constexpr double usual_share = 0.15;
+  if (casd_dataset_size(data, "valid") > 0)
+    return wanted < 0 ? "" : "--valid is not used: the data has a split valid";
+  const double share = wanted < 0 ? usual_share : wanted;
+  if (share == 0) return "held out: nothing (--valid 0)";
+  const int64_t samples = casd_dataset_size(data, "train");
+  const bool groups = has_groups(data);
+  if (casd_dataset_hold_out(data, "train", "valid", share, seed) != CASD_OK) {
+    if (wanted >= 0) throw Failure(std::string("--valid: ") + casd_last_error());
+    return std::string("held out: nothing: ") + casd_last_error();
+  }
+  return "held out: " + std::to_string(casd_dataset_size(data, "valid")) + " of " +
+         std::to_string(samples) + " samples of train as valid, as the data has no split valid (" +
+         (groups ? "whole groups, " : "") + "--valid " + number(share, 2) + ", seed " +
+         std::to_string(seed) + ")";
 }
 
 /// What to do about a checkpoint that does not fit.
@@ -159,8 +186,9 @@ void run(const Options& options) {
   const auto schema =
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data.get()); });
   require_train(data.get());
-  print_plan({data.get(), schema.get(), &settings.trainer, options.data, task_reason(options), "",
-              checkpoint});
+  const std::string held_out = hold_out(data.get(), options.valid, settings.trainer.seed);
+  print_plan({data.get(), schema.get(), &settings.trainer, options.data, task_reason(options),
+              held_out, checkpoint});
   const Training training = start(settings, data.get(), schema.get(), checkpoint, options.restart);
   fit(training, data.get(), casd_schema_task(schema.get()), checkpoint);
   save(options, training.trainer.get());
@@ -180,6 +208,12 @@ void add_train(CLI::App& app) {
       ->add_option("--task", options->task,
                    "classes:A,B,... or multilabel:A,B,... or regression; default: the file's own")
       ->type_name("TASK");
+  command
+      ->add_option(
+          "--valid", options->valid,
+          "Share of train to hold out where there is no split valid; default 0.15, 0: none")
+      ->type_name("SHARE")
+      ->check(silent(CLI::Range(0.0, 0.95)));
   command->add_option("--recipe", options->recipe, "evidential or paper")
       ->capture_default_str()
       ->type_name("NAME")
@@ -208,7 +242,9 @@ void add_train(CLI::App& app) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   std::string footer =
-      "Trains on split train and selects the epoch on split valid. A checkpoint is written after\n"
+      "Trains on split train, and selects the epoch and calibrates on split valid. Where there is\n"
+      "no split valid a part of train is held out: of every class, whole groups together (column\n"
+      "'group'), the same for the same --seed. A checkpoint is written after\n"
       "every epoch and on Ctrl-C. The same command goes on from it, with the same result to the\n"
       "bit, and removes it when the model is saved. --threads does not change the result.\n"
       "Examples:\n"

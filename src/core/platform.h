@@ -14,14 +14,12 @@ namespace casd {
 std::vector<std::uint8_t> read_file(const std::string& path,
                                     std::size_t most = static_cast<std::size_t>(-1));
 
-/// Standard input until its end.
-std::vector<std::uint8_t> read_standard_input();
-
 /// Replaces the file as a whole or not at all: a temporary file with a random name beside it, write,
 /// sync, rename, sync of the folder. Several threads and processes may write one path at once; a reader
-/// sees one of the files. Symbolic links of the target are followed, its mode is kept, temporary files
-/// that a killed writer left are removed (not on Windows). What is not a regular file (a pipe, a
-/// terminal, a device) is written in place. On failure the old file stands. Throws IO.
+/// sees one of the files. Symbolic links of the target are followed, its permissions are kept, and
+/// temporary files that a killed writer left are removed. What is not a regular file (a pipe, a
+/// terminal, a device) and an open descriptor (/dev/stdout, /dev/fd/3) are written directly. On failure
+/// the old file stays. Throws IO.
 void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes);
 
 /// Grows by one in the child of each fork(), so that what depends on threads can notice it.

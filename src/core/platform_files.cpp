@@ -1,210 +1,302 @@
 // Files on POSIX systems: reading, and writing as a whole or not at all.
 #ifndef _WIN32
 
-#include "core/error.h"
 #include "core/platform.h"
+
+#include "core/crc32.h"
+#include "core/error.h"
+#include "core/temporary_name.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <random>
-
 namespace casd {
 namespace {
 
-constexpr int most_links = 40;      // as Linux counts before it reports ELOOP
-constexpr int name_attempts = 100;  // of finding a temporary name that is free
-constexpr std::size_t random_digits = 16;
-constexpr const char* temporary_mark = ".tmp-";
+constexpr int most_links = 40;      // the limit of Linux
+constexpr int most_attempts = 100;  // to find a free name
+constexpr std::time_t old_enough = 24 * 60 * 60;
 
-std::string reason() { return std::strerror(errno); }
-
-[[noreturn]] void fail_write(const std::string& path, const std::string& why) {
-  fail(CASD_ERROR_IO, path, " cannot be written: ", why);
+/// In English, whatever the host's locale.
+std::string reason(int error = errno) {
+#ifdef __linux__
+  static const locale_t english = ::newlocale(LC_ALL_MASK, "C", locale_t{});
+  if (english != locale_t{}) return ::strerror_l(error, english);
+#endif
+  return std::strerror(error);
 }
 
-/// Closes on every way out.
+/// A file descriptor that is closed at the end of its scope.
 class Descriptor {
  public:
-  explicit Descriptor(int value = -1) : value_(value) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(Descriptor&& other) noexcept : value_(other.value_) { other.value_ = -1; }
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
   int get() const { return value_; }
-  bool open() const { return value_ >= 0; }
-  void reset(int value) {
-    close();
-    value_ = value;
-  }
-  int close() {
-    const int status = value_ >= 0 ? ::close(value_) : 0;
-    value_ = -1;
-    return status;
-  }
+  bool is_open() const { return value_ >= 0; }
 
  private:
   int value_;
 };
 
-/// Reads until the end or `most` bytes; the size need not be known.
+struct Path {
+  explicit Path(const std::string& path) {
+    const std::size_t slash = path.find_last_of('/');
+    folder = slash == std::string::npos ? "./" : path.substr(0, slash + 1);
+    name = slash == std::string::npos ? path : path.substr(slash + 1);
+  }
+  std::string folder;  // with its final slash
+  std::string name;
+};
+
+// ---- Reading -------------------------------------------------------------------------------------
+
+/// Reads until the end or `most` bytes; `expected` is the size, 0 if it is not known.
 std::vector<std::uint8_t> read_all(int file, std::size_t expected, std::size_t most,
                                    const std::string& name) {
-  constexpr std::size_t least_piece = 65536;
+  constexpr std::size_t smallest_step = 65536;
   std::vector<std::uint8_t> bytes(std::min(expected, most));
   std::size_t at = 0;
   for (;;) {
     if (at == bytes.size()) {
       if (at >= most || (expected > 0 && at >= expected)) break;
-      bytes.resize(std::min(most, std::max(2 * at, least_piece)));
+      bytes.resize(std::min(most, std::max(2 * at, smallest_step)));
     }
     const ssize_t done = ::read(file, bytes.data() + at, bytes.size() - at);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) fail(CASD_ERROR_IO, name, ": ", reason());
-    if (done == 0) break;  // a file that shrank meanwhile: the format's checks will tell
+    if (done == 0) break;  // a file may shrink while it is read: the format's checks report it
     at += static_cast<std::size_t>(done);
   }
   bytes.resize(at);
   return bytes;
 }
 
-/// Empty on success, else the reason.
+// ---- Writing -------------------------------------------------------------------------------------
+
+[[noreturn]] void cannot_write(const std::string& path, const std::string& why) {
+  fail(CASD_ERROR_IO, path, " cannot be written: ", why);
+}
+
+/// "" or the reason of the failure.
 std::string write_all(int file, Span<const std::uint8_t> bytes) {
-  std::size_t at = 0;
-  while (at < bytes.size()) {
+  for (std::size_t at = 0; at < bytes.size();) {
     const ssize_t done = ::write(file, bytes.data() + at, bytes.size() - at);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return reason();
-    at += static_cast<std::size_t>(done);
+    if (done < 0 && errno != EINTR) return reason();
+    if (done > 0) at += static_cast<std::size_t>(done);
   }
   return "";
 }
 
-/// A path's folder, with its final slash ("" for the working directory), and the name in it.
-struct SplitPath {
-  explicit SplitPath(const std::string& path) {
-    const std::size_t slash = path.find_last_of('/');
-    if (slash != std::string::npos) folder = path.substr(0, slash + 1);
-    name = path.substr(folder.size());
+/// The descriptor that names such as "/dev/stdout" and "/dev/fd/3" stand for, else -1.
+int named_descriptor(const std::string& path) {
+  if (path == "/dev/stdin") return STDIN_FILENO;
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const char* folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    const std::size_t size = std::strlen(folder);
+    if (path.compare(0, size, folder) != 0) continue;
+    int number = -1;
+    const char* const end = path.data() + path.size();
+    const auto result = std::from_chars(path.data() + size, end, number);
+    if (result.ec == std::errc() && result.ptr == end && number >= 0) return number;
   }
-  std::string folder, name;
-};
+  return -1;
+}
 
-/// The path with symbolic links of its last part followed, also those that lead to nothing yet.
-std::string follow_links(std::string path) {
-  for (int i = 0; i < most_links; ++i) {
+/// The path that the links of `path` lead to, which need not exist; stops at a named descriptor.
+std::string follow_links(const std::string& path) {
+  std::string at = path;
+  for (int links = 0; links < most_links; ++links) {
     struct stat info;
-    if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
-    std::string target(4096, '\0');
-    const ssize_t size = ::readlink(path.c_str(), &target[0], target.size());
-    if (size < 0) fail_write(path, reason());
-    target.resize(static_cast<std::size_t>(size));
-    path = target.empty() || target[0] != '/' ? SplitPath(path).folder + target : target;
+    if (named_descriptor(at) >= 0) return at;
+    if (::lstat(at.c_str(), &info) != 0) {
+      if (errno == ENOENT) return at;
+      cannot_write(path, reason());
+    }
+    if (!S_ISLNK(info.st_mode)) return at;
+    std::string target(static_cast<std::size_t>(info.st_size) + 1, '\0');
+    for (;;) {
+      const ssize_t size = ::readlink(at.c_str(), &target[0], target.size());
+      if (size < 0) cannot_write(path, reason());
+      if (static_cast<std::size_t>(size) < target.size()) {
+        target.resize(static_cast<std::size_t>(size));
+        break;
+      }
+      target.resize(target.size() * 2);  // it grew, or its size is not known beforehand
+    }
+    at = target.compare(0, 1, "/") == 0 ? target : Path(at).folder + target;
   }
-  fail_write(path, "too many symbolic links");
+  cannot_write(path, reason(ELOOP));
 }
 
-bool same_file(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/// Keeps a pipe whose reader is gone from ending the process: the write fails with EPIPE instead.
-class BrokenPipeScope {
+/// Keeps a write to a pipe without a reader from killing the process with SIGPIPE.
+class BrokenPipeGuard {
  public:
-  BrokenPipeScope() {
-    sigset_t pending;
-    ::sigpending(&pending);
-    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+  BrokenPipeGuard() {
     ::sigemptyset(&pipe_);
     ::sigaddset(&pipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    was_pending_ = is_pending();
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &old_);
   }
-  ~BrokenPipeScope() {
-    // A signal that this scope caused is taken back; one that was pending before stays.
-    const timespec none{0, 0};
-    if (!was_pending_)
-      while (::sigtimedwait(&pipe_, nullptr, &none) < 0 && errno == EINTR) continue;
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  ~BrokenPipeGuard() {
+    int signal = 0;
+    if (!was_pending_ && is_pending()) ::sigwait(&pipe_, &signal);
+    ::pthread_sigmask(SIG_SETMASK, &old_, nullptr);
   }
-  BrokenPipeScope(const BrokenPipeScope&) = delete;
-  BrokenPipeScope& operator=(const BrokenPipeScope&) = delete;
+  BrokenPipeGuard(const BrokenPipeGuard&) = delete;
+  BrokenPipeGuard& operator=(const BrokenPipeGuard&) = delete;
 
  private:
-  sigset_t pipe_, before_;
-  bool was_pending_ = false;
+  static bool is_pending() {
+    sigset_t pending;
+    return ::sigpending(&pending) == 0 && ::sigismember(&pending, SIGPIPE) == 1;
+  }
+  sigset_t pipe_, old_;
+  bool was_pending_;
 };
 
-/// Writes into what exists: a pipe, a terminal, a device.
-void write_in_place(const std::string& path, Span<const std::uint8_t> bytes) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file.open()) fail_write(path, reason());
-  const BrokenPipeScope no_signal;
-  std::string failure = write_all(file.get(), bytes);
-  if (file.close() != 0 && failure.empty()) failure = reason();
-  if (!failure.empty()) fail_write(path, failure);
+void write_directly(const std::string& path, const std::string& target,
+                    Span<const std::uint8_t> bytes) {
+  const int number = named_descriptor(target);
+  const Descriptor file(number >= 0 ? ::fcntl(number, F_DUPFD_CLOEXEC, 0)
+                                    : ::open(target.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file.is_open()) cannot_write(path, reason());
+  std::string failure;
+  {
+    const BrokenPipeGuard guard;
+    failure = write_all(file.get(), bytes);
+  }
+  if (!failure.empty()) cannot_write(path, failure);
 }
 
-bool is_temporary_of(const std::string& name, const std::string& entry) {
-  const std::string begin = name + temporary_mark;
-  return entry.size() == begin.size() + random_digits &&
-         entry.compare(0, begin.size(), begin) == 0 &&
-         entry.find_first_not_of("0123456789abcdef", begin.size()) == std::string::npos;
+/// The same in all processes that share a kernel, another one after it starts anew.
+std::uint32_t system_number() {
+  static const std::uint32_t number = [] {
+    char text[64];
+    const Descriptor file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    const ssize_t size = file.is_open() ? ::read(file.get(), text, sizeof text) : -1;
+    return size > 0 ? crc32(text, static_cast<std::size_t>(size)) : 0;
+  }();
+  return number;
 }
 
-/// Removes temporary files of the same target whose writer has died. A living writer holds a lock on
-/// its file; where the file system has no locks nothing is removed.
-void remove_leftovers(const SplitPath& target) {
-  DIR* folder = ::opendir(target.folder.empty() ? "." : target.folder.c_str());
+std::uint64_t random_number(const std::string& path) {
+  std::uint64_t number = 0;
+  if (::getentropy(&number, sizeof number) == 0) return number;
+  const Descriptor file(::open("/dev/urandom", O_RDONLY | O_CLOEXEC));
+  if (!file.is_open() || ::read(file.get(), &number, sizeof number) != sizeof number)
+    cannot_write(path, "the system gives no random numbers");
+  return number;
+}
+
+/// Removes a leftover of a writer that was killed. A living writer holds a lock on its file. The
+/// lock decides for files of this system; on others, which a network file system may show without
+/// their locks, a file must also be a day old.
+void remove_leftover(const std::string& path, TemporaryOrigin origin) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info;
+  if (!file.is_open() || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 ||
+      ::fstat(file.get(), &info) != 0)
+    return;
+  if (!S_ISREG(info.st_mode) || info.st_uid != ::geteuid() || info.st_nlink != 1) return;
+  const bool is_old = info.st_mtime < std::time(nullptr) - old_enough;
+  if ((origin == TemporaryOrigin::this_system && system_number() != 0) || is_old)
+    ::unlink(path.c_str());
+}
+
+void remove_leftovers(const Path& target) {
+  DIR* folder = ::opendir(target.folder.c_str());
   if (!folder) return;
-  while (const dirent* entry = ::readdir(folder)) {
-    if (!is_temporary_of(target.name, entry->d_name)) continue;
-    const std::string path = target.folder + entry->d_name;
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    struct stat info;
-    if (file.open() && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) &&
-        info.st_uid == ::geteuid() && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0)
-      ::unlink(path.c_str());
+  try {
+    while (const dirent* entry = ::readdir(folder)) {
+      if (entry->d_name[0] != '.') continue;
+      const TemporaryOrigin origin = temporary_origin(entry->d_name, target.name, system_number());
+      if (origin != TemporaryOrigin::none) remove_leftover(target.folder + entry->d_name, origin);
+    }
+  } catch (...) {
+    ::closedir(folder);
+    throw;
   }
   ::closedir(folder);
 }
 
-/// Creates a file under a new random name beside the target and locks it, so that no other writer
-/// takes it for a leftover.
-std::string create_temporary(Descriptor& file, const SplitPath& target, mode_t mode) {
-  std::random_device random;
-  for (int i = 0; i < name_attempts; ++i) {
-    char digits[random_digits + 1];
-    std::snprintf(digits, sizeof digits, "%08x%08x", random(), random());
-    const std::string path = target.folder + target.name + temporary_mark + digits;
-    file.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (!file.open()) {
-      if (errno == EEXIST) continue;
-      fail_write(target.folder + target.name, reason());
+/// A new file beside the target, locked, that is removed unless it is moved.
+class Temporary {
+ public:
+  Temporary(const std::string& path, const Path& target, mode_t mode) : file_(-1) {
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+      path_ = target.folder + temporary_name(target.name, system_number(), random_number(path));
+      file_ = Descriptor(
+          ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+      if (!file_.is_open() && errno == EEXIST) continue;
+      if (!file_.is_open()) cannot_write(path, reason());
+      // Between open() and flock() another writer can take the file for a leftover: then it holds
+      // the lock or has removed the file. A file system without locks gives none to it either.
+      const bool is_locked = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+      struct stat info;
+      if (is_locked && ::fstat(file_.get(), &info) == 0 && info.st_nlink > 0) return;
+      ::unlink(path_.c_str());
     }
-    struct stat info;
-    const bool locked = ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
-    // Another writer may have removed the file between its creation and the lock.
-    if ((locked || errno != EWOULDBLOCK) && ::fstat(file.get(), &info) == 0 && info.st_nlink > 0)
-      return path;
+    cannot_write(path, "there is no free name for a temporary file");
   }
-  fail_write(target.folder + target.name, "no free temporary name");
+  ~Temporary() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+
+  int descriptor() const { return file_.get(); }
+  /// "" or the reason of the failure; afterwards there is nothing to remove.
+  std::string move_to(const std::string& target) {
+    if (::rename(path_.c_str(), target.c_str()) != 0) return reason();
+    path_.clear();
+    return "";
+  }
+
+ private:
+  std::string path_;
+  Descriptor file_;
+};
+
+/// Owner and permissions of `old`, as far as the process may set them.
+void take_permissions(int file, const struct stat& old) {
+  struct stat info;
+  if (::fstat(file, &info) != 0) return;
+  mode_t mode = old.st_mode & 0777u;
+  if (info.st_uid != old.st_uid) (void)!::fchown(file, old.st_uid, static_cast<gid_t>(-1));
+  if (info.st_gid != old.st_gid && ::fchown(file, static_cast<uid_t>(-1), old.st_gid) != 0) {
+    // Another group: it gets no more than everybody.
+    mode = (mode & ~static_cast<mode_t>(S_IRWXG)) | (mode & (mode & S_IRWXO) << 3);
+  }
+  (void)!::fchmod(file, mode);
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> read_file(const std::string& path, std::size_t most) {
-  // Without O_NONBLOCK opening a FIFO waits for a writer, perhaps for ever.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file.open()) fail(CASD_ERROR_IO, path, ": ", reason());
+  // O_NONBLOCK: opening a pipe without a writer would hang.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.is_open()) fail(CASD_ERROR_IO, path, ": ", reason());
   struct stat info;
   if (::fstat(file.get(), &info) != 0) fail(CASD_ERROR_IO, path, ": ", reason());
   if (S_ISDIR(info.st_mode)) fail(CASD_ERROR_IO, path, ": is a folder");
@@ -212,47 +304,29 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::size_t most) {
   return read_all(file.get(), static_cast<std::size_t>(info.st_size), most, path);
 }
 
-std::vector<std::uint8_t> read_standard_input() {
-  return read_all(STDIN_FILENO, 0, static_cast<std::size_t>(-1), "standard input");
-}
-
 void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) {
-  struct stat there;
-  const bool exists = ::stat(path.c_str(), &there) == 0;
-  if (exists && S_ISDIR(there.st_mode)) fail_write(path, "it is a folder");
-  if (exists && !S_ISREG(there.st_mode)) {
-    write_in_place(path, bytes);
-    return;
+  const std::string target = follow_links(path);
+  if (named_descriptor(target) >= 0) return write_directly(path, target, bytes);
+  const Path place(target);
+  if (place.name.empty()) cannot_write(path, "it is not the name of a file");
+  struct stat old;
+  const bool exists = ::stat(target.c_str(), &old) == 0;
+  if (!exists && errno != ENOENT) cannot_write(path, reason());
+  if (exists && S_ISDIR(old.st_mode)) cannot_write(path, "it is a folder");
+  if (exists && !S_ISREG(old.st_mode)) return write_directly(path, target, bytes);
+
+  remove_leftovers(place);
+  {
+    Temporary temporary(path, place, exists ? old.st_mode & 0777u : 0666u);
+    if (exists) take_permissions(temporary.descriptor(), old);
+    std::string failure = write_all(temporary.descriptor(), bytes);
+    if (failure.empty() && ::fsync(temporary.descriptor()) != 0) failure = reason();
+    if (failure.empty()) failure = temporary.move_to(target);
+    if (!failure.empty()) cannot_write(path, failure);
   }
-  const std::string resolved = follow_links(path);
-  struct stat at_end;
-  // A link of /proc does not name its file, e.g. /dev/stdout with the output in a deleted file.
-  if (exists && (::stat(resolved.c_str(), &at_end) != 0 || !same_file(there, at_end))) {
-    write_in_place(path, bytes);
-    return;
-  }
-  const SplitPath target(resolved);
-  remove_leftovers(target);
-  Descriptor file;
-  const std::string temporary = create_temporary(file, target, exists ? 0600 : 0666);
-  std::string failure;
-  if (exists) {
-    // Owner first: changing it clears mode bits. Only root may give a file away.
-    if (::fchown(file.get(), there.st_uid, there.st_gid) != 0 && there.st_uid == ::geteuid())
-      (void)!::fchown(file.get(), static_cast<uid_t>(-1), there.st_gid);
-    if (::fchmod(file.get(), there.st_mode & 07777) != 0) failure = reason();
-  }
-  if (failure.empty()) failure = write_all(file.get(), bytes);
-  if (failure.empty() && ::fsync(file.get()) != 0) failure = reason();
-  if (failure.empty() && ::rename(temporary.c_str(), resolved.c_str()) != 0) failure = reason();
-  if (!failure.empty()) {
-    ::unlink(temporary.c_str());
-    fail_write(path, failure);
-  }
-  // The rename itself is durable only once the folder is on disk; some file systems cannot sync one.
-  const Descriptor folder(
-      ::open(target.folder.empty() ? "." : target.folder.c_str(), O_RDONLY | O_CLOEXEC));
-  if (folder.open()) ::fsync(folder.get());
+  // The rename itself lasts only once the folder is on disk; some file systems cannot sync one.
+  const Descriptor folder(::open(place.folder.c_str(), O_RDONLY | O_CLOEXEC));
+  if (folder.is_open()) (void)!::fsync(folder.get());
 }
 
 }  // namespace casd

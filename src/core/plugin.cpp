@@ -46,10 +46,26 @@ bool is_there(const std::string& path) {
   }
 }
 
+// What to do when no file was found, and when a file exists that does not load.
+constexpr const char* plugin_remedy =
+    "Install the plug-in beside libcasd, or name its folder in CASD_PLUGIN_PATH or with "
+    "casd_set_plugin_path().";
+#ifdef _WIN32
+constexpr const char* library_remedy =
+    "If a library that the plug-in needs is missing, install it or add its folder to PATH; "
+    "otherwise install the plug-in of this version of CASD.";
+#else
+constexpr const char* library_remedy =
+    "If a library that the plug-in needs is missing, install it or add its folder to "
+    "LD_LIBRARY_PATH (CASD built with CASD_INSTALL_TORCH=ON installs LibTorch, too); otherwise "
+    "install the plug-in of this version of CASD.";
+#endif
+
 /// What a search found, and what is to be logged once no lock is held.
 struct Search {
   std::vector<std::pair<casd_log_level, std::string>> messages;
-  std::string tried;  // each path and why it is of no use
+  std::string tried;          // each path and why it was not loaded
+  bool found_a_file = false;  // one of the paths exists
 
   template <class Table, class Get>
   const Table* find(const std::string& name, const std::string& first, std::uint32_t version) {
@@ -65,9 +81,11 @@ struct Search {
         }
         why = text("is of another version than ", version);
       }
-      // One that exists and cannot be used is a surprise, also when a later folder has a better one.
-      if (is_there(path))
+      // A file that exists is expected to load, even when a later folder has one that does.
+      if (is_there(path)) {
+        found_a_file = true;
         messages.emplace_back(CASD_LOG_WARNING, text("the plug-in ", path, " is skipped: ", why));
+      }
       tried += text("\n  ", path, ": ", why);
     }
     return nullptr;
@@ -94,8 +112,9 @@ const Table& plugin(const Table* Plugins::*loaded, const char* name, std::uint32
   }
   for (const auto& [level, message] : search.messages) log(level, message);
   if (!table)
-    fail(CASD_ERROR_UNAVAILABLE, "the plug-in libcasd_", name, ", needed for ", purpose,
-         ", was not found; tried", search.tried);
+    fail(CASD_ERROR_UNAVAILABLE, "the plug-in ", plugin_file_name(name), ", needed for ", purpose,
+         ", could not be loaded; tried", search.tried, "\n",
+         search.found_a_file ? library_remedy : plugin_remedy);
   return *table;
 }
 

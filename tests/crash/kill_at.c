@@ -16,10 +16,14 @@
 
 static int is_ours(const char *path) {
   const char *name = getenv("CASD_KILL_FILE"), *last = strrchr(path, '/');
+  size_t length;
+  if (name == NULL) return 0;
   last = last != NULL ? last + 1 : path;
-  /* "run.casd" and "run.casd.tmp-123", but not "run.casd.checkpoint". */
-  return name != NULL && strncmp(last, name, strlen(name)) == 0 &&
-         (last[strlen(name)] == 0 || strncmp(last + strlen(name), ".tmp", 4) == 0);
+  if (strcmp(last, name) == 0) return 1;
+  /* ".run.casd.casd-SYSTEM-RANDOM.tmp", but not that of "run.casd.checkpoint". */
+  length = strlen(name);
+  return last[0] == '.' && strncmp(last + 1, name, length) == 0 &&
+         strncmp(last + 1 + length, ".casd-", 6) == 0;
 }
 
 static int is_ours_open(int file) {

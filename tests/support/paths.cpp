@@ -13,6 +13,8 @@ std::string temporary_path(const std::string& name) {
   return testing::TempDir() + "casd_" + run + "_" + name;
 }
 
-std::string wrong_plugins_folder() { return CASD_WRONG_PLUGINS; }
+std::string plugins_folder(const std::string& kind) {
+  return std::string(CASD_PLUGIN_CASES) + "/" + kind;
+}
 
 }  // namespace casd::test

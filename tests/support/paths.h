@@ -10,7 +10,8 @@ namespace casd::test {
 std::string source_folder();
 /// A path in the folder for temporary files that no other run of a test uses.
 std::string temporary_path(const std::string& name);
-/// Plug-ins of another version, made by the build of the tests.
-std::string wrong_plugins_folder();
+/// A folder of plug-ins made by the build of the tests: "wrong" (of another version, or none at all) or
+/// "incomplete" (one that needs a library which is not found).
+std::string plugins_folder(const std::string& kind);
 
 }  // namespace casd::test

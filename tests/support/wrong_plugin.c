@@ -1,4 +1,4 @@
-/* A plug-in of another version: it has no table for the one that is asked for. */
+/* A plug-in of another version: it has no table for any version. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
 // A host's locale changes neither messages nor files nor names.
 #include "core/error.h"
+#include "core/temporary_name.h"
 #include "model/model.h"
 #include "model/model_file.h"
 #include "model/model_text.h"
@@ -41,6 +42,11 @@ TEST_F(Locale, MessagesKeepTheirDigits) {
   EXPECT_EQ(text("hidden is ", 1234567, ", ", 0.5, ", ", -12345678901LL, ", ", 4096u),
             "hidden is 1234567, 0.5, -12345678901, 4096");
   EXPECT_EQ(text(true), "1");
+}
+
+TEST_F(Locale, TemporaryNamesKeepTheirDigits) {
+  EXPECT_EQ(temporary_name("a", 0x1234567, 0x89abcdef01234567u),
+            ".a.casd-01234567-89abcdef01234567.tmp");
 }
 
 TEST_F(Locale, ModelFilesAndTextsStayTheSame) {

@@ -1,6 +1,6 @@
 // Temperatures, and optionally the modalities' trust, fitted on held-out samples (docs/method.md 6.4).
-#include "eval/answers.h"
 #include "eval/evaluation.h"
+#include "eval/outputs.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,37 +12,39 @@ namespace {
 constexpr double least = 0.2, most = 20;  // temperatures
 constexpr double least_trust = 0.1, most_trust = 10;
 
-/// One logit row and which of its entries is true; a pair of a multi-label task is a row too.
+/// Rows of logits with the index of each row's target class. In a multi-label task each pair of
+/// logits is a row.
 struct LogitRows {
   std::size_t columns = 0;
   std::vector<double> logits;
-  std::vector<std::size_t> truth;
+  std::vector<std::size_t> target;
 
   double cross_entropy(double temperature) const {
     double sum = 0;
-    for (std::size_t r = 0; r < truth.size(); ++r) {
+    for (std::size_t r = 0; r < target.size(); ++r) {
       const double* z = logits.data() + r * columns;
       const double largest = *std::max_element(z, z + columns);
       double total = 0;
       for (std::size_t k = 0; k < columns; ++k) total += std::exp((z[k] - largest) / temperature);
-      sum += std::log(total) - (z[truth[r]] - largest) / temperature;
+      sum += std::log(total) - (z[target[r]] - largest) / temperature;
     }
-    return sum / static_cast<double>(truth.size());
+    return sum / static_cast<double>(target.size());
   }
 };
 
-void add_rows(LogitRows& rows, const Answers& answers, std::size_t i, const Schema& schema) {
+void add_rows(LogitRows& rows, const ConditionOutputs& outputs, std::size_t i,
+              const Schema& schema) {
   const bool classes = schema.task == CASD_TASK_CLASSES;
   rows.columns = classes ? schema.outputs.size() : 2;
   const auto width = static_cast<std::size_t>(schema.logit_count());
-  const auto begin = answers.logits.begin() + static_cast<std::ptrdiff_t>(i * width);
+  const auto begin = outputs.logits.begin() + static_cast<std::ptrdiff_t>(i * width);
   rows.logits.insert(rows.logits.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
-  for (const float target : answers.labelled[i]->target)
-    rows.truth.push_back(static_cast<std::size_t>(target));
+  for (const float target : outputs.labelled[i]->target)
+    rows.target.push_back(static_cast<std::size_t>(target));
 }
 
-/// The sets a temperature is fitted on. Above six modalities, where a key is a number of modalities,
-/// every number must be met: all windows of neighbours, the last followed by the first.
+/// The sets that temperatures are fitted on. Above six modalities a key is a number of modalities.
+/// All cyclic windows of neighbouring modalities then cover every number.
 std::vector<Condition> calibration_conditions(const Schema& schema) {
   const auto count = static_cast<unsigned>(schema.modality_count());
   if (count <= 6) return conditions(schema);
@@ -56,7 +58,7 @@ std::vector<Condition> calibration_conditions(const Schema& schema) {
   return out;
 }
 
-/// Least value of f on [low, high] in log space: a grid against local minima, then golden section.
+/// Minimises f on [low, high] in log space: a grid to avoid local minima, then golden-section search.
 template <class F>
 double minimise(double low, double high, int grid, F f) {
   const double step = std::log(high / low) / (grid - 1);
@@ -82,16 +84,16 @@ double minimise(double low, double high, int grid, F f) {
   return f(refined) < best_value ? refined : best;
 }
 
-/// Per key the rows of the samples in which exactly its modalities took part when they were asked
-/// for: a sample that lacks one of them belongs to a smaller key.
-std::map<std::string, LogitRows> rows_by_key(const std::vector<Answers>& answers,
+/// Per key the rows of the samples that have all modalities of the condition. A sample that lacks
+/// one of them counts for the key of the modalities that it has.
+std::map<std::string, LogitRows> rows_by_key(const std::vector<ConditionOutputs>& outputs,
                                              const std::vector<Condition>& all,
                                              const Schema& schema) {
   std::map<std::string, LogitRows> out;
   for (std::size_t c = 0; c < all.size(); ++c)
-    for (std::size_t i = 0; i < answers[c].labelled.size(); ++i)
-      if (answers[c].taking[i] == all[c].mask)
-        add_rows(out[temperature_key(schema, all[c].mask)], answers[c], i, schema);
+    for (std::size_t i = 0; i < outputs[c].labelled.size(); ++i)
+      if (outputs[c].participating[i] == all[c].mask)
+        add_rows(out[temperature_key(schema, all[c].mask)], outputs[c], i, schema);
   return out;
 }
 
@@ -99,11 +101,11 @@ double total_cross_entropy(const ModelPtr& model, const EncodedSamples& held_out
                            const std::vector<Condition>& all) {
   Predictor predictor(model, default_predictor_options());
   double sum = 0;
-  for (const Answers& answers : collect_answers(predictor, held_out, all)) {
+  for (const ConditionOutputs& outputs : collect_outputs(predictor, held_out, all)) {
     LogitRows rows;
-    for (std::size_t i = 0; i < answers.labelled.size(); ++i)
-      add_rows(rows, answers, i, model->schema());
-    if (!rows.truth.empty()) sum += rows.cross_entropy(1);
+    for (std::size_t i = 0; i < outputs.labelled.size(); ++i)
+      add_rows(rows, outputs, i, model->schema());
+    if (!rows.target.empty()) sum += rows.cross_entropy(1);
   }
   return sum;
 }
@@ -112,8 +114,8 @@ ModelPtr with_trust(const ModelPtr& model, std::vector<double> trust) {
   return std::make_shared<const Model>(model->with_calibration({{}, std::move(trust)}));
 }
 
-/// Coordinate descent over the logarithms of the factors; only their ratios matter, so the first
-/// modality keeps 1.
+/// Coordinate descent over the logarithms of the factors. Only their ratios have an effect, so the
+/// first modality keeps 1.
 std::vector<double> fit_trust(const ModelPtr& model, const EncodedSamples& held_out,
                               const std::vector<Condition>& all) {
   constexpr int rounds = 2, grid = 9;
@@ -144,7 +146,7 @@ Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> sam
   if (!request.temperatures) return out;
 
   Predictor predictor(with_trust(model, out.trust), default_predictor_options());
-  const auto rows = rows_by_key(collect_answers(predictor, held_out, all), all, schema);
+  const auto rows = rows_by_key(collect_outputs(predictor, held_out, all), all, schema);
   for (const Condition& condition : all) {
     const std::string key = temperature_key(schema, condition.mask);
     const auto found = rows.find(key);

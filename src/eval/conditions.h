@@ -1,4 +1,4 @@
-// The sets of modalities under which a model is judged.
+// The sets of modalities under which a model is evaluated.
 #pragma once
 
 #include "model/schema.h"
@@ -13,8 +13,8 @@ struct Condition {
   std::string name;  // "language+audio"
 };
 
-/// All non-empty sets up to six modalities, else the singles and the leave-one-outs; by number of
-/// modalities, then by mask; the complete one last.
+/// Up to six modalities: all non-empty sets. Above: each modality alone, each one left out, and all.
+/// Sorted by the number of modalities, then by mask; the complete set is last.
 std::vector<Condition> conditions(const Schema& schema);
 
 }  // namespace casd

@@ -26,27 +26,29 @@ struct Pairs {
 
 }  // namespace
 
-double weighted_f1(Span<const std::int32_t> answer, Span<const std::int32_t> truth) {
-  if (truth.empty()) return none;
-  const std::int32_t classes = 1 + std::max(*std::max_element(truth.begin(), truth.end()),
-                                            *std::max_element(answer.begin(), answer.end()));
-  std::vector<double> hit(static_cast<std::size_t>(classes)), said(hit), there(hit);
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    ++there[static_cast<std::size_t>(truth[i])];
-    ++said[static_cast<std::size_t>(answer[i])];
-    if (truth[i] == answer[i]) ++hit[static_cast<std::size_t>(truth[i])];
+double weighted_f1(Span<const std::int32_t> predicted, Span<const std::int32_t> target) {
+  if (target.empty()) return none;
+  const std::int32_t classes = 1 + std::max(*std::max_element(target.begin(), target.end()),
+                                            *std::max_element(predicted.begin(), predicted.end()));
+  std::vector<double> hits(static_cast<std::size_t>(classes)), predicted_count(hits),
+      target_count(hits);
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    ++target_count[static_cast<std::size_t>(target[i])];
+    ++predicted_count[static_cast<std::size_t>(predicted[i])];
+    if (target[i] == predicted[i]) ++hits[static_cast<std::size_t>(target[i])];
   }
   double sum = 0;
-  for (std::size_t k = 0; k < hit.size(); ++k)
-    if (there[k] > 0) sum += there[k] * 2 * hit[k] / (said[k] + there[k]);
-  return sum / static_cast<double>(truth.size());
+  for (std::size_t k = 0; k < hits.size(); ++k)
+    if (target_count[k] > 0)
+      sum += target_count[k] * 2 * hits[k] / (predicted_count[k] + target_count[k]);
+  return sum / static_cast<double>(target.size());
 }
 
-double accuracy(Span<const std::int32_t> answer, Span<const std::int32_t> truth) {
-  if (truth.empty()) return none;
+double accuracy(Span<const std::int32_t> predicted, Span<const std::int32_t> target) {
+  if (target.empty()) return none;
   std::size_t hits = 0;
-  for (std::size_t i = 0; i < truth.size(); ++i) hits += answer[i] == truth[i];
-  return static_cast<double>(hits) / static_cast<double>(truth.size());
+  for (std::size_t i = 0; i < target.size(); ++i) hits += predicted[i] == target[i];
+  return static_cast<double>(hits) / static_cast<double>(target.size());
 }
 
 double expected_calibration_error(Span<const double> confidence, Span<const std::uint8_t> correct,
@@ -72,7 +74,7 @@ double auroc(Span<const double> score, Span<const std::uint8_t> positive) {
     if (std::isfinite(score[i])) order.push_back(i);
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return score[a] < score[b]; });
-  // Mann and Whitney's statistic: the positives' ranks, those of equal scores shared.
+  // Mann-Whitney U statistic: sum of the positives' ranks; equal scores share their mean rank.
   double rank_sum = 0, positives = 0;
   for (std::size_t first = 0; first < order.size();) {
     std::size_t end = first;
@@ -88,16 +90,16 @@ double auroc(Span<const double> score, Span<const std::uint8_t> positive) {
   return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives);
 }
 
-double mean_absolute_error(Span<const double> answer, Span<const double> truth) {
-  const Pairs pairs(answer, truth);
+double mean_absolute_error(Span<const double> predicted, Span<const double> target) {
+  const Pairs pairs(predicted, target);
   if (pairs.size() == 0) return none;
   double sum = 0;
   for (std::size_t i = 0; i < pairs.size(); ++i) sum += std::fabs(pairs.first[i] - pairs.second[i]);
   return sum / static_cast<double>(pairs.size());
 }
 
-double correlation(Span<const double> answer, Span<const double> truth) {
-  const Pairs pairs(answer, truth);
+double correlation(Span<const double> predicted, Span<const double> target) {
+  const Pairs pairs(predicted, target);
   if (pairs.size() < 2) return none;
   const auto count = static_cast<double>(pairs.size());
   const double mean_a = std::accumulate(pairs.first.begin(), pairs.first.end(), 0.0) / count;

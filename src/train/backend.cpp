@@ -6,7 +6,7 @@
 namespace casd {
 namespace {
 
-/// Calls an entry of the table; its status and message become an Error.
+/// Calls a function of the table and throws its status and message as an Error.
 template <class Function, class... Argument>
 void call(Function function, Argument... argument) {
   casd_plugin_error error{};

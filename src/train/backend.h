@@ -9,7 +9,7 @@
 
 namespace casd {
 
-/// Everything of the network that changes while it learns.
+/// Everything that a training step changes in the network.
 struct LearnedState {
   std::vector<float> parameters;     // the learned tensors, concatenated
   std::vector<float> first_moment;   // as parameters
@@ -20,7 +20,7 @@ struct LearnedState {
 
 class Backend {
  public:
-  /// class_weights: [K], or empty. Throws what the plug-in reports: UNAVAILABLE, DEVICE, ...
+  /// class_weights: [K], or empty. Throws the status that the plug-in reports: UNAVAILABLE, DEVICE, ...
   Backend(const casd_torch_plugin& plugin, const Model& model, const casd_trainer_options& options,
           Span<const float> class_weights);
   ~Backend();

@@ -25,7 +25,7 @@ constexpr int newest_version = 2;
 constexpr std::int64_t most_steps = std::int64_t{1} << 40;
 constexpr std::int64_t most_epochs = 100000;
 
-/// Options of version 1 in its order; it stores them as texts.
+/// Options of version 1 in its order; version 1 stores them as strings.
 constexpr const char* version_one_options[] = {"teacher",         "sampling",
                                                "teacher_epochs",  "epochs",
                                                "select_from",     "patience",
@@ -144,7 +144,7 @@ TensorEntry entry(const char* name, DataType type, Span<const T> values) {
           {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(T)}};
 }
 
-/// Reads a checkpoint part by part, in the order of the file; every rejection names the file.
+/// Reads a checkpoint part by part, in the order of the file; every error message names the file.
 class Reader {
  public:
   Reader(Span<const std::uint8_t> bytes, const std::string& source)
@@ -152,7 +152,7 @@ class Reader {
     if (version_ > newest_version)
       fail(CASD_ERROR_VERSION, source, ": checkpoint format ", version_,
            ", this library reads up to ", newest_version,
-           ": resume with the library that wrote it, or train anew");
+           ": resume with the library that wrote it, or start a new training");
     file_ = parse_safetensors(bytes, source);
     constexpr const char* keys[] = {version_key, options_key, position_key, checksum_key};
     expect(file_.metadata.size() == std::size(keys), "has ", file_.metadata.size(),
@@ -195,7 +195,7 @@ class Reader {
     visit_position(p, version_, PositionReader{json});
     json.close('}');
     json.end();
-    if (version_ == 1) p.schedule = resolve_schedule(options(), 0);  // it has no `auto`
+    if (version_ == 1) p.schedule = resolve_schedule(options(), 0);  // version 1 has no `auto`
     std::array<double, number_count> numbers{};
     const TensorEntry& found = tensor("position", DataType::f64, number_count);
     std::memcpy(numbers.data(), found.bytes.data(), sizeof numbers);
@@ -261,13 +261,13 @@ class Reader {
   std::size_t next_ = 0;
 };
 
-/// The schedule has all numbers or none, and those that the options give.
+/// The schedule is either complete or empty, and it agrees with the options.
 void check_schedule(const Reader& reader, const casd_trainer_options& options, const Position& p) {
   const Schedule& s = p.schedule;
   const bool known = s.batch_size > 0;
   reader.expect(
       known || !(p.binding.bound || s.teacher_epochs || s.epochs || s.select_from || s.patience),
-      "position: the schedule is not whole");
+      "position: the schedule is incomplete");
   const auto fits = [&](std::int32_t option, std::int32_t automatic, std::int32_t number) {
     return !known || (number != automatic && (option == automatic || option == number));
   };
@@ -275,7 +275,7 @@ void check_schedule(const Reader& reader, const casd_trainer_options& options, c
       fits(options.batch_size, 0, s.batch_size) &&
           fits(options.teacher_epochs, 0, s.teacher_epochs) && fits(options.epochs, 0, s.epochs) &&
           fits(options.select_from, -1, s.select_from) && fits(options.patience, 0, s.patience),
-      "position: the schedule is not that of the options");
+      "position: the schedule does not match the options");
 }
 
 void check_together(const Reader& reader, const Checkpoint& c) {
@@ -290,20 +290,20 @@ void check_together(const Reader& reader, const Checkpoint& c) {
   reader.expect(p.binding.bound ? p.epoch < epochs : p.epoch == 0, "position: epoch is ", p.epoch,
                 " of ", epochs);
   reader.expect(p.phase != CASD_PHASE_TEACHER || c.options.teacher != CASD_TEACHER_NONE,
-                "position: a teacher's phase without a teacher");
-  reader.expect(p.selection.best_epoch <= p.epoch, "position: best_epoch is to come");
+                "position: a teacher phase without a teacher");
+  reader.expect(p.selection.best_epoch <= p.epoch, "position: best_epoch is after epoch");
   reader.expect(done || (p.selection.best_epoch >= 0) == !c.best.empty(),
-                "tensor best does not fit best_epoch");
+                "tensor best does not match best_epoch");
   reader.expect(p.selection.best_epoch < 0 || std::isfinite(p.selection.best),
                 "position: the best score is not finite");
-  reader.expect(done == (c.result != nullptr), "tensor result does not fit the phase");
+  reader.expect(done == (c.result != nullptr), "tensor result does not match the phase");
   reader.expect(!c.result || c.result->schema() == c.model->schema(),
                 "result's schema is not the model's");
   reader.expect(!(student && has_teacher) || c.teacher, "no tensor teacher");
   reader.expect(!p.teacher_named || done || c.teacher, "no tensor teacher");
   reader.expect(!c.teacher || (c.teacher->schema() == c.model->schema() &&
                                c.teacher->options().hidden == c.model->options().hidden),
-                "the teacher does not fit the model");
+                "the teacher does not match the model");
   reader.expect(
       !(student && c.options.teacher == CASD_TEACHER_EMA) || !c.learned.ema_teacher.empty(),
       "no tensor ema_teacher");
@@ -355,7 +355,7 @@ Checkpoint parse_checkpoint(Span<const std::uint8_t> bytes, const std::string& s
   Checkpoint c;
   c.options = reader.options();
   c.position = reader.position();
-  // Their sizes depend on the model, which follows them in the file.
+  // The sizes are checked later: they depend on the model, which follows in the file.
   const auto floats = [&](const char* name) { return &reader.tensor(name, DataType::f32, -1); };
   const auto optional_floats = [&](const char* name) {
     return reader.at(name) ? floats(name) : nullptr;

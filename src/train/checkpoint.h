@@ -1,5 +1,5 @@
-// The file of a training that can be resumed: a safetensors container, read as hostile input in the
-// one spelling that is written (docs/model-file.md, "Checkpoints").
+// The checkpoint file: a safetensors container. The reader treats it as untrusted input and accepts
+// only the canonical form that the writer produces (docs/model-file.md, "Checkpoints").
 #pragma once
 
 #include "train/backend.h"

@@ -5,17 +5,17 @@
 namespace casd {
 namespace {
 
-/// Parts of the site `corruption`: which modalities, at which rate, and from `frames` on, a part
-/// per modality, which frames.
+/// Parts of the random site `corruption`: the modalities, the drop rates, and, from `frames` on,
+/// the dropped frames with one part per modality.
 enum : std::uint32_t { combination = 0, rate = 1, frames = 2 };
 
-/// Frames of one sample have their own range of indices: max_steps is at most 2^16.
+/// Each sample has its own range of frame indices: max_steps is at most 2^16.
 constexpr int index_bits_of_frames = 16;
 
-/// fill_uniform() is fastest in such pieces; what is drawn too much is not looked at.
+/// fill_uniform() is fastest with multiples of this size. Surplus numbers are ignored.
 constexpr std::size_t fast_piece = 64;
 
-/// Bits of `choice` handed out to the modalities of `given`, lowest first.
+/// Distributes the bits of `choice` to the modalities of `given`, lowest first.
 ModalityMask spread(std::uint32_t choice, ModalityMask given) {
   ModalityMask kept = 0;
   for (ModalityMask rest = given; rest != 0; rest &= rest - 1, choice >>= 1)

@@ -1,4 +1,4 @@
-// What the student does not get to see (docs/method.md 6.2).
+// Random removal of modalities and frames from the student's input (docs/method.md 6.2).
 #pragma once
 
 #include "infer/pack.h"
@@ -7,9 +7,9 @@
 
 namespace casd {
 
-/// Per sample one non-empty combination of the modalities it has, uniformly; per sample and
-/// modality a rate r ~ U(0, frame_drop); each frame dropped with chance r. A pure function of seed,
-/// step and the samples' places in the batch.
+/// Keeps a uniformly drawn, non-empty subset of each sample's modalities. Draws a rate
+/// r ~ U(0, frame_drop) per sample and modality and drops each frame with probability r. A pure
+/// function of seed, step and the samples' rows in the batch.
 Corruption draw_corruption(const Schema& schema, Span<const Sample* const> samples,
                            double frame_drop, std::uint64_t seed, std::uint64_t step);
 

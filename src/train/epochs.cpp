@@ -53,7 +53,7 @@ TrainingSamples Trainer::State::bind(const Dataset& dataset) {
   const Binding& before = position.binding;
   require(!before.bound || (before.train == now.train && before.valid == now.valid),
           "this is not the dataset that the training began with: continue with the same data, or "
-          "begin anew without the checkpoint (command line: --restart)");
+          "start again without the checkpoint (command line: --restart)");
   if (!position.prepared && !position.stepped) {
     prepare(out.train);
     warn_of_missing_classes(schema(), out);
@@ -75,7 +75,7 @@ std::int64_t Trainer::State::epoch_steps(std::size_t samples) const {
   return (static_cast<std::int64_t>(samples) + size - 1) / size;
 }
 
-void Trainer::State::obey_cancel() {
+void Trainer::State::throw_if_cancelled() {
   if (cancel_requested.exchange(false, std::memory_order_relaxed))
     fail(CASD_ERROR_CANCELLED, "the training was cancelled in epoch ", position.epoch,
          " after step ", position.epoch_step);
@@ -115,30 +115,32 @@ bool Trainer::State::callback_cancels(const TrainingCall& call) {
 void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& call,
                                double learning_rate) {
   const std::int64_t steps = epoch_steps(samples.train.size());
-  if (wants_teaching() && teaching.empty()) teaching = teach(teacher_predictor(), samples.train);
+  if (needs_teacher_outputs() && dataset_teacher_outputs.empty())
+    dataset_teacher_outputs = compute_teacher_outputs(teacher_predictor(), samples.train);
   const std::vector<std::int64_t> order = epoch_order(options, position, samples.train.size());
   const auto most = static_cast<std::size_t>(position.schedule.batch_size);
   std::vector<const Sample*> batch;
   while (position.epoch_step < steps) {
-    obey_cancel();
+    throw_if_cancelled();
     const std::size_t first = static_cast<std::size_t>(position.epoch_step) * most;
     const Span<const std::int64_t> rows(order.data() + first, std::min(most, order.size() - first));
     batch.clear();
     for (const std::int64_t row : rows)
       batch.push_back(samples.train[static_cast<std::size_t>(row)]);
-    if (wants_teaching()) gather(teaching, *teacher, rows, batch_teaching);
+    if (needs_teacher_outputs())
+      gather(dataset_teacher_outputs, *teacher, rows, batch_teacher_outputs);
     const casd_torch_losses losses =
-        take_step(batch, wants_teaching() ? &batch_teaching : nullptr, learning_rate);
+        take_step(batch, needs_teacher_outputs() ? &batch_teacher_outputs : nullptr, learning_rate);
     ++position.epoch_step;
     add(position.sums, losses, rows.size());
     ++call.steps;
     call.samples += static_cast<std::int64_t>(rows.size());
     report(call, steps);
-    // The last step is told together with the epoch's score.
+    // The last step is reported together with the epoch's score.
     if (position.epoch_step < steps && callback_cancels(call))
       fail(CASD_ERROR_CANCELLED, "the callback cancelled the training");
   }
-  obey_cancel();
+  throw_if_cancelled();
 }
 
 void Trainer::State::score_epoch(const TrainingSamples& samples) {
@@ -152,9 +154,9 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
   on_cpu.threads = options.threads;
   Predictor predictor(model_with(learned), on_cpu);
   position.score = selection_score(predictor, samples.valid, !is_student);
-  // A split valid without a single label tells nothing: the last epoch is taken.
+  // Without a label in split valid there is no score: the last epoch is taken.
   if (std::isnan(position.score)) return;
-  if (position.selection.tell(position.score, position.epoch, first)) best = std::move(learned);
+  if (position.selection.update(position.score, position.epoch, first)) best = std::move(learned);
 }
 
 void Trainer::State::end_phase(const TrainingSamples& samples) {
@@ -201,7 +203,7 @@ casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, Train
   stats.best_score = best_score(position.selection);
   report(call, epoch_steps(samples.train.size()));
 
-  // Should the end of a phase fail (no memory), the next call scores again and comes back here.
+  // If end_phase() fails (out of memory), the next call computes the score again and retries.
   if (position.epoch + 1 >= phase_epochs() ||
       position.selection.exhausted(position.schedule.patience)) {
     end_phase(samples);
@@ -225,7 +227,7 @@ void Trainer::fit(const Dataset& dataset, const char* checkpoint, casd_progress_
                   void* user) {
   State& s = *state_;
   const TrainingSamples samples = s.bind(dataset);
-  if (checkpoint) save(checkpoint);  // a path that cannot be written to shows before the work
+  if (checkpoint) save(checkpoint);  // reports a path that cannot be written before the first step
   TrainingCall call;
   call.callback = callback;
   call.user = user;

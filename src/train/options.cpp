@@ -33,7 +33,7 @@ constexpr Option real(const char* name, std::size_t offset, double min, double m
   return {name, OptionKind::real, offset, min, max, false, false, {}};
 }
 
-/// Above min, or below max: `min` or `max` itself is not allowed.
+/// `min` itself (real_above) or `max` itself (real_below) is not allowed.
 constexpr Option real_above(const char* name, std::size_t offset, double min, double max) {
   return {name, OptionKind::real, offset, min, max, true, false, {}};
 }

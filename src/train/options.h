@@ -1,4 +1,4 @@
-// How to train: the description of casd_trainer_options, defaults, recipes, checks.
+// The option table of casd_trainer_options, defaults, recipes and checks.
 #pragma once
 
 #include "model/options.h"

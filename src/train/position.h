@@ -1,4 +1,4 @@
-// Where a training stands, apart from the numbers of the network.
+// The position in a training: everything but the network's parameters.
 #pragma once
 
 #include "train/schedule.h"
@@ -10,7 +10,7 @@
 
 namespace casd {
 
-/// Losses of the steps of an epoch, each times its samples.
+/// Sums over the steps of an epoch; each loss is multiplied by the samples of its step.
 struct EpochSums {
   double total = 0, task = 0, logit = 0, uncertainty = 0, evidence = 0, gradient_norm = 0;
   std::int64_t samples = 0;
@@ -21,7 +21,7 @@ struct EpochSums {
   }
 };
 
-/// The datasets' fingerprints once a first epoch has begun: later ones must be the same.
+/// Fingerprints of the splits, set by the first epoch; later calls must pass the same data.
 struct Binding {
   bool bound = false;
   std::uint32_t train = 0;
@@ -31,16 +31,16 @@ struct Binding {
 struct Position {
   casd_phase phase = CASD_PHASE_TEACHER;
   bool prepared = false;        // normaliser and class weights were fitted
-  bool stepped = false;         // a step was taken, in whichever phase
+  bool stepped = false;         // a step was taken, in any phase
   bool teacher_named = false;   // by casd_trainer_set_teacher()
-  std::int32_t epoch = 0;       // the one in progress
-  std::int64_t epoch_step = 0;  // steps taken in it
+  std::int32_t epoch = 0;       // the epoch in progress
+  std::int64_t epoch_step = 0;  // steps taken in that epoch
   std::int64_t step = 0;        // steps taken in this phase
-  Selection selection;          // of this phase
+  Selection selection;          // state of this phase
   double score = std::numeric_limits<double>::quiet_NaN();  // of the last finished epoch
   EpochSums sums;
   Binding binding;
-  Schedule schedule;  // fixed once bound; before, that of the last prepare, if any
+  Schedule schedule;  // fixed once bound; before, the schedule of the last prepare, if any
 };
 
 }  // namespace casd

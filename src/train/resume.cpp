@@ -9,7 +9,7 @@ Checkpoint Trainer::State::checkpoint() const {
   out.options = options;
   out.position = position;
   out.model = model;
-  // When all is done nobody asks the teacher any more.
+  // A finished training does not use the teacher any more.
   if (position.phase == CASD_PHASE_DONE) {
     out.result = result;
   } else {

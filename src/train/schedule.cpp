@@ -30,8 +30,8 @@ Schedule resolve_schedule(const casd_trainer_options& options, std::int64_t samp
   if (out.epochs == 0)
     out.epochs = std::max(paper ? 25 : 16, rounded_up(least_student_steps, steps));
   const std::int64_t epochs = out.epochs;
-  // Of 16 epochs the last 10 may be selected and patience is 10: the student never stops early. For
-  // other numbers the one is rounded to the nearest and the other up, so that this stays true.
+  // With 16 epochs the last 10 can be selected and patience is 10, so the student never stops early.
+  // Rounding the first to the nearest and the second up keeps this true for other numbers of epochs.
   out.select_from = options.select_from;
   if (out.select_from < 0)
     out.select_from = paper ? 0 : static_cast<std::int32_t>((6 * epochs + 8) / 16);
@@ -50,7 +50,7 @@ casd_trainer_options with_schedule(casd_trainer_options options, const Schedule&
   return options;
 }
 
-bool Selection::tell(double score, std::int32_t epoch, std::int32_t first) {
+bool Selection::update(double score, std::int32_t epoch, std::int32_t first) {
   if (epoch < first) return false;
   if (score > best) {
     best = score;

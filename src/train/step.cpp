@@ -7,14 +7,14 @@
 namespace casd {
 namespace {
 
-/// Step numbers of the two phases never meet, so neither do their random numbers.
+/// The step numbers of the two phases are disjoint, so their random numbers are independent.
 std::uint64_t random_step(const Position& at) {
   return static_cast<std::uint64_t>(at.step) + (static_cast<std::uint64_t>(at.phase) << 40);
 }
 
 }  // namespace
 
-bool Trainer::State::wants_teaching() const {
+bool Trainer::State::needs_teacher_outputs() const {
   return position.phase == CASD_PHASE_STUDENT && options.teacher == CASD_TEACHER_FROZEN;
 }
 
@@ -44,7 +44,8 @@ void Trainer::State::pack_targets(Span<const Sample* const> samples) {
 }
 
 casd_torch_losses Trainer::State::take_step(Span<const Sample* const> samples,
-                                            const Teaching* taught, double learning_rate) {
+                                            const TeacherOutputs* teacher_outputs,
+                                            double learning_rate) {
   require_lengths(*model, samples);
   casd_torch_step step{};
   step.phase = position.phase;
@@ -66,10 +67,10 @@ casd_torch_losses Trainer::State::take_step(Span<const Sample* const> samples,
   pack_targets(samples);
   step.target = target.data();
   step.labelled = labelled.data();
-  if (taught) {
-    step.teacher_location = taught->location.data();
-    step.teacher_uncertainty = taught->uncertainty.data();
-    step.teacher_logits = taught->logits.data();
+  if (teacher_outputs) {
+    step.teacher_location = teacher_outputs->location.data();
+    step.teacher_uncertainty = teacher_outputs->uncertainty.data();
+    step.teacher_logits = teacher_outputs->logits.data();
   }
   const casd_torch_losses losses = backend->step(step);
   calibrated = nullptr;

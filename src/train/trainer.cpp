@@ -13,7 +13,7 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Whether both standardise alike, features and targets.
+/// Whether both models standardise features and targets with the same numbers.
 bool same_statistics(const Model& a, const Model& b) {
   for (const TensorInfo& tensor : a.network().tensors()) {
     if (tensor.role != TensorRole::statistic) continue;
@@ -73,7 +73,7 @@ void Trainer::State::start_backend() {
 void Trainer::State::freeze_teacher(const ModelPtr& frozen) {
   teacher = frozen;
   predictor_of_teacher.reset();
-  teaching = {};
+  dataset_teacher_outputs = {};
 }
 
 void Trainer::State::enter_student() {
@@ -214,9 +214,10 @@ casd_train_stats Trainer::step(const Batch& batch) {
                             ? s.options.learning_rate
                             : cosine_rate(s.options.learning_rate, s.options.final_rate, at.step,
                                           s.options.total_steps);
-  if (s.wants_teaching()) s.batch_teaching = teach(s.teacher_predictor(), samples);
-  const casd_torch_losses losses =
-      s.take_step(samples, s.wants_teaching() ? &s.batch_teaching : nullptr, stats.learning_rate);
+  if (s.needs_teacher_outputs())
+    s.batch_teacher_outputs = compute_teacher_outputs(s.teacher_predictor(), samples);
+  const casd_torch_losses losses = s.take_step(
+      samples, s.needs_teacher_outputs() ? &s.batch_teacher_outputs : nullptr, stats.learning_rate);
   stats.step = at.step;
   stats.samples = batch.size();
   stats.loss = losses.total;

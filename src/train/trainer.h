@@ -1,5 +1,5 @@
-// The training as a resumable machine: phases, epochs, steps. The numbers are crunched behind the
-// table of libcasd_torch.
+// The training loop as a resumable object: phases, epochs, steps. The computation runs behind the
+// function table of libcasd_torch.
 #pragma once
 
 #include "core/plugin_torch.h"
@@ -16,12 +16,12 @@ namespace casd {
 
 class Trainer {
  public:
-  /// plugin: NULL for libcasd_torch; tests that check the machine alone bring a table of their own.
+  /// plugin: NULL for libcasd_torch; tests of the training loop pass a table of their own.
   Trainer(const ModelPtr& model, const casd_trainer_options& options,
           const casd_torch_plugin* plugin = nullptr);
   ~Trainer();
 
-  /// As given; with a number for each `auto` once this trainer has seen its dataset.
+  /// The caller's options. `auto` is replaced by a number as soon as the trainer has read its dataset.
   casd_trainer_options options() const;
   const Schema& schema() const;
   casd_phase phase() const;
@@ -34,11 +34,11 @@ class Trainer {
   casd_train_stats epoch(const Dataset& dataset);
   void fit(const Dataset& dataset, const char* checkpoint, casd_progress_callback progress,
            void* user);
-  /// Fits the calibration of the present weights; it lasts until they change.
+  /// Fits the calibration of the current weights; it is dropped when they change.
   void calibrate(const Batch& held_out);
   ModelPtr snapshot();
 
-  /// Any thread, a signal handler too: only sets a lock-free flag.
+  /// Any thread, also a signal handler: only sets a lock-free flag.
   void cancel() noexcept;
   /// Any thread.
   casd_train_progress progress() const;

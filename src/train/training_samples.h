@@ -1,4 +1,4 @@
-// The samples of a dataset that a training uses, checked before anything is done with them.
+// The samples of a dataset that training uses. They are checked before the first step.
 #pragma once
 
 #include "data/dataset.h"
@@ -8,7 +8,7 @@
 
 namespace casd {
 
-/// They belong to the caller's dataset, or are copies where its schema is not the model's.
+/// Pointers into the caller's dataset, or into copies where its schema differs from the model's.
 struct TrainingSamples {
   std::vector<const Sample*> train;  // those with at least one modality
   std::vector<const Sample*> valid;  // empty: nothing to select or calibrate by
@@ -17,19 +17,20 @@ struct TrainingSamples {
   Split mapped_train, mapped_valid;     // the copies
 };
 
-/// Samples of the splits `train` and `valid` that have a modality. Throws INVALID_ARGUMENT for
-/// a schema that does not fit, no split `train`, no such sample in it, or more frames than the model takes.
+/// Samples of the splits `train` and `valid` that have a modality. Throws INVALID_ARGUMENT if the
+/// schema does not match, if split `train` is missing or has no such sample, or if a sample has more
+/// than max_steps frames.
 TrainingSamples training_samples(const Dataset& dataset, const Model& model);
 
 std::vector<const Sample*> with_a_modality(Span<const Sample* const> samples);
 
-/// Whether any of them has a target.
+/// Whether any sample has a target.
 bool any_labelled(Span<const Sample* const> samples);
 
 /// Logs a warning if a class does not occur in the samples; `where` names them: "split train".
 void warn_of_missing_classes(const Schema& schema, const char* where,
                              Span<const Sample* const> samples);
-/// Both splits; and a warning if there is no label to select and calibrate by.
+/// The same for both splits. Also warns if split `valid` has no label to select and calibrate with.
 void warn_of_missing_classes(const Schema& schema, const TrainingSamples& samples);
 
 /// Throws INVALID_ARGUMENT naming the sample and the modality that has more than max_steps frames.

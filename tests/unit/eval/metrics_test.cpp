@@ -15,10 +15,10 @@ using Reals = std::vector<double>;
 using Flags = std::vector<std::uint8_t>;
 
 TEST(Metrics, WeightedF1AndAccuracy) {
-  const Ints truth = {0, 0, 1, 1, 2, 2, 2, 0}, answer = {0, 1, 1, 1, 2, 0, 2, 2};
-  EXPECT_NEAR(weighted_f1(answer, truth), 0.6, 1e-12);
-  EXPECT_NEAR(accuracy(answer, truth), 0.625, 1e-12);
-  EXPECT_EQ(weighted_f1(truth, truth), 1);
+  const Ints target = {0, 0, 1, 1, 2, 2, 2, 0}, predicted = {0, 1, 1, 1, 2, 0, 2, 2};
+  EXPECT_NEAR(weighted_f1(predicted, target), 0.6, 1e-12);
+  EXPECT_NEAR(accuracy(predicted, target), 0.625, 1e-12);
+  EXPECT_EQ(weighted_f1(target, target), 1);
   EXPECT_EQ(weighted_f1(Ints{1, 1}, Ints{0, 0}), 0);
   EXPECT_TRUE(std::isnan(weighted_f1(Ints(), Ints())));
   EXPECT_TRUE(std::isnan(accuracy(Ints(), Ints())));
@@ -43,9 +43,9 @@ TEST(Metrics, CalibrationErrorHasFifteenBins) {
 }
 
 TEST(Metrics, Regression) {
-  const Reals answer = {1, 2.5, -3, 4, 0.5}, truth = {0.5, 2, -1, 5, 3};
-  EXPECT_NEAR(correlation(answer, truth), 0.8490232507266469, 1e-12);
-  EXPECT_NEAR(mean_absolute_error(answer, truth), 1.3, 1e-12);
+  const Reals predicted = {1, 2.5, -3, 4, 0.5}, target = {0.5, 2, -1, 5, 3};
+  EXPECT_NEAR(correlation(predicted, target), 0.8490232507266469, 1e-12);
+  EXPECT_NEAR(mean_absolute_error(predicted, target), 1.3, 1e-12);
   EXPECT_TRUE(std::isnan(correlation(Reals{1, 1}, Reals{1, 2})));  // no spread
   EXPECT_TRUE(std::isnan(mean_absolute_error(Reals(), Reals())));
 }
@@ -61,10 +61,10 @@ TEST(Metrics, RowsThatAreNotFiniteAreLeftOut) {
   const Reals confidence = {.05, not_a_number, .1, .62, .61, infinite, .95, .99, 1.0};
   const Flags right = {0, 0, 1, 1, 0, 0, 1, 1, 0};
   EXPECT_NEAR(expected_calibration_error(confidence, right), 0.3028571428571428, 1e-12);
-  const Reals answer = {1, not_a_number, 2.5, -3, 4, infinite, 0.5, 2};
-  const Reals truth = {0.5, 1, 2, -1, 5, 1, 3, not_a_number};
-  EXPECT_NEAR(correlation(answer, truth), 0.8490232507266469, 1e-12);
-  EXPECT_NEAR(mean_absolute_error(answer, truth), 1.3, 1e-12);
+  const Reals predicted = {1, not_a_number, 2.5, -3, 4, infinite, 0.5, 2};
+  const Reals target = {0.5, 1, 2, -1, 5, 1, 3, not_a_number};
+  EXPECT_NEAR(correlation(predicted, target), 0.8490232507266469, 1e-12);
+  EXPECT_NEAR(mean_absolute_error(predicted, target), 1.3, 1e-12);
 }
 
 TEST(Metrics, WithoutAFiniteRowThereIsNone) {

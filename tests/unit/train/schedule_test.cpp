@@ -79,10 +79,10 @@ TEST(ResolveSchedule, TheStudentNeverStopsEarly) {
 
 TEST(Selection, OnlyALargerScoreIsANewBest) {
   Selection s;
-  EXPECT_TRUE(s.tell(50, 0, 0));
-  EXPECT_FALSE(s.tell(50, 1, 0));
+  EXPECT_TRUE(s.update(50, 0, 0));
+  EXPECT_FALSE(s.update(50, 1, 0));
   EXPECT_EQ(s.waited, 1);
-  EXPECT_TRUE(s.tell(51, 2, 0));
+  EXPECT_TRUE(s.update(51, 2, 0));
   EXPECT_EQ(s.best_epoch, 2);
   EXPECT_EQ(s.best, 51);
   EXPECT_EQ(s.waited, 0);
@@ -90,10 +90,10 @@ TEST(Selection, OnlyALargerScoreIsANewBest) {
 
 TEST(Selection, EpochsBeforeTheFirstCountNeitherForBestNorForPatience) {
   Selection s;
-  for (int e = 0; e < 6; ++e) EXPECT_FALSE(s.tell(100, e, 6));
+  for (int e = 0; e < 6; ++e) EXPECT_FALSE(s.update(100, e, 6));
   EXPECT_EQ(s.best_epoch, -1);
   EXPECT_FALSE(s.exhausted(1));
-  EXPECT_TRUE(s.tell(10, 6, 6));
+  EXPECT_TRUE(s.update(10, 6, 6));
 }
 
 // Reference, evidential: selection from epoch 6, patience 10, 16 epochs: never stops early.
@@ -101,16 +101,16 @@ TEST(Selection, TheDefaultStudentRunsAllItsEpochs) {
   Selection s;
   for (int e = 0; e < 16; ++e) {
     EXPECT_FALSE(s.exhausted(10)) << e;
-    s.tell(-e, e, 6);
+    s.update(-e, e, 6);
   }
 }
 
 TEST(Selection, PatienceEndsAPhase) {
   Selection s;
-  s.tell(3, 0, 0);
-  s.tell(2, 1, 0);
+  s.update(3, 0, 0);
+  s.update(2, 1, 0);
   EXPECT_FALSE(s.exhausted(2));
-  s.tell(1, 2, 0);
+  s.update(1, 2, 0);
   EXPECT_TRUE(s.exhausted(2));
 }
 

@@ -6,7 +6,7 @@
 #include "data/statistics.h"
 #include "eval/evaluation.h"
 #include "infer/predictor.h"
-#include "train/teaching.h"
+#include "train/teacher_outputs.h"
 #include "unit/train/stand_in_plugin.h"
 
 #include <gtest/gtest.h>
@@ -444,10 +444,11 @@ TEST_F(TrainerMachine, TheTeachersOutputsOfALargeSplitAreThoseOfEachSample) {
   const ModelPtr model = small_model(data.schema);
   Predictor predictor(model, default_predictor_options());
   const auto samples = sample_pointers(data.find("train")->samples);
-  const Teaching all = teach(predictor, samples);
+  const TeacherOutputs all = compute_teacher_outputs(predictor, samples);
   ASSERT_EQ(all.logits.size(), 600u);
   for (const std::size_t i : {0u, 43u, 255u, 256u, 299u}) {
-    const Teaching one = teach(predictor, Span<const Sample* const>(samples).subspan(i, 1));
+    const TeacherOutputs one =
+        compute_teacher_outputs(predictor, Span<const Sample* const>(samples).subspan(i, 1));
     EXPECT_TRUE(std::equal(one.logits.begin(), one.logits.end(), all.logits.begin() + 2 * i));
     EXPECT_TRUE(std::equal(one.location.begin(), one.location.end(), all.location.begin() + 8 * i));
     EXPECT_TRUE(std::equal(one.uncertainty.begin(), one.uncertainty.end(),

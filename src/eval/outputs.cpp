@@ -1,4 +1,4 @@
-#include "eval/answers.h"
+#include "eval/outputs.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,35 +23,35 @@ bool all_finite(Span<const float> table, std::size_t row, std::size_t columns) {
                      [](float value) { return std::isfinite(value); });
 }
 
-/// Adds the answers about the samples of one chunk under each condition.
-void add_answers(std::vector<Answers>& out, Predictor& predictor, const EvidenceTable& evidence,
-                 Span<const Sample* const> samples, const std::vector<Condition>& conditions,
-                 Prediction& prediction) {
+/// Adds the outputs on the samples of one chunk under each condition.
+void add_outputs(std::vector<ConditionOutputs>& out, Predictor& predictor,
+                 const EvidenceTable& evidence, Span<const Sample* const> samples,
+                 const std::vector<Condition>& conditions, Prediction& prediction) {
   const Schema& schema = predictor.model()->schema();
-  const auto outputs = schema.outputs.size();
+  const auto columns = schema.outputs.size();
   const auto logits = static_cast<std::size_t>(schema.logit_count());
-  const casd_field answer = schema.task == CASD_TASK_REGRESSION
-                                ? static_cast<casd_field>(CASD_FIELD_VALUE)
-                                : static_cast<casd_field>(CASD_FIELD_PROBABILITIES);
+  const casd_field field = schema.task == CASD_TASK_REGRESSION
+                               ? static_cast<casd_field>(CASD_FIELD_VALUE)
+                               : static_cast<casd_field>(CASD_FIELD_PROBABILITIES);
   for (std::size_t c = 0; c < conditions.size(); ++c) {
-    Answers& to = out[c];
+    ConditionOutputs& to = out[c];
     predictor.predict_from_evidence(prediction, evidence, conditions[c].mask);
     const Span<const float> uncertainty = prediction.table(CASD_FIELD_UNCERTAINTY);
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      const ModalityMask taking = samples[i]->given & conditions[c].mask;
-      if (!taking) continue;
+      const ModalityMask participating = samples[i]->given & conditions[c].mask;
+      if (!participating) continue;
       if (prediction.row_status(static_cast<std::int64_t>(i)) != CASD_OK ||
-          !std::isfinite(uncertainty[i]) || !all_finite(prediction.table(answer), i, outputs)) {
+          !std::isfinite(uncertainty[i]) || !all_finite(prediction.table(field), i, columns)) {
         ++to.failed;
         continue;
       }
       append(to.uncertainty, uncertainty, i, 1);
       if (samples[i]->target.empty()) continue;
       to.labelled.push_back(samples[i]);
-      to.taking.push_back(taking);
+      to.participating.push_back(participating);
       append(to.labelled_uncertainty, uncertainty, i, 1);
       append(to.confidence, prediction.table(CASD_FIELD_CONFIDENCE), i, 1);
-      append(to.value, prediction.table(answer), i, outputs);
+      append(to.value, prediction.table(field), i, columns);
       append(to.logits, prediction.table(CASD_FIELD_LOGITS), i, logits);
     }
   }
@@ -63,17 +63,18 @@ void report(const EvaluationProgress& progress, std::size_t done, std::size_t to
 
 }  // namespace
 
-std::vector<Answers> collect_answers(Predictor& predictor, Span<const Sample* const> samples,
-                                     const std::vector<Condition>& conditions,
-                                     const EvaluationProgress& progress) {
+std::vector<ConditionOutputs> collect_outputs(Predictor& predictor,
+                                              Span<const Sample* const> samples,
+                                              const std::vector<Condition>& conditions,
+                                              const EvaluationProgress& progress) {
   const ModalityMask all = predictor.model()->schema().all();
-  std::vector<Answers> out(conditions.size());
+  std::vector<ConditionOutputs> out(conditions.size());
   EvidenceTable evidence;
   Prediction prediction;
   for (std::size_t first = 0; first < samples.size(); first += chunk) {
     const Span<const Sample* const> part = chunk_of(samples, first);
     predictor.encode(evidence, part, all, true);
-    add_answers(out, predictor, evidence, part, conditions, prediction);
+    add_outputs(out, predictor, evidence, part, conditions, prediction);
     report(progress, first + part.size(), samples.size());
   }
   return out;
@@ -92,27 +93,27 @@ EncodedSamples encode_samples(Predictor& predictor, Span<const Sample* const> sa
   return out;
 }
 
-std::vector<Answers> collect_answers(Predictor& predictor, const EncodedSamples& encoded,
-                                     const std::vector<Condition>& conditions) {
-  std::vector<Answers> out(conditions.size());
+std::vector<ConditionOutputs> collect_outputs(Predictor& predictor, const EncodedSamples& encoded,
+                                              const std::vector<Condition>& conditions) {
+  std::vector<ConditionOutputs> out(conditions.size());
   Prediction prediction;
   for (std::size_t k = 0; k < encoded.chunks.size(); ++k)
-    add_answers(out, predictor, encoded.chunks[k], chunk_of(encoded.samples, k * chunk), conditions,
+    add_outputs(out, predictor, encoded.chunks[k], chunk_of(encoded.samples, k * chunk), conditions,
                 prediction);
   return out;
 }
 
-Decisions decisions(const Answers& answers, const Schema& schema, std::size_t output) {
+Decisions decisions(const ConditionOutputs& outputs, const Schema& schema, std::size_t output) {
   const std::size_t columns = schema.outputs.size();
   const bool classes = schema.task == CASD_TASK_CLASSES;
   Decisions out;
-  for (std::size_t i = 0; i < answers.labelled.size(); ++i) {
-    const double* row = answers.value.data() + i * columns;
-    out.said.push_back(classes
-                           ? static_cast<std::int32_t>(std::max_element(row, row + columns) - row)
-                           : row[output] > 0.5);
-    out.truth.push_back(
-        static_cast<std::int32_t>(answers.labelled[i]->target[classes ? 0 : output]));
+  for (std::size_t i = 0; i < outputs.labelled.size(); ++i) {
+    const double* row = outputs.value.data() + i * columns;
+    out.predicted.push_back(
+        classes ? static_cast<std::int32_t>(std::max_element(row, row + columns) - row)
+                : row[output] > 0.5);
+    out.target.push_back(
+        static_cast<std::int32_t>(outputs.labelled[i]->target[classes ? 0 : output]));
   }
   return out;
 }

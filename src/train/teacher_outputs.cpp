@@ -1,4 +1,4 @@
-#include "train/teaching.h"
+#include "train/teacher_outputs.h"
 
 #include <algorithm>
 
@@ -21,9 +21,9 @@ void gather_rows(const std::vector<float>& all, std::size_t columns, Span<const 
 
 }  // namespace
 
-Teaching teach(Predictor& teacher, Span<const Sample* const> samples) {
+TeacherOutputs compute_teacher_outputs(Predictor& teacher, Span<const Sample* const> samples) {
   const ModalityMask all = teacher.model()->schema().all();
-  Teaching out;
+  TeacherOutputs out;
   EvidenceTable evidence;
   Prediction prediction;
   for (std::size_t first = 0; first < samples.size(); first += piece) {
@@ -43,8 +43,8 @@ Teaching teach(Predictor& teacher, Span<const Sample* const> samples) {
   return out;
 }
 
-void gather(const Teaching& all, const Model& teacher, Span<const std::int64_t> rows,
-            Teaching& out) {
+void gather(const TeacherOutputs& all, const Model& teacher, Span<const std::int64_t> rows,
+            TeacherOutputs& out) {
   const auto hidden = static_cast<std::size_t>(teacher.options().hidden);
   gather_rows(all.location, hidden, rows, out.location);
   gather_rows(all.uncertainty, hidden, rows, out.uncertainty);

@@ -1,4 +1,4 @@
-// The optimiser: clipping by the gradient's norm, Adam with L2 weight decay in the gradient.
+// The optimiser: gradient clipping by norm, Adam with L2 weight decay in the gradient.
 #pragma once
 
 #include "torch/parameters.h"
@@ -15,8 +15,8 @@ class Adam {
  public:
   Adam(const Parameters& parameters, const casd_trainer_options& options);
 
-  /// Clips `gradient` in place and updates the values of the parameters. present: [modalities]; the
-  /// segments of a modality that the batch did not show keep values, moments and step count.
+  /// Clips `gradient` in place and updates the parameters. present: [modalities]; the segments of a
+  /// modality that is absent from the batch keep their values, moments and step count.
   void apply(const at::Tensor& gradient, double gradient_norm, const std::vector<bool>& present,
              double learning_rate);
   void reset();

@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
-// OpenMP's and MKL's own functions, taken from what LibTorch was built with; a LibTorch without one of
-// them leaves the symbol undefined.
+// Functions of the OpenMP and MKL libraries that LibTorch was built with. The symbol is NULL if
+// LibTorch was built without one of them.
 extern "C" {
 __attribute__((weak)) void omp_set_num_threads(int threads);
 __attribute__((weak)) int MKL_Set_Num_Threads_Local(int threads);
@@ -24,7 +24,8 @@ namespace casd::torch_engine {
 void use_one_aten_thread() {
   thread_local bool done = false;
   if (done) return;
-  // The first call in a thread sets it to the process-wide number; later ones leave it alone.
+  // The first call in a thread sets its number to the process-wide one. It must come first, or it
+  // would undo the settings below.
   at::get_num_threads();
   if (omp_set_num_threads) omp_set_num_threads(1);
   if (MKL_Set_Num_Threads_Local) MKL_Set_Num_Threads_Local(1);
@@ -52,10 +53,10 @@ struct CallThread::State {
     }
   }
 
-  const std::uint64_t process = process_generation();  // the one whose thread it is
+  const std::uint64_t process = process_generation();  // the process that owns the thread
   std::mutex mutex;
   std::condition_variable changed;
-  const std::function<void()>* call = nullptr;  // NULL: nothing to do
+  const std::function<void()>* call = nullptr;  // NULL: idle
   std::exception_ptr error;
   bool stop = false;
   std::thread thread;

@@ -1,6 +1,6 @@
-// LibTorch's threads. ATen and MKL split single operations over OpenMP threads, which spin while they
-// wait and keep other programs from the processor. The plug-in therefore runs every operation on one
-// thread and shares out rows of the batch over threads that sleep instead.
+// Control of LibTorch's threads. ATen and MKL split single operations over OpenMP threads. These
+// busy-wait and take processor time from other programs. The plug-in therefore runs every operation
+// on one thread and distributes rows of the batch over threads that sleep while they wait.
 #pragma once
 
 #include <functional>
@@ -8,16 +8,16 @@
 
 namespace casd::torch_engine {
 
-/// ATen, MKL and OpenMP use one thread for what this thread runs from now on. Only for threads of the
-/// plug-in: the setting is per thread, and those of the host keep theirs.
+/// Makes ATen, MKL and OpenMP use one thread for operations of the calling thread. Call it only in
+/// threads of the plug-in: the setting is per thread, so the host's threads keep their settings.
 void use_one_aten_thread();
 
-/// A thread on which all calls of one network run. What LibTorch keeps per thread (number of threads,
-/// gradient mode, current device) is thus never read from nor changed in a thread of the host.
+/// A thread that runs all calls of one network. LibTorch's per-thread state (number of threads,
+/// gradient mode, current device) is therefore neither read nor changed in a thread of the host.
 class CallThread {
  public:
   CallThread();
-  /// Leaves the thread alone in the child after fork(), where it does not exist.
+  /// Does not join the thread in the child after fork(), where it does not exist.
   ~CallThread();
   CallThread(const CallThread&) = delete;
   CallThread& operator=(const CallThread&) = delete;
@@ -25,8 +25,8 @@ class CallThread {
   /// False in the child after fork().
   bool exists() const;
 
-  /// Runs `call` and waits for it; what it throws is thrown here. One caller at a time. Throws STATE
-  /// where the thread does not exist.
+  /// Runs `call` on the thread, waits for it and rethrows its exception. One caller at a time.
+  /// Throws STATE if the thread does not exist.
   void run(const std::function<void()>& call);
 
  private:

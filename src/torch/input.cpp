@@ -11,7 +11,7 @@ namespace {
 
 constexpr double least_targets = 1e-12;  // a batch without any label has the loss 0, not 0 / 0
 
-/// A copy on the wanted device and in the wanted type; where it has these already the array itself.
+/// The array as a tensor of the given device and type. Does not copy if it already has both.
 template <class T>
 at::Tensor array(const T* values, at::IntArrayRef shape, at::ScalarType type,
                  const at::TensorOptions& wanted) {

@@ -13,7 +13,7 @@
 
 namespace casd::torch_engine {
 
-/// One modality's frames of the samples it takes part in.
+/// The frames of one modality, for the samples in which it participates.
 struct ModalityInput {
   std::vector<std::int32_t> sample;  // [rows] ascending: row of the input
   std::vector<std::int32_t> length;  // [rows]
@@ -28,7 +28,7 @@ struct Input {
   std::int64_t samples = 0;
   std::vector<ModalityInput> modalities;
 
-  /// The samples first .. first + count - 1; frames are cut to the longest of them.
+  /// Samples first .. first + count - 1, padded to the longest of them only.
   Input slice(std::int64_t first, std::int64_t count) const;
 };
 
@@ -38,7 +38,7 @@ struct Targets {
   at::Tensor class_weights;  // [outputs], classes only
 };
 
-/// The frozen teacher's outputs on the complete samples; undefined where there is none.
+/// The frozen teacher's outputs on the complete samples; undefined without a frozen teacher.
 struct TeacherOutputs {
   at::Tensor location, uncertainty, logits;  // [samples, hidden] twice, [samples, K]
 };
@@ -57,17 +57,17 @@ struct StepInput {
   StepInput slice(std::int64_t first, std::int64_t count) const;
 };
 
-/// What the sums of the loss terms are divided by: sums over the whole batch, so that the loss of a
-/// batch is the sum of the losses of its micro-batches.
+/// Divisors of the loss terms. They are sums over the whole batch, so that the loss of a batch is
+/// the sum of the losses of its micro-batches.
 struct LossNormalisers {
   double samples = 0;
   double targets = 0;  // labelled samples; classes: their class weights
-  double pairs = 0;    // (sample, modality taking part)
+  double pairs = 0;    // (sample, participating modality)
 };
 
 LossNormalisers normalisers(const StepInput& step, casd_task task);
 
-/// From the plug-in's arrays; on the CPU in float32 the frames stay the caller's.
+/// Converts the plug-in's arrays. On the CPU in float32 the frames are not copied.
 Input make_input(const casd_torch_batch& batch, const Schema& schema,
                  const at::TensorOptions& options);
 

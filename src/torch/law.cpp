@@ -42,7 +42,7 @@ Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_opti
   law.uncertainty = rules.fused_variance == CASD_FUSED_VARIANCE_MEAN
                         ? (present * variance).sum(1) / present.sum(1)
                         : (weight * weight * variance).sum(1);
-  // Those that take no part must not be the least.
+  // Absent modalities must not provide the minimum.
   law.degrees_of_freedom =
       nu.masked_fill(present == 0, std::numeric_limits<double>::infinity()).amin(1);
   law.scale = at::sqrt(law.uncertainty * (law.degrees_of_freedom - 2) / law.degrees_of_freedom);
@@ -66,7 +66,8 @@ at::Tensor sample(const Law& law, const casd_trainer_options& options, const Ran
     const at::Tensor g = gamma_noise(a, random).to(type);
     t = z() * at::sqrt(a / g);
     if (options.sampling == CASD_SAMPLING_IMPLICIT) {
-      // dt/da = t/2 (1/a - (dg/da)/g), docs/method.md 5, hung on t as a straight line through it.
+      // dt/da = t/2 (1/a - (dg/da)/g), docs/method.md 5. The added term has the value 0 and this
+      // gradient.
       const at::Tensor slope = t * 0.5 * (a.reciprocal() - at::_standard_gamma_grad(a, g) / g);
       t = t + slope * (law.degrees_of_freedom / 2 - a);
     }

@@ -9,18 +9,18 @@
 
 namespace casd::torch_engine {
 
-/// Everything [samples, hidden] unless said otherwise.
+/// All tensors are [samples, hidden] unless noted.
 struct Law {
   at::Tensor location, degrees_of_freedom, scale, uncertainty;
-  at::Tensor gamma, delta, alpha, beta;  // [samples, modalities, hidden]; any where none takes part
+  at::Tensor gamma, delta, alpha, beta;  // [samples, modalities, hidden]; unspecified where absent
   at::Tensor weight;                     // [samples, modalities, hidden]: C_m
-  at::Tensor present;                    // [samples, modalities, 1]: 1 where it takes part, else 0
+  at::Tensor present;                    // [samples, modalities, 1]: 1 if it participates, else 0
 };
 
 /// nig: [samples, modalities, 4, hidden]; present: [samples, modalities, 1].
 Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_options& rules);
 
-/// The sampled representation s. `noise`: t given from outside (tests); else drawn.
+/// The sampled representation s. `noise`: the value of t (tests); undefined: t is drawn.
 at::Tensor sample(const Law& law, const casd_trainer_options& options, const RandomContext& random,
                   const at::Tensor& noise = {});
 

@@ -11,8 +11,9 @@ namespace casd::torch_engine {
 
 // Each is the sum over the given rows divided by a sum over the whole batch (LossNormalisers).
 
-/// Cross-entropy divided by the sum of the samples' weights, mean of the pairs' cross-entropies, or
-/// squared error; samples without a label do not count, none labelled: 0.
+/// Cross-entropy divided by the sum of the samples' weights (classes), mean of the pairs'
+/// cross-entropies (multi-label) or squared error (regression). Unlabelled samples do not count; 0
+/// without a labelled sample.
 at::Tensor task_loss(const at::Tensor& logits, const Targets& targets, casd_task task,
                      const LossNormalisers& normalisers);
 
@@ -24,8 +25,9 @@ at::Tensor logit_loss(const at::Tensor& logits, const at::Tensor& teacher_logits
 at::Tensor uncertainty_loss(const Law& law, const at::Tensor& teacher_uncertainty,
                             const LossNormalisers& normalisers);
 
-/// Mean over (sample, modality taking part) and dimensions of the Normal-Inverse-Gamma negative log
-/// likelihood of `target` [samples, hidden] plus regularizer |y - gamma| (2 delta + alpha).
+/// Mean over participating (sample, modality) pairs and dimensions of the Normal-Inverse-Gamma
+/// negative log likelihood of `target` [samples, hidden] plus
+/// regularizer |y - gamma| (2 delta + alpha).
 at::Tensor evidence_loss(const Law& law, const at::Tensor& target, double regularizer,
                          const LossNormalisers& normalisers);
 

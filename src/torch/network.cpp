@@ -86,7 +86,7 @@ at::Tensor Encoders::embed(const Modality& modality, const at::Tensor& frames) c
       .view({rows * steps, d});
 }
 
-/// normed: [rows * steps, d]. Queries of the rows `last` only, where it is defined.
+/// normed: [rows * steps, d]. If `last` is defined, computes only the queries of those rows.
 /// hidden_keys: [rows * heads, 1, steps], -inf beyond the length, or undefined. -> [queries, d]
 at::Tensor Encoders::attend(const Layer& layer, const at::Tensor& normed, const at::Tensor& last,
                             const at::Tensor& hidden_keys, std::int64_t rows,

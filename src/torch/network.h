@@ -42,7 +42,7 @@ class Encoders {
   casd_model_options options_;
   std::vector<Modality> modalities_;
   at::Tensor classifier_weight_, classifier_bias_;
-  mutable at::Tensor position_;  // [steps, hidden], grown when a longer sequence comes
+  mutable at::Tensor position_;  // [steps, hidden], extended for longer sequences
 };
 
 }  // namespace casd::torch_engine

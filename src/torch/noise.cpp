@@ -9,13 +9,13 @@
 namespace casd::torch_engine {
 namespace {
 
-constexpr std::uint32_t places = 160;     // per modality: 2 + 2 * 64 layers fit
+constexpr std::uint32_t places = 160;     // per modality; at least 2 + 2 * 64 layers
 constexpr std::uint32_t modalities = 32;  // per pass
 
 // RandomStream::fill_uniform() is fastest in pieces of this size.
 constexpr std::int64_t fast_piece = 64;
 
-/// Box-Muller from two words: u in (0, 1), angle in [0, 1).
+/// Box-Muller transform of two random numbers: u in (0, 1), angle in [0, 1).
 double normal_from(std::uint32_t first, std::uint32_t second) {
   constexpr double two_pi = 6.283185307179586476925;
   const double u = (static_cast<double>(first) + 0.5) * 0x1p-32;

@@ -12,7 +12,7 @@
 
 namespace casd::torch_engine {
 
-/// Which random numbers one pass through the network uses.
+/// Selects the random numbers of one pass through the network.
 struct RandomContext {
   double dropout = 0;  // 0: no masks are made
   std::uint64_t seed = 0;
@@ -21,7 +21,7 @@ struct RandomContext {
   std::uint64_t first_row = 0;  // of the whole batch: that of the input's row 0
 };
 
-/// Places within a modality at which dropout is drawn.
+/// Positions within a modality's encoder at which dropout is applied.
 constexpr std::uint32_t dropout_embedding = 0;
 constexpr std::uint32_t dropout_pooled = 1;
 inline std::uint32_t dropout_attention(std::int32_t layer) {
@@ -31,8 +31,8 @@ inline std::uint32_t dropout_feed_forward(std::int32_t layer) {
   return 3 + 2 * static_cast<std::uint32_t>(layer);
 }
 
-/// Which frame of which sample each row of an activation [sample.size() * frames, width] is. Frame f
-/// of sample i is time step first[i] + f; those at or beyond end[i] do not exist and become zero.
+/// Maps the rows of an activation [sample.size() * frames, width] to samples and time steps. Frame f
+/// of sample i is time step first[i] + f. Time steps from end[i] on are padding and become zero.
 struct FrameRange {
   const std::vector<std::int32_t>& sample;  // row of the input
   std::int64_t frames;

@@ -28,7 +28,7 @@ Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorO
     single(name + ".weight");
     single(name + ".bias");
   };
-  // Key and value side by side: one matrix product makes both.
+  // Key and value are adjacent, so that one matrix product computes both.
   std::vector<std::int64_t> key_biases;
   const auto key_value = [&](const std::string& attention, const char* part) {
     const std::int64_t offset = at;

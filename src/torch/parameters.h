@@ -1,5 +1,5 @@
-// The learned tensors of a network in one flat buffer, in a layout in which what the optimiser treats
-// alike lies together, and as leaves of autograd graphs.
+// The learned tensors of a network in one flat buffer, and as leaves of autograd graphs. Parameters
+// with the same optimiser settings are contiguous in the buffer.
 #pragma once
 
 #include "core/span.h"
@@ -15,16 +15,16 @@
 
 namespace casd::torch_engine {
 
-/// A range of the flat buffer that is stepped with one rate and one step count.
+/// A range of the flat buffer that the optimiser updates with one rate and one step count.
 struct Segment {
   std::int64_t begin, end;
   std::int32_t modality;  // -1: classifier
-  bool evidence;          // learns at evidence_rate times the rate
+  bool evidence;          // learning rate is multiplied by evidence_rate
 };
 
 class Parameters {
  public:
-  /// A tensor of the graph: its place in the flat buffer.
+  /// Position of a tensor of the graph in the flat buffer.
   struct Entry {
     std::string name;
     std::int64_t offset, size;
@@ -44,8 +44,8 @@ class Parameters {
   /// query, so its gradient is exactly zero; float32 returns rounding noise, which Adam would follow.
   const at::Tensor& gradient_mask() const { return gradient_mask_; }
 
-  /// Between a flat buffer in this layout and the concatenation of the learned tensors in the order
-  /// of the model file.
+  /// Convert between a flat buffer in this layout and the concatenation of the learned tensors in
+  /// the order of the model file.
   at::Tensor in_file_order(const at::Tensor& flat) const;
   void from_file_order(const at::Tensor& learned, const at::Tensor& flat) const;
 
@@ -60,8 +60,8 @@ class Parameters {
   at::Tensor values_, gradient_mask_;
 };
 
-/// Leaves that share the values of `parameters` and have a gradient of their own: several threads may
-/// each run forward and backward on their own leaves.
+/// Leaves that share the values of `parameters` and have their own gradient. Several threads can run
+/// forward and backward concurrently, each on its own leaves.
 class ParameterLeaves {
  public:
   ParameterLeaves(const Parameters& parameters, bool with_gradient);

@@ -1,4 +1,5 @@
-// The table of the plug-in: C in, C out; whatever is thrown becomes a status and a text.
+// The function table of the plug-in. Its functions have C types and turn every exception into a
+// status and a message.
 #include "core/error.h"
 #include "core/plugin_torch.h"
 #include "model/model_file.h"
@@ -50,7 +51,7 @@ casd_status guard(casd_plugin_error* error, Body&& body) noexcept {
     return CASD_ERROR_DEVICE;
   } catch (const c10::Error& e) {
     const std::string words = e.what_without_backtrace();
-    // What LibTorch's CPU allocator throws has no type of its own.
+    // LibTorch's CPU allocator throws no specific type when memory runs out.
     if (words.find("DefaultCPUAllocator") != std::string::npos) {
       tell(error, "out of memory: " + words);
       return CASD_ERROR_OUT_OF_MEMORY;

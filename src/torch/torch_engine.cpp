@@ -33,9 +33,9 @@ std::vector<float> to_floats(const at::Tensor& tensor) {
   return std::vector<float>(from, from + flat.numel());
 }
 
-/// A function of the batch alone: two or more threads share out 64 samples and more. Fewer rows cost
-/// more than they bring: a micro-batch of the default network has a fixed cost of about 5 ms, a row
-/// costs 0.7 ms (measured on one core of Zen).
+/// Depends on the batch size only. Batches of 64 samples or more are split, so that two or more
+/// threads can work. Smaller micro-batches are slower: a micro-batch of the default network has a
+/// fixed cost of about 5 ms, a row costs 0.7 ms (measured on one Zen core).
 std::int64_t micro_batch_rows(std::int64_t samples) {
   return std::clamp<std::int64_t>((samples + 1) / 2, 32, 64);
 }
@@ -69,7 +69,7 @@ TorchEngine::TorchEngine(const TorchEngineSetup& setup)
     average_->values().copy_(parameters_.values());
   }
   pool_ = std::make_unique<ThreadPool>(setup.device.is_cpu() ? setup.threads : 1);
-  // Two for each thread, so that one that is interrupted does not hold up the others.
+  // Two per thread: the other threads can continue while one is interrupted.
   const int slots = pool_->threads() == 1 ? 1 : 2 * pool_->threads();
   for (int i = 0; i < slots; ++i) {
     ParameterLeaves leaves(parameters_, true);
@@ -92,7 +92,7 @@ Law TorchEngine::fuse_all(const Encoders& encoders, const Input& input,
       present.push_back(at::ones({input.samples}, options_));
       continue;
     }
-    // Any valid numbers where it takes no part: they are multiplied by 0, but must be finite.
+    // Absent rows are multiplied by 0. They only need valid, finite numbers.
     at::Tensor all = at::ones({input.samples, 4, d}, options_);
     all.select(1, 2).fill_(2);
     at::Tensor here = at::zeros({input.samples}, options_);

@@ -1,9 +1,9 @@
-// A network that learns: forward, losses, gradient, clipping, Adam; in float32 for the product, in
-// float64 where the tests compare with the reference.
+// A network in training: forward pass, losses, gradient, clipping, Adam. The library uses float32;
+// tests that compare with the reference use float64.
 //
-// A step on the CPU runs in micro-batches, which the threads share out. How the batch is divided does
-// not depend on the number of threads, and the gradients are added in the order of the rows, so the
-// bits do not depend on it either.
+// A step on the CPU runs in micro-batches, which are distributed over the threads. The division of
+// the batch does not depend on the number of threads, and the gradients are added in the order of the
+// rows. The result has therefore the same bits for any number of threads.
 #pragma once
 
 #include "torch/adam.h"
@@ -47,16 +47,16 @@ class TorchEngine {
   /// Law and logits at mu_F, without gradient, no dropout.
   Law law(const Input& input, at::Tensor* logits) const;
 
-  /// Forward and backward: adds the gradient of the rows' share in the loss to gradient() and returns
-  /// their shares in the terms, which add up too; the gradient's norm is 0. `normalisers` are those
-  /// of the whole batch, step.random.first_row the place of these rows in it.
+  /// Forward and backward pass for some rows of a batch. Adds their part of the gradient to
+  /// gradient() and returns their part of each loss term; gradient_norm is 0. `normalisers` are
+  /// those of the whole batch; step.random.first_row is the position of the rows in it.
   casd_torch_losses accumulate(const StepInput& step, const LossNormalisers& normalisers);
   const at::Tensor& gradient() const { return gradient_; }
-  /// Clipping, Adam, the averaged teacher; clears the gradient. Returns the gradient's norm. Throws
-  /// NUMERIC before anything is changed when the norm is not finite.
+  /// Clips the gradient, updates parameters and averaged teacher, clears the gradient. Returns the
+  /// gradient's norm. Throws NUMERIC and changes nothing if the norm is not finite.
   double apply(double learning_rate);
-  /// A whole step on a whole batch. Throws NUMERIC before anything is changed when the loss or its
-  /// gradient is not finite.
+  /// One step on a whole batch. Throws NUMERIC and changes no parameter if the loss or its gradient
+  /// is not finite.
   casd_torch_losses step(const StepInput& step, double learning_rate);
 
   void start_phase(casd_phase phase);
@@ -64,7 +64,7 @@ class TorchEngine {
   void write(std::int32_t what, Span<const float> values);
 
  private:
-  /// What one micro-batch in progress needs for itself.
+  /// Data of one micro-batch in progress.
   struct Slot {
     ParameterLeaves leaves;
     Encoders encoders;
@@ -83,7 +83,7 @@ class TorchEngine {
 
   std::optional<casd_trainer_options> training_;
   at::TensorOptions options_;
-  bool whole_batch_;  // no micro-batches: one kernel for many rows is what a GPU is good at
+  bool whole_batch_;  // no micro-batches: a GPU is fastest with one kernel for all rows
   Parameters parameters_;
   ParameterLeaves plain_leaves_;
   Encoders encoders_;                    // for inference
@@ -91,7 +91,7 @@ class TorchEngine {
   std::unique_ptr<ParameterLeaves> average_leaves_;
   bool average_written_ = false;
   at::Tensor class_weights_, gradient_;
-  std::vector<bool> present_;  // [modalities]: seen since the gradient was cleared
+  std::vector<bool> present_;  // [modalities]: present in a row since the gradient was cleared
   std::unique_ptr<Adam> adam_;
   std::unique_ptr<ThreadPool> pool_;
   std::vector<std::unique_ptr<Slot>> slots_;

@@ -3,7 +3,7 @@
 namespace casd {
 
 void BatchReader::match(const Batch& batch, const Schema& schema) {
-  if (from_ == batch.shared_schema()) return;  // the usual case: no names are compared
+  if (from_ == batch.shared_schema()) return;  // the common case: no names are compared
   if (!from_ || *from_ != batch.schema()) {
     from_.reset();
     mapping_.emplace(batch.schema(), schema, "the batch");

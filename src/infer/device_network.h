@@ -1,4 +1,4 @@
-// A model on another device, behind the table of the torch plug-in.
+// A model on a device, accessed through the function table of the torch plug-in.
 #pragma once
 
 #include "core/plugin_torch.h"
@@ -11,8 +11,8 @@
 
 namespace casd {
 
-/// Any number of threads; the device computes for one call at a time. Not usable in the child after
-/// fork(): there it fails with STATE, and its destructor leaves the device alone.
+/// Any number of threads; calls run on the device one at a time. Not usable in the child after
+/// fork(): there it fails with STATE, and its destructor does not access the device.
 class DeviceNetwork {
  public:
   /// Throws UNAVAILABLE when the device or the plug-in is missing.
@@ -22,7 +22,7 @@ class DeviceNetwork {
   DeviceNetwork(const DeviceNetwork&) = delete;
   DeviceNetwork& operator=(const DeviceNetwork&) = delete;
 
-  /// nig: [samples, modalities, 4, hidden]; rows of modalities that take no part stay untouched.
+  /// nig: [samples, modalities, 4, hidden]; rows of absent modalities are not written.
   void encode(const casd_torch_batch& batch, float* nig);
 
  private:

@@ -11,12 +11,12 @@
 namespace casd {
 namespace {
 
-/// Frames for which the position code is kept; beyond, it is computed where it is needed.
+/// Number of frames with a precomputed position code. For later frames it is computed when needed.
 constexpr std::int64_t kept_positions = 1024;
 
 struct Layer {
   const float *norm1_weight, *norm1_bias, *norm2_weight, *norm2_bias;
-  LinearMap query, key, value, output, widen, narrow;
+  LinearMap query, key, value, output, feed_forward_0, feed_forward_1;
 };
 
 struct ModalityEncoder {
@@ -41,7 +41,7 @@ void position_code(std::int64_t step, std::int64_t width, float* out) {
 }  // namespace
 
 struct Encoder::Packed {
-  ModelPtr model;  // the norms' and the normaliser's numbers are used in place
+  ModelPtr model;  // owns the values of the layer norms and the normaliser
   std::vector<ModalityEncoder> modalities;
   LinearMap classifier;
   Floats position;  // [kept, hidden]
@@ -56,13 +56,13 @@ struct Encoder::Packed {
   /// conv.weight is [hidden, features, 3]; the window of three frames is [3, features].
   LinearMap convolution(const std::string& name, std::int64_t features) const {
     const Span<const float> weight = model->tensor(name + ".conv.weight");
-    std::vector<float> turned(weight.size());
+    std::vector<float> reordered(weight.size());
     for (std::int64_t o = 0; o < hidden; ++o)
       for (std::int64_t f = 0; f < features; ++f)
         for (std::int64_t k = 0; k < 3; ++k)
-          turned[static_cast<std::size_t>((o * 3 + k) * features + f)] =
+          reordered[static_cast<std::size_t>((o * 3 + k) * features + f)] =
               weight[static_cast<std::size_t>((o * features + f) * 3 + k)];
-    return LinearMap(turned.data(), model->tensor(name + ".conv.bias").data(), hidden,
+    return LinearMap(reordered.data(), model->tensor(name + ".conv.bias").data(), hidden,
                      3 * features);
   }
 };
@@ -127,7 +127,8 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
   const std::int64_t d = p.hidden, features = m.features;
   const bool last = options.pooling == CASD_POOLING_LAST;
 
-  // Standardised frames with a zero frame at either end: the convolution's window is contiguous.
+  // Standardised frames with a zero frame at both ends, so that the convolution's window is
+  // contiguous.
   float* input = scratch;
   float* h = input + (steps + 2) * features;  // [steps, d]
   float* normed = h + steps * d;
@@ -135,8 +136,8 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
   float* k = q + steps * d;
   float* v = k + steps * d;
   float* attended = v + steps * d;
-  float* wide = attended + steps * d;  // [steps, feed_forward]
-  float* pooled = wide + steps * p.feed_forward;
+  float* inner = attended + steps * d;  // [steps, feed_forward]
+  float* pooled = inner + steps * p.feed_forward;
   float* rest = pooled + d;
 
   std::fill(input, input + (steps + 2) * features, 0.0f);
@@ -156,7 +157,7 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
 
   for (std::size_t l = 0; l < m.layers.size(); ++l) {
     const Layer& layer = m.layers[l];
-    // Only the last frame is pooled: the last layer need not compute the others.
+    // If only the last frame is pooled, the last layer does not compute the others.
     const bool only_last = last && l + 1 == m.layers.size();
     const std::int64_t first = only_last ? steps - 1 : 0, rows = steps - first;
     float* part = h + first * d;
@@ -167,9 +168,9 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
     attention(q, rows, k, v, steps, d, p.heads, rest, attended);
     linear_add(layer.output, attended, d, rows, part, d);
     layer_norm(part, rows, d, layer.norm2_weight, layer.norm2_bias, normed);
-    linear(layer.widen, normed, d, rows, wide, p.feed_forward);
-    relu(wide, rows * p.feed_forward);
-    linear_add(layer.narrow, wide, p.feed_forward, rows, part, d);
+    linear(layer.feed_forward_0, normed, d, rows, inner, p.feed_forward);
+    relu(inner, rows * p.feed_forward);
+    linear_add(layer.feed_forward_1, inner, p.feed_forward, rows, part, d);
   }
 
   if (last) {

@@ -1,5 +1,5 @@
 // The CPU engine: convolution, Transformer, pooling and evidential head of one modality of one
-// sample. The SIMD engine comes in behind the same interface.
+// sample.
 #pragma once
 
 #include "model/model.h"
@@ -16,11 +16,11 @@ class Encoder {
   explicit Encoder(ModelPtr model);
   ~Encoder();
 
-  /// Numbers of scratch memory that encode() needs for up to `steps` frames of any modality.
+  /// Number of floats of scratch memory that encode() needs for up to `steps` frames of any modality.
   std::size_t scratch_size(std::int64_t steps) const;
 
-  /// frames: [steps, features] as the caller gave them; NULL: a sequence of zero vectors after
-  /// standardisation. nig: [4, hidden] receives gamma, delta, alpha, beta. Does not allocate; any
+  /// frames: [steps, features], not standardised; NULL: a sequence of zero vectors after
+  /// standardisation. nig: [4, hidden] receives gamma, delta, alpha, beta. Does not allocate. Any
   /// number of threads, each with its own scratch.
   void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
               float* nig) const;

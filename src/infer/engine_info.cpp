@@ -24,7 +24,7 @@ constexpr Engine engines[] = {
 };
 constexpr auto engine_count = static_cast<std::int32_t>(sizeof engines / sizeof *engines);
 
-/// Loads the plug-in and makes a network of a few weights on the device; throws if that fails.
+/// Loads the plug-in and creates a small network on the device; throws if that fails.
 void use_device(casd_device device) {
   Schema schema;
   schema.add_modality("modality", 1);
@@ -38,7 +38,7 @@ void use_device(casd_device device) {
   const DeviceNetwork network(*create_model(schema, options), device, 0, 1);
 }
 
-/// As much as fits, in whole UTF-8 characters.
+/// Copies as many whole UTF-8 characters as fit.
 void copy_text(char* to, std::size_t capacity, const std::string& from) {
   std::size_t count = std::min(from.size(), capacity - 1);
   if (count < from.size())

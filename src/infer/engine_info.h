@@ -1,4 +1,4 @@
-// What can run the computation on this machine.
+// The engines of this library and whether they are available.
 #pragma once
 
 #include <casd/predict.h>
@@ -7,7 +7,7 @@
 
 namespace casd {
 
-/// casd_engine_get_info(). Throws NOT_FOUND where the list ends.
+/// casd_engine_get_info(). Throws NOT_FOUND past the end of the list.
 casd_engine_info engine_info(std::int32_t index);
 
 }  // namespace casd

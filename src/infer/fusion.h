@@ -1,5 +1,5 @@
 // The law of each modality and confidence-aware fusion, one dimension at a time (docs/method.md 3, 4).
-// Templates: float in the engines, double where formulas are checked.
+// Templates: the engines use float, tests of the formulas use double.
 #pragma once
 
 #include <casd/model.h>

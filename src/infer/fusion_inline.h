@@ -1,4 +1,4 @@
-// The body of fuse(); included by fusion.h only.
+// The definition of fuse(); included by fusion.h only.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Samples as the encoders read them: pointers into the caller's memory.
+// The samples of a call as pointers into the caller's memory.
 #pragma once
 
 #include "core/span.h"
@@ -16,7 +16,7 @@ struct FrameSequence {
   std::int64_t steps = 0;  // 0: not given
 };
 
-/// Does not own the frames; keeps its own memory from one use to the next.
+/// Does not own the frames. Keeps its memory between uses.
 class InputTable {
  public:
   void resize(std::int64_t samples, std::int32_t modalities);

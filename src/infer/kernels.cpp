@@ -9,7 +9,7 @@ namespace casd {
 namespace {
 
 constexpr std::int64_t lanes = 8;      // queries that attention handles together
-constexpr std::int64_t row_block = 4;  // rows that share each loaded weight
+constexpr std::int64_t row_block = 4;  // rows computed with each loaded weight
 
 /// `Rows` rows times one block of outputs, in registers.
 template <int Rows, bool Add>
@@ -42,12 +42,12 @@ void linear_rows(const LinearMap& map, const float* x, std::int64_t x_stride, st
       linear_block<1, Add>(map, o, x + r * x_stride, x_stride, y + r * y_stride, y_stride);
 }
 
-/// e^x for x <= 0, within 2 units in the last place; what would underflow becomes e^-87.
-/// Cody and Waite's reduction, then the Taylor polynomial on [-ln2/2, ln2/2].
+/// e^x for x <= 0, within 2 units in the last place. Arguments below -87 give e^-87 instead of an
+/// underflow. Cody-Waite range reduction, then a Taylor polynomial on [-ln2/2, ln2/2].
 inline float exp_negative(float x) {
   x = x < -87.0f ? -87.0f : x;
   constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
-  const float whole = x == x ? x : 0;   // a NaN goes through f, not through the conversion below
+  const float whole = x == x ? x : 0;   // NaN propagates through f; converting it is undefined
   const float n = (whole * 1.44269504f + round) - round;
   const float f = (x - n * 0.693359375f) - n * -2.12194440e-4f;
   float p = 1.9875691500e-4f;
@@ -63,7 +63,7 @@ inline float exp_negative(float x) {
   return p * scale;
 }
 
-/// Sum over eight running sums, which the compiler may keep in vector registers.
+/// Uses eight partial sums, which the compiler can keep in vector registers.
 template <class Term>
 inline float blocked_sum(std::int64_t count, Term term) {
   float sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
@@ -112,7 +112,7 @@ void layer_norm(const float* x, std::int64_t rows, std::int64_t width, const flo
     const float variance =
         blocked_sum(width, [x, mean](std::int64_t i) { return (x[i] - mean) * (x[i] - mean); }) /
         size;
-    // An infinite variance would turn the row into the bias, which looks like a result.
+    // With an infinite variance the row would equal the bias, a finite but wrong result.
     const float scale = variance <= std::numeric_limits<float>::max()
                             ? 1 / std::sqrt(variance + 1e-5f)
                             : std::numeric_limits<float>::quiet_NaN();
@@ -128,14 +128,14 @@ void attention(const float* query, std::int64_t queries, const float* key, const
                std::int64_t steps, std::int64_t width, std::int64_t heads, float* scratch,
                float* out) {
   const std::int64_t size = width / heads;
-  float* score = scratch;            // [steps, lanes]
-  float* q = score + lanes * steps;  // [size, lanes]
-  float* mixed = q + lanes * width;  // [size, lanes]
+  float* score = scratch;                   // [steps, lanes]
+  float* q = score + lanes * steps;         // [size, lanes]
+  float* weighted_sum = q + lanes * width;  // [size, lanes]
   for (std::int64_t first = 0; first < queries; first += lanes) {
     const std::int64_t count = std::min(lanes, queries - first);
     for (std::int64_t h = 0; h < heads; ++h) {
       const std::int64_t column = h * size;
-      // Lanes beyond the last query repeat it: what they compute is thrown away.
+      // Lanes beyond the last query repeat it; their results are discarded.
       for (std::int64_t c = 0; c < size; ++c)
         for (std::int64_t l = 0; l < lanes; ++l)
           q[c * lanes + l] = query[(first + std::min(l, count - 1)) * width + column + c];
@@ -153,18 +153,18 @@ void attention(const float* query, std::int64_t queries, const float* key, const
         }
       }
       for (int l = 0; l < lanes; ++l) total[l] = 0;
-      std::fill(mixed, mixed + size * lanes, 0.0f);
+      std::fill(weighted_sum, weighted_sum + size * lanes, 0.0f);
       for (std::int64_t j = 0; j < steps; ++j) {
         const float* v = value + j * width + column;
         float p[lanes];
         for (int l = 0; l < lanes; ++l) p[l] = exp_negative(score[j * lanes + l] - largest[l]);
         for (int l = 0; l < lanes; ++l) total[l] += p[l];
         for (std::int64_t c = 0; c < size; ++c)
-          for (int l = 0; l < lanes; ++l) mixed[c * lanes + l] += p[l] * v[c];
+          for (int l = 0; l < lanes; ++l) weighted_sum[c * lanes + l] += p[l] * v[c];
       }
       for (std::int64_t l = 0; l < count; ++l)
         for (std::int64_t c = 0; c < size; ++c)
-          out[(first + l) * width + column + c] = mixed[c * lanes + l] / total[l];
+          out[(first + l) * width + column + c] = weighted_sum[c * lanes + l] / total[l];
     }
   }
 }

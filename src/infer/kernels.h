@@ -1,5 +1,5 @@
-// The arithmetic of the portable engine: plain loops that compilers turn into vector instructions.
-// Every output is one sum in a fixed order, so results do not depend on blocking or threads.
+// Kernels of the CPU engine: plain loops that compilers can vectorise. Every output is a sum in a
+// fixed order, so results do not depend on blocking or threads.
 #pragma once
 
 #include "core/live_bytes.h"
@@ -27,7 +27,7 @@ struct LinearMap {
             float factor = 1);
 };
 
-/// y[r] = map(x[r]); rows of x and y lie `x_stride` and `y_stride` apart.
+/// y[r] = map(x[r]); `x_stride` and `y_stride` are the distances between rows.
 void linear(const LinearMap& map, const float* x, std::int64_t x_stride, std::int64_t rows,
             float* y, std::int64_t y_stride);
 
@@ -41,11 +41,11 @@ void relu(float* x, std::int64_t count);
 void layer_norm(const float* x, std::int64_t rows, std::int64_t width, const float* weight,
                 const float* bias, float* out);
 
-/// Numbers of scratch that attention() needs.
+/// Number of floats of scratch memory that attention() needs.
 std::size_t attention_scratch(std::int64_t steps, std::int64_t width);
 
-/// Attention of the queries [queries, width] over keys and values [steps, width]; the scale is
-/// already in the queries. out: [queries, width].
+/// Attention of the queries [queries, width] over keys and values [steps, width]. The queries must
+/// already be scaled. out: [queries, width].
 void attention(const float* query, std::int64_t queries, const float* key, const float* value,
                std::int64_t steps, std::int64_t width, std::int64_t heads, float* scratch,
                float* out);

@@ -31,13 +31,13 @@ void PackedBatch::pack_rows(const Model& model, const InputTable& input, std::in
     store.sample.clear();
     store.length.clear();
     std::int32_t longest = 1;
-    const auto takes_part = [&](std::int64_t i) {
+    const auto participates = [&](std::int64_t i) {
       const ModalityMask kept =
           corruption ? corruption->kept[static_cast<std::size_t>(i)] : ~ModalityMask{0};
       return (input.given(first + i) & mask & kept) >> m & 1u;
     };
     for (std::int64_t i = 0; i < count; ++i) {
-      if (!takes_part(i) && !zeros) continue;
+      if (!participates(i) && !zeros) continue;
       const auto steps = static_cast<std::int32_t>(input.frames(first + i, m).steps);
       store.sample.push_back(static_cast<std::int32_t>(i));
       store.length.push_back(std::max(steps, 1));
@@ -51,7 +51,7 @@ void PackedBatch::pack_rows(const Model& model, const InputTable& input, std::in
     const Span<const float> deviation = model.tensor(info.name + ".normalizer.std");
     for (std::size_t r = 0; r < rows; ++r) {
       const std::int64_t i = store.sample[r];
-      if (!takes_part(i)) continue;  // zero vectors, as long as what was given
+      if (!participates(i)) continue;  // stays a sequence of zero vectors of the sample's length
       const FrameSequence& frames = input.frames(first + i, m);
       const std::vector<std::uint8_t>* dropped =
           corruption && !corruption->dropped.empty()

@@ -1,4 +1,4 @@
-// Samples as the padded, standardised arrays that the torch plug-in takes.
+// Packs samples into the padded, standardised arrays that the torch plug-in reads.
 #pragma once
 
 #include "core/plugin_torch.h"
@@ -11,7 +11,8 @@
 
 namespace casd {
 
-/// What corruption does to samples; all modalities given and no frame dropped when absent.
+/// The modalities that are kept and the frames that are dropped. Without a corruption all modalities
+/// are kept and no frame is dropped.
 struct Corruption {
   std::vector<ModalityMask> kept;                  // [samples]
   std::vector<std::vector<std::uint8_t>> dropped;  // [samples * modalities]: 1 per dropped frame
@@ -20,8 +21,8 @@ struct Corruption {
 /// Owns the arrays; `view()` is valid until the next pack().
 class PackedBatch {
  public:
-  /// A modality takes part in a sample when it is given, kept and in `mask`; under `absent` = zeros
-  /// the others take part as zero vectors (as long as what was given, else one frame).
+  /// A modality participates in a sample if it is given, kept and in `mask`. With `absent` = zeros the
+  /// others participate as zero vectors (of the given length, or one frame if not given).
   void pack(const Model& model, Span<const Sample* const> samples, ModalityMask mask,
             const Corruption* corruption);
   /// The same for `count` rows of a table from `first` on, not corrupted.

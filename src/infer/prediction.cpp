@@ -22,7 +22,7 @@ void Prediction::resize(std::int64_t rows, const Model& model) {
   for (const casd_field field :
        {CASD_FIELD_REPRESENTATION, CASD_FIELD_SCALE, CASD_FIELD_DEGREES_OF_FREEDOM})
     set(field, model.options().hidden);
-  // Room first: if memory runs out the old tables still fit their old description.
+  // Allocate first: if memory runs out, the old tables and their description stay consistent.
   for (std::size_t field = 0; field < tables_.size(); ++field)
     tables_[field].reserve(static_cast<std::size_t>(rows * columns[field]));
   status_.reserve(static_cast<std::size_t>(rows));

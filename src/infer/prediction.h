@@ -17,7 +17,8 @@ constexpr std::int32_t field_count = CASD_FIELD_DEGREES_OF_FREEDOM + 1;
 
 class Prediction {
  public:
-  /// Makes room; keeps memory it has. Fields the task does not have get no columns.
+  /// Sets the number of rows; keeps allocated memory. Fields that the task does not have get no
+  /// columns.
   void resize(std::int64_t rows, const Model& model);
   bool filled() const { return filled_; }
   std::int64_t rows() const { return rows_; }

@@ -23,13 +23,13 @@ void soft_max(const float* logits, std::int64_t count, double temperature, float
 }
 
 bool all_finite(const float* values, std::int64_t count) {
-  bool finite = true;  // without a branch, so that the loop is vectorised
+  bool finite = true;  // no branch, so that the loop can be vectorised
   for (std::int64_t i = 0; i < count; ++i)
     finite &= std::abs(values[i]) <= std::numeric_limits<float>::max();
   return finite;
 }
 
-/// What every task has; probabilities and confidence follow from finite logits.
+/// Checks the fields of every task. Probabilities and confidence are finite if the logits are.
 bool has_finite_results(Prediction& prediction, std::int64_t row) {
   for (const casd_field field :
        {CASD_FIELD_LOGITS, CASD_FIELD_VALUE, CASD_FIELD_UNCERTAINTY, CASD_FIELD_DISAGREEMENT,
@@ -81,7 +81,7 @@ void PredictionRows::fill(Prediction& prediction, const EvidenceTable& evidence,
   clear_row(prediction, row, participating ? CASD_OK : CASD_ERROR_STATE);
   if (!participating) return;
   const Inputs fused = inputs(evidence, row, participating);
-  // Before the fusion, which would hide the overflow of a modality that gets the weight 0.
+  // Checked before the fusion, which would hide the overflow of a modality with weight 0.
   if (!has_finite_evidence(fused)) return clear_row(prediction, row, CASD_ERROR_NUMERIC);
   fuse_row(prediction, row, fused);
   classify_row(prediction, row, participating);
@@ -97,7 +97,7 @@ bool PredictionRows::has_finite_evidence(const Inputs& inputs) const {
 void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
                               const Inputs& inputs) const {
   const casd_model_options& rules = model_.options();
-  // Means over dimensions in double, so that a wide model loses nothing.
+  // Means over dimensions in double, so that a wide model does not lose precision.
   double uncertainty = 0, disagreement = 0;
   struct Means {
     double variance, aleatoric, epistemic, degrees_of_freedom, weight;

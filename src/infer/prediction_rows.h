@@ -1,4 +1,4 @@
-// From the evidence of a sample to its row of the prediction: fusion, classifier, calibration.
+// Computes a row of the prediction from the evidence of a sample: fusion, classifier, calibration.
 #pragma once
 
 #include "infer/encoder.h"
@@ -17,8 +17,8 @@ class PredictionRows {
   /// Both must outlive this object.
   PredictionRows(const Model& model, const Encoder& encoder);
 
-  /// Fills one row as if only the modalities in `participating` were given. Without any the row is
-  /// NaN and its status STATE; it is NaN with status NUMERIC if a result is not finite.
+  /// Fills one row from the modalities in `participating`. If there are none, the row is NaN with
+  /// status STATE. If a result is not finite, the row is NaN with status NUMERIC.
   void fill(Prediction& prediction, const EvidenceTable& evidence, std::int64_t row,
             ModalityMask participating) const;
 

@@ -82,13 +82,13 @@ struct Predictor::State {
   WorkspacePool workspaces;
   const std::int64_t hidden;
   const std::int32_t modalities;
-  const bool zeros;  // absent modalities take part as zero sequences
+  const bool zeros;  // absent modalities participate as zero sequences
   std::unique_ptr<DeviceNetwork> device;
 };
 
-// Error texts are built on failure only: building them allocates.
+// Error messages are built on failure only, because building them allocates.
 
-/// Longest sequence among the wanted modalities; throws where it exceeds max_steps.
+/// Longest sequence among the wanted modalities; throws if it exceeds max_steps.
 std::int64_t Predictor::State::longest(const InputTable& input, ModalityMask wanted) const {
   std::int64_t out = 1;
   for (std::int64_t i = 0; i < input.samples(); ++i)
@@ -104,14 +104,14 @@ std::int64_t Predictor::State::longest(const InputTable& input, ModalityMask wan
   return out;
 }
 
-/// Throws where a sample has none of the wanted modalities, unless the options allow it.
+/// Throws if a sample has none of the wanted modalities, unless the options allow it.
 void Predictor::State::require_modalities(const InputTable& input, ModalityMask wanted) const {
   if (options.on_empty == CASD_EMPTY_NAN) return;
   const Schema& schema = model->schema();
   for (std::int64_t i = 0; i < input.samples(); ++i)
     if (!(input.given(i) & wanted))
       fail(CASD_ERROR_INVALID_ARGUMENT, "sample ", i, " is left without a modality: it has ",
-           input.given(i) ? mask_name(schema, input.given(i)) : "none", ", the mask asks for ",
+           input.given(i) ? mask_name(schema, input.given(i)) : "none", ", the mask selects ",
            mask_name(schema, wanted));
 }
 
@@ -145,7 +145,7 @@ void Predictor::State::encode(EvidenceTable& evidence, Workspace& workspace, Mod
 void Predictor::State::encode_zeros(EvidenceTable& evidence, Workspace& workspace,
                                     ModalityMask wanted, bool any_mask) const {
   ZeroSequenceCache& cache = workspace.zero_sequences;
-  cache.reserve();  // a later mask may need it, and must not allocate
+  cache.reserve();  // now, because a later call with another mask must not allocate
   const InputTable& input = workspace.input;
   for (std::int64_t i = 0; i < input.samples(); ++i)
     for (std::int32_t m = 0; m < modalities; ++m) {
@@ -174,7 +174,7 @@ void Predictor::State::encode_on_device(EvidenceTable& evidence, Workspace& work
       packed.pack(*model, workspace.input, first, count, 0);
       device->encode(packed.view(), evidence.zeros.data() + offset(first, 0));
     } else {
-      // Of this mask's packing, what does not take part as given is a zero sequence already.
+      // Modalities outside the mask were already packed as zero sequences.
       std::copy_n(evidence.present.data() + offset(first, 0), offset(count, 0),
                   evidence.zeros.data() + offset(first, 0));
     }
@@ -188,7 +188,7 @@ void Predictor::State::fill_rows(Prediction& prediction, const EvidenceTable& ev
     rows.fill(prediction, evidence, i, evidence.given[static_cast<std::size_t>(i)] & mask);
 }
 
-/// Predicts what workspace.input holds.
+/// Predicts the samples in workspace.input.
 void Predictor::State::predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) {
   require_modalities(workspace.input, wanted);
   encode(workspace.evidence, workspace, wanted, false);
@@ -253,7 +253,7 @@ void Predictor::predict_frames(Prediction& prediction, Span<const FrameSequence>
     input.frames(0, m) = sequence.values ? sequence : FrameSequence{};
     if (sequence.values && sequence.steps > 0) input.given(0) |= bit;
   }
-  state.longest(input, wanted);  // before values are read
+  state.longest(input, wanted);  // checks lengths before values are read
   for (std::int32_t m = 0; m < state.modalities; ++m) {
     const ModalityMask bit = ModalityMask{1} << m;
     if (!(input.given(0) & wanted & bit)) continue;

@@ -1,4 +1,4 @@
-// Where a model runs. Samples are encoded once; a prediction under any mask is then cheap.
+// Runs a model. Samples are encoded once; predictions under further masks then cost little.
 #pragma once
 
 #include "infer/prediction.h"
@@ -17,8 +17,8 @@ namespace casd {
 casd_predictor_options default_predictor_options();
 casd_predictor_options checked(casd_predictor_options options);
 
-/// Any number of threads may use one predictor at once. Each call in flight has a workspace of its
-/// own; a Prediction, an EvidenceTable and the samples belong to the caller.
+/// Any number of threads can use one predictor concurrently. Each concurrent call has its own
+/// workspace. The caller owns Prediction, EvidenceTable and samples.
 class Predictor {
  public:
   /// Throws UNAVAILABLE when the device or the plug-in is missing.
@@ -28,29 +28,29 @@ class Predictor {
   const ModelPtr& model() const;
   const casd_predictor_options& options() const;
 
-  /// Encodes what the samples have of the modalities in `wanted`; under absent = zeros also zero
-  /// sequences: of every modality (`any_mask`), or only where it will not take part as given.
-  /// Lengths are checked against max_steps (INVALID_ARGUMENT names sample and modality).
+  /// Encodes the modalities in `wanted` that the samples have. With absent = zeros also encodes zero
+  /// sequences: of every modality (`any_mask`), or only of those that `wanted` or the sample lacks.
+  /// Throws INVALID_ARGUMENT naming sample and modality if a length exceeds max_steps.
   void encode(EvidenceTable& evidence, Span<const Sample* const> samples, ModalityMask wanted,
               bool any_mask) const;
 
-  /// Fuses, classifies and fills the tables as if only `mask` were there. Samples left with
-  /// nothing get NaN and the row status STATE, whatever on_empty says.
+  /// Fuses, classifies and fills the tables using only the modalities in `mask`. Samples without any
+  /// of them get NaN and the row status STATE, for every value of the option on_empty.
   void predict_from_evidence(Prediction& prediction, const EvidenceTable& evidence,
                              ModalityMask mask) const;
 
-  /// casd_predict(). On the CPU it does not allocate once its workspace has served a call of that
-  /// size.
+  /// casd_predict(). On the CPU it does not allocate if its workspace was used for a call of at least
+  /// that size before.
   void predict(Prediction& prediction, const Batch& batch, casd_modality_mask mask) const;
 
-  /// casd_predict_frames(): one sample, a sequence per modality of the model. Frames behind a cleared
-  /// bit of the mask are not read; wanted ones are read until this function returns.
+  /// casd_predict_frames(): one sample, one sequence per modality of the model. Frames of modalities
+  /// outside the mask are not read. The others are not read after this function returns.
   void predict_frames(Prediction& prediction, Span<const FrameSequence> frames,
                       casd_modality_mask mask) const;
 
   /// casd_predictor_trim(): releases the memory of workspaces that no call uses.
   void trim() const;
-  /// Workspaces that there are, idle or in use.
+  /// Number of workspaces, idle or in use.
   std::int64_t workspaces() const;
 
  private:

@@ -1,4 +1,4 @@
-// The memory of one call in flight.
+// The memory that one call uses.
 #pragma once
 
 #include "core/live_bytes.h"
@@ -18,22 +18,22 @@ namespace casd {
 /// Normal-Inverse-Gamma parameters of some samples, per modality.
 struct EvidenceTable {
   std::int64_t samples = 0;
-  std::vector<ModalityMask> given;  // [samples] what the sample has
-  Floats present;                   // [samples, modalities, 4, hidden] where it is given
-  Floats zeros;                     // the same of zero sequences; absent = zeros only
+  std::vector<ModalityMask> given;  // [samples] modalities of the sample
+  Floats present;                   // [samples, modalities, 4, hidden], of the given modalities
+  Floats zeros;                     // the same, of zero sequences; absent = zeros only
 };
 
-/// Evidence of zero sequences, which depends on modality and length only. Of fixed size: each pair
-/// of modality and length has one place, which the last one of several pairs keeps.
+/// Evidence of zero sequences, which depends on modality and length only. A direct-mapped cache of
+/// fixed size: each pair of modality and length maps to one entry; a new pair replaces the old one.
 class ZeroSequenceCache {
  public:
   explicit ZeroSequenceCache(const Model& model);
 
-  /// Makes the memory; later calls do nothing.
+  /// Allocates the memory; later calls do nothing.
   void reserve();
-  /// [4, hidden], or NULL if it is not there.
+  /// [4, hidden], or NULL if it is not cached.
   const float* find(std::int32_t modality, std::int64_t steps) const;
-  /// Where the caller writes [4, hidden]; valid until the next insert().
+  /// Returns the entry, into which the caller writes [4, hidden]; valid until the next insert().
   float* insert(std::int32_t modality, std::int64_t steps);
 
  private:
@@ -41,17 +41,17 @@ class ZeroSequenceCache {
     return steps * modalities_ + modality;
   }
 
-  std::int64_t modalities_, width_, places_;
-  std::vector<std::int64_t> keys_;  // [places]; -1: empty
+  std::int64_t modalities_, width_, entries_;
+  std::vector<std::int64_t> keys_;  // [entries]; -1: empty
   std::optional<LiveBytes> counted_;
-  std::unique_ptr<float[]> values_;  // [places, 4, hidden]; pages are touched where they are used
+  std::unique_ptr<float[]> values_;  // [entries, 4, hidden]; not initialised, to save page faults
 };
 
 class Workspace {
  public:
   explicit Workspace(const Model& model) : zero_sequences(model) {}
 
-  /// At least `count` numbers of scratch for each of `slots` workers.
+  /// Allocates at least `count` floats of scratch for each of `slots` workers.
   void reserve_scratch(int slots, std::size_t count);
   float* scratch(int slot) {
     return scratch_.data() + static_cast<std::size_t>(slot) * scratch_stride_;

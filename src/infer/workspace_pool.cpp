@@ -22,7 +22,7 @@ WorkspacePool::~WorkspacePool() {
 WorkspacePool::State& WorkspacePool::state() {
   State* state = state_.load(std::memory_order_acquire);
   if (state && state->process == process_generation()) return *state;
-  // The parent's state is given up in the child: its lock may be held for ever.
+  // The child abandons the parent's state: its lock may never be released.
   auto made = std::make_unique<State>();
   if (state_.compare_exchange_strong(state, made.get(), std::memory_order_acq_rel))
     return *made.release();
@@ -37,7 +37,7 @@ WorkspacePool::Lease::Lease(WorkspacePool& pool) : state_(pool.state()) {
       state_.idle.pop_back();
       return;
     }
-    // Room to return it, so that the destructor cannot fail.
+    // Reserves the capacity to return it, so that the destructor cannot fail.
     state_.idle.reserve(static_cast<std::size_t>(state_.count) + 1);
     ++state_.count;
   }
@@ -51,7 +51,7 @@ WorkspacePool::Lease::Lease(WorkspacePool& pool) : state_(pool.state()) {
 }
 
 WorkspacePool::Lease::~Lease() {
-  if (state_.process != process_generation()) return;  // fork() inside a call
+  if (state_.process != process_generation()) return;  // fork() during a call
   const std::lock_guard<std::mutex> lock(state_.mutex);
   state_.idle.push_back(std::move(workspace_));
 }

@@ -9,9 +9,9 @@
 
 namespace casd {
 
-/// Makes a workspace when none is idle, so there are at most as many as calls were ever in flight.
-/// Any number of threads. After fork() the child begins without workspaces, because a thread of the
-/// parent may have held the lock.
+/// Creates a workspace when none is idle, so their number is at most the maximum number of concurrent
+/// calls. Any number of threads. After fork() the child starts without workspaces, because a thread
+/// of the parent may have held the lock.
 class WorkspacePool {
   struct State;
 
@@ -21,7 +21,8 @@ class WorkspacePool {
   WorkspacePool(const WorkspacePool&) = delete;
   WorkspacePool& operator=(const WorkspacePool&) = delete;
 
-  /// A workspace for the life of this object. Taking an idle one and returning it do not allocate.
+  /// Holds a workspace for the lifetime of this object. Taking and returning an idle workspace does
+  /// not allocate.
   class Lease {
    public:
     explicit Lease(WorkspacePool& pool);
@@ -35,9 +36,9 @@ class WorkspacePool {
     std::unique_ptr<Workspace> workspace_;
   };
 
-  /// How many there are, idle or in use.
+  /// Number of workspaces, idle or in use.
   std::int64_t size();
-  /// Destroys the idle ones.
+  /// Destroys the idle workspaces.
   void trim();
 
  private:

@@ -264,7 +264,7 @@ static void prediction_matches_modalities_and_features_by_name(void **state) {
       assert_same_predictions(expected, got);
     }
     ASSERT_INVALID(casd_predict(got, predictor, other, 2),
-                   "sample 0 is left without a modality: it has language+visual, the mask asks for "
+                   "sample 0 is left without a modality: it has language+visual, the mask selects "
                    "audio");
     assert_same_predictions(expected, got);
     casd_batch_destroy(other);

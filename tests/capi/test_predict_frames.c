@@ -247,7 +247,7 @@ static void wrong_samples_are_refused(void **state) {
 
   steps[1] = 0;
   ASSERT_INVALID(casd_predict_frames(s.got, s.predictor, a.frames, steps, 3, AUDIO),
-                 "left without a modality: it has language+visual, the mask asks for audio");
+                 "left without a modality: it has language+visual, the mask selects audio");
   ASSERT_INVALID(
       casd_predict_frames(s.got, s.predictor, (const float *[MODALITIES]){NULL}, given, 3, AUDIO),
       "it has none");

@@ -29,7 +29,7 @@ void set_last_error(const char* message) noexcept {
   try {
     last_error() = message;
   } catch (...) {
-    last_error().clear();  // an empty message is poor, a second exception here would be worse
+    last_error().clear();  // no memory for a message; an exception must not leave this function
   }
 }
 
@@ -38,7 +38,7 @@ void set_last_error(const char* message) noexcept {
 const char* casd_last_error(void) { return casd::last_error().c_str(); }
 
 casd_status casd_last_error_copy(char* buffer, size_t capacity, size_t* needed) {
-  // Not through the guard: a failure here must not replace the message that is being asked for.
+  // Does not use guard(): a failure here must not replace the message that the caller requests.
   const std::string& message = casd::last_error();
   if (needed) *needed = message.size() + 1;
   if (capacity == 0 && !buffer && needed) return CASD_OK;

@@ -1,4 +1,4 @@
-// The boundary of the C API: every exception becomes a status and this thread's message.
+// The boundary of the C API: exceptions become a status and the error message of this thread.
 #pragma once
 
 #include "core/error.h"
@@ -14,7 +14,7 @@
 
 namespace casd {
 
-/// Sets this thread's message; never throws (none is better than a second failure).
+/// Sets the error message of this thread. Never throws; without memory the message is empty.
 void set_last_error(const char* message) noexcept;
 
 /// Runs `body` and returns OK, or the status of what it threw.
@@ -48,8 +48,8 @@ T& given(T* pointer, const char* name) {
   return *pointer;
 }
 
-/// Whether `size` values are to be copied into the caller's buffer. `needed` is set in any case; a
-/// NULL buffer of capacity 0 only asks for it. Throws BUFFER_TOO_SMALL.
+/// Whether `size` values are to be copied into the caller's buffer: false for a NULL buffer of
+/// capacity 0, which only queries the size. Always sets `needed`. Throws BUFFER_TOO_SMALL.
 inline bool fits(const void* buffer, std::size_t capacity, std::size_t* needed, std::size_t size,
                  const char* unit) {
   if (needed) *needed = size;

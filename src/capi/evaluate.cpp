@@ -68,7 +68,7 @@ casd_status casd_evaluate(casd_report** report, casd_predictor* predictor,
     const casd::Schema& schema = runs.model()->schema();
     casd::require_same_task(data.schema, schema, "the dataset");
     const casd::SchemaMapping mapping(data.schema, schema, "the dataset");
-    // What the dataset does not have cannot be evaluated.
+    // Modalities that the dataset does not have are not evaluated.
     const casd::ModalityMask mask = wanted.mask == CASD_ALL_MODALITIES
                                         ? mapping.covered()
                                         : casd::resolve_mask(schema, wanted.mask);

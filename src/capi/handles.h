@@ -1,4 +1,4 @@
-// What the opaque handles of the C ABI hold, and how many there are.
+// The contents of the opaque handles of the C ABI, and a count of live handles.
 #pragma once
 
 #include "data/dataset.h"
@@ -16,7 +16,7 @@
 
 namespace casd {
 
-/// Counts the handles that exist (casd_live_objects()).
+/// Counts the live handles (casd_live_objects()).
 class LiveObject {
  public:
   LiveObject() { ++count; }

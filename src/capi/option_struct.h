@@ -1,4 +1,4 @@
-// What the option structs of the C API have in common.
+// Functions shared by the option structs of the C API.
 #pragma once
 
 #include "capi/call_boundary.h"
@@ -9,8 +9,8 @@
 
 namespace casd {
 
-/// Sizes of the structs in the first release with this ABI version. Callers built against it pass
-/// these sizes for ever, so they are literals, never `sizeof` of today's struct.
+/// Sizes of the structs in the first release with this ABI version. Callers built against it always
+/// pass these sizes, so they are literals and not `sizeof` of the current struct.
 namespace first_size {
 constexpr std::size_t model_options = 104;
 constexpr std::size_t trainer_options = 176;
@@ -27,7 +27,7 @@ void init_struct(T* out, std::size_t size, const T& defaults, std::size_t first,
   export_struct_bytes(out, size, &defaults, sizeof defaults, first, what);
 }
 
-/// Changes our copy of the caller's struct, then writes back as much as the caller has.
+/// Modifies the library's copy of the caller's struct, then copies back as many bytes as it has.
 template <class T, class Change>
 void change_struct(T* caller, const T& defaults, std::size_t first, const char* what,
                    Change apply) {
@@ -36,7 +36,7 @@ void change_struct(T* caller, const T& defaults, std::size_t first, const char* 
   export_struct_bytes(caller, caller->struct_size, &ours, sizeof ours, first, what);
 }
 
-/// The size that the caller's init function wrote into a struct that receives something.
+/// The struct_size that the init function stored in a struct that receives output.
 template <class T>
 std::size_t receiving_size(const T* out, std::size_t first, const char* what) {
   if (!out) return 0;
@@ -54,7 +54,7 @@ inline const char* option_name(Span<const Option> table, std::int32_t index) {
                                                    : nullptr;
 }
 
-/// casd_x_options_text(): `options` is our copy of the caller's struct.
+/// casd_x_options_text(): `options` is the library's copy of the caller's struct.
 inline void copy_option_text(char* buffer, std::size_t capacity, std::size_t* needed,
                              Span<const Option> table, const void* options, const char* name) {
   const std::string value = option_text(find_option(table, &given(name, "name")), options);

@@ -29,7 +29,7 @@ const casd::Prediction& filled(const casd_prediction* prediction, casd_field fie
   return value;
 }
 
-/// One sequence per modality of the model, on the stack.
+/// One sequence per modality of the model. On the stack, because the call must not allocate.
 struct Sequences {
   casd::FrameSequence all[CASD_MAX_MODALITIES];
   std::int32_t count = 0;
@@ -52,7 +52,7 @@ Sequences sequences(const casd::Schema& schema, const float* const* frames, cons
   return out;
 }
 
-/// The same for frames that stand one modality after the other.
+/// The same for frames that are concatenated, one modality after the other.
 Sequences packed_sequences(const casd::Schema& schema, const float* values, std::size_t count,
                            const int64_t* steps, std::int32_t modality_count) {
   given(steps, "steps");

@@ -1,4 +1,4 @@
-// CSV: one line a frame (the format is described in include/casd/dataset.h).
+// The CSV format: one line per frame (described in include/casd/dataset.h).
 #include "data/csv_reader.h"
 #include "data/dataset.h"
 
@@ -38,7 +38,7 @@ class HeaderParser {
     columns_.count = cells.size();
     std::unordered_set<std::string_view> seen;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (!seen.insert(cells[i]).second) refuse("the column '", cells[i], "' comes twice");
+      if (!seen.insert(cells[i]).second) refuse("the column '", cells[i], "' occurs twice");
       add_column(cells[i], i);
     }
     if (columns_.sample == no_column) refuse("there is no column 'sample'");
@@ -126,12 +126,12 @@ bool parse_number(std::string_view cell, double& value) {
   return result.ec == std::errc() && result.ptr == end;
 }
 
-/// Where a sample went, and its labels as they stand in the file.
+/// Position of a sample in the dataset, and its labels as text.
 struct Row {
   std::size_t split, sample, line;
 };
 
-/// Collects the lines of each sample into the dataset; labels stay texts until the task is known.
+/// Collects the lines of each sample into the dataset. Labels stay text until the task is known.
 class RowParser {
  public:
   RowParser(CsvReader& reader, const Columns& columns, const Cells& header, Dataset& dataset)
@@ -156,7 +156,7 @@ class RowParser {
   }
 
   const std::vector<Row>& rows() const { return rows_; }
-  /// [rows, label columns]; "" where there is none
+  /// [rows, label columns]; "": no label
   const std::vector<std::string_view>& labels() const { return labels_; }
 
  private:
@@ -254,13 +254,13 @@ class RowParser {
   Dataset& dataset_;
   std::vector<Row> rows_;
   std::vector<std::string_view> labels_;
-  std::string_view name_;                                    // of the present sample
-  std::vector<std::vector<float>> frames_;                   // of the present sample
+  std::string_view name_;                                    // of the current sample
+  std::vector<std::vector<float>> frames_;                   // of the current sample
   std::unordered_map<std::string, std::size_t> splits_;      // by name
   std::vector<std::unordered_set<std::string_view>> names_;  // per split
 };
 
-/// A label as a number: a class by its name, else its value.
+/// A label as a number: the index of a class name, else the value.
 double label_number(std::string_view label, const Schema& schema,
                     const std::unordered_map<std::string_view, std::int32_t>& classes) {
   const auto found = classes.find(label);
@@ -281,7 +281,7 @@ std::vector<std::string> column_outputs(const Columns& columns) {
   return outputs;
 }
 
-/// Task and outputs where the caller names none.
+/// Infers task and outputs if the caller does not name them.
 TaskRequest infer_task(const std::vector<std::string_view>& labels, const Columns& columns,
                        const std::string& path) {
   TaskRequest own;
@@ -313,8 +313,7 @@ TaskRequest infer_task(const std::vector<std::string_view>& labels, const Column
   return own;
 }
 
-/// For each output its label column: by name where the columns carry the outputs' names, else in the
-/// order of the columns.
+/// The label column of each output: by name if the columns have the outputs' names, else by order.
 std::vector<std::size_t> label_order(const Columns& columns, const Schema& schema) {
   std::vector<std::size_t> order(columns.labels.size());
   for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
@@ -329,7 +328,7 @@ std::vector<std::size_t> label_order(const Columns& columns, const Schema& schem
   return named.size() == order.size() ? named : order;
 }
 
-/// The rows' labels become targets of their samples.
+/// Sets the targets of the samples from the labels.
 void set_targets(Dataset& dataset, const RowParser& parsed, const Columns& columns,
                  const CsvReader& reader) {
   const Schema& schema = dataset.schema;

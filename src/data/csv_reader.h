@@ -1,4 +1,4 @@
-// Lines and cells of comma-separated text.
+// Splits comma-separated text into lines and cells.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +8,15 @@
 
 namespace casd {
 
-/// Reads comma-separated text as RFC 4180 has it: cells in quotes, doubled quotes, lines that end
-/// with LF, CRLF or CR; a byte order mark and empty lines are skipped. Cells point into the text,
-/// which is changed where quotes are removed. Throws FORMAT with the line.
+/// Reads comma-separated text as defined by RFC 4180: quoted cells, doubled quotes, lines that end
+/// with LF, CRLF or CR. Skips a byte order mark and empty lines. Cells point into the text, which is
+/// modified where quotes are removed. Throws FORMAT with the line number.
 class CsvReader {
  public:
   static constexpr std::size_t most_cells = 262144;                  // in a line
   static constexpr std::size_t longest_line = std::size_t{1} << 24;  // bytes
 
-  /// `name` names the text in messages. [begin, end) must outlive the cells.
+  /// `name` identifies the text in messages. [begin, end) must outlive the cells.
   CsvReader(std::string name, char* begin, char* end);
 
   /// False at the end of the text.

@@ -31,7 +31,7 @@ bool is_hdf5(const std::vector<std::uint8_t>& bytes) {
 
 template <class T, class A>
 std::uint32_t add(std::uint32_t crc, const std::vector<T, A>& values) {
-  const std::uint64_t count = values.size();  // so that moving a value to the next list shows
+  const std::uint64_t count = values.size();  // included so that the boundary of lists matters
   return crc32(values.data(), values.size() * sizeof(T), crc32(&count, sizeof count, crc));
 }
 
@@ -66,7 +66,7 @@ void add_samples(Dataset& dataset, const std::string& name, const Batch& batch) 
   require_same_task(batch.schema(), dataset.schema, "the batch");
   const SchemaMapping mapping(batch.schema(), dataset.schema, "the batch");
   const Split* existing = dataset.find(name);
-  // Copied beside the dataset first, so that a failure leaves it as it was.
+  // Copied into a separate vector first, so that the dataset is unchanged on failure.
   std::vector<Sample> copies(static_cast<std::size_t>(batch.size()));
   std::size_t number = existing ? existing->samples.size() : 0;
   for (std::size_t i = 0; i < copies.size(); ++i, ++number) {

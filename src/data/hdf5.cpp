@@ -1,4 +1,4 @@
-// HDF5 datasets, read through the plug-in's table (docs/method.md 7).
+// HDF5 datasets, read through the function table of the plug-in (docs/method.md 7).
 #include "data/dataset.h"
 
 #include "core/checked.h"
@@ -21,7 +21,7 @@ std::string shape_text(const Shape& shape) {
   return out + "]";
 }
 
-/// The open file; errors of the table become exceptions, texts that follow each other a list.
+/// An open file. Throws the errors of the table's functions; splits concatenated strings into lists.
 class File {
  public:
   explicit File(const std::string& path) : table_(hdf5_plugin()), path_(path) {
@@ -44,7 +44,7 @@ class File {
           return table_.text_attribute(file_, name, buffer, capacity, needed, error);
         });
   }
-  /// Empty: there is no such dataset.
+  /// Empty if there is no such dataset.
   Shape shape(const std::string& dataset) {
     casd_plugin_error error{};
     std::int32_t rank = 0;
@@ -102,7 +102,7 @@ class File {
   const std::string path_;
 };
 
-/// The frames of one modality of a split into its samples.
+/// Reads the frames of one modality of a split into its samples.
 void read_modality(File& file, const std::string& split, Schema& schema, std::int32_t m,
                    std::vector<Sample>& samples) {
   Modality& modality = schema.modalities[static_cast<std::size_t>(m)];
@@ -134,7 +134,7 @@ void read_modality(File& file, const std::string& split, Schema& schema, std::in
   }
 }
 
-/// The names of the last modality's features, where the file has them.
+/// Reads the feature names of the last modality, if the file has them.
 void name_features(File& file, Schema& schema) {
   const Modality& modality = schema.modalities.back();
   const std::string attribute = modality.name + "_features";
@@ -150,10 +150,10 @@ void name_features(File& file, Schema& schema) {
   }
 }
 
-/// The groups of a split's samples, where the file has them.
+/// Reads the groups of a split's samples, if the file has them.
 void read_groups(File& file, const std::string& split, const Schema& schema,
                  std::vector<Sample>& samples) {
-  if (schema.modality_index("group") >= 0) return;  // the frames of a modality
+  if (schema.modality_index("group") >= 0) return;  // `group` contains frames of a modality
   const std::string name = "/" + split + "/group";
   const Shape shape = file.shape(name);
   if (shape.empty()) return;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double most_bins = 10;  // of a regression's first target
 
-/// Samples that move together: those of one group, or a single sample without a group.
+/// Units of samples that are moved together: the samples of a group, or a sample without a group.
 struct Units {
   std::vector<std::size_t> samples;  // sorted by unit, in order within a unit
   std::vector<std::size_t> begin;    // [units + 1] into `samples`
@@ -46,7 +46,7 @@ Units collect_units(const std::vector<Sample>& samples) {
 }
 
 /// The strata of each sample: its class, its labels, or the quantile bin of its first target.
-/// Samples without a target belong to none, unless the whole split has no target.
+/// Samples without a target have no stratum, unless no sample of the split has a target.
 class Strata {
  public:
   Strata(const Schema& schema, const std::vector<Sample>& samples, double share)
@@ -59,14 +59,14 @@ class Strata {
     if (schema.task == CASD_TASK_REGRESSION) {
       make_bins(labelled, share);
     } else {
-      // One more for multi-label samples without any label.
+      // One additional stratum for multi-label samples without any label.
       count_ = schema.outputs.size() + (schema.task == CASD_TASK_MULTILABEL ? 1 : 0);
     }
   }
 
   std::size_t count() const { return count_; }
   bool counts(std::size_t sample) const { return unlabelled_ || !samples_[sample].target.empty(); }
-  /// Whether a stratum may not leave the split: a class or label that nothing is trained on.
+  /// Whether a sample of the stratum must stay in the split, so that its class or label is trained.
   bool must_remain() const { return !unlabelled_ && schema_.task != CASD_TASK_REGRESSION; }
 
   template <class Visit>
@@ -112,9 +112,9 @@ class Strata {
   std::vector<std::size_t> bins_;  // [samples] regression
 };
 
-/// Chooses units in a random order, so that each stratum comes near its share of samples and so
-/// does their total. First those that bring their strata nearer, then, until the total is reached,
-/// those that take them less and less too far.
+/// Chooses units in random order, such that the number of samples of each stratum and their total are
+/// close to the requested share. First takes units that reduce the error of their strata. Then, until
+/// the total is reached, takes units that exceed the share of their strata, least first.
 class Choice {
  public:
   Choice(const Units& units, const Strata& strata, double share)
@@ -139,7 +139,7 @@ class Choice {
 
   std::size_t eligible() const { return eligible_; }
 
-  /// False: no unit can be moved.
+  /// Returns false if no unit can be moved.
   bool run(const std::vector<std::int64_t>& order) {
     for (const double excess : {0.5, 0.4, 0.3, 0.2, 0.1, 0.0, -1e300})
       for (const std::int64_t unit : order) consider(static_cast<std::size_t>(unit), excess);
@@ -180,9 +180,9 @@ class Choice {
     }
   }
 
-  /// Moves the unit if the total comes nearer to its share, and sum c r > excess sum c^2, where c
-  /// are the unit's samples per stratum and r those still wanted. With excess = 1/2 this lowers
-  /// the sum of squares of r.
+  /// Moves the unit if this reduces the error of the total and if sum c r > excess sum c^2, where c
+  /// are the unit's samples per stratum and r those still wanted. With excess = 1/2 the condition
+  /// holds if and only if the move reduces the sum of squares of r.
   void consider(std::size_t unit, double excess) {
     if (moved_[unit]) return;
     const std::size_t samples = count_unit(unit);
@@ -257,7 +257,7 @@ void hold_out(Dataset& dataset, const std::string& from, const std::string& to, 
   const auto count = static_cast<std::size_t>(std::count(moved.begin(), moved.end(), 1));
   const std::size_t modalities = dataset.schema.modalities.size();
 
-  // All memory first: nothing fails once samples move.
+  // Allocates all memory first, so that nothing fails once samples are moved.
   Split kept{from, {}, {}}, held{to, {}, {}};
   kept.samples.reserve(moved.size() - count);
   held.samples.reserve(count);
@@ -266,7 +266,7 @@ void hold_out(Dataset& dataset, const std::string& from, const std::string& to, 
       (moved[i] ? held : kept)
           .noise.insert((moved[i] ? held : kept).noise.end(), source->noise.data() + i * modalities,
                         source->noise.data() + (i + 1) * modalities);
-  Split& destination = dataset.split(to);  // moves the list of splits
+  Split& destination = dataset.split(to);  // may reallocate the list of splits
   for (Split& split : dataset.splits)
     if (split.name == from)
       for (std::size_t i = 0; i < moved.size(); ++i)

@@ -1,4 +1,4 @@
-// Holds out a part of a split.
+// Moves a stratified part of a split to another split.
 #pragma once
 
 #include "data/dataset.h"

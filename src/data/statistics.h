@@ -1,4 +1,4 @@
-// What is fitted on the training samples before the first step (docs/method.md 1, 6).
+// Statistics of the training samples, fitted before the first step (docs/method.md 1, 6).
 #pragma once
 
 #include "model/batch.h"
@@ -13,11 +13,11 @@ struct Statistics {
   std::vector<float> target_mean, target_std;  // regression [outputs]; else empty
 };
 
-/// Population mean and standard deviation in double over the finite values of all frames; a feature
-/// without any or with a deviation below 1e-6 gets deviation 1 (mean 0 when it has no value).
+/// Population mean and standard deviation over the finite values of all frames, computed in double. A
+/// feature without a finite value gets mean 0 and deviation 1; a deviation below 1e-6 becomes 1.
 Statistics fit_statistics(const Schema& schema, Span<const Sample* const> samples);
 
-/// The model with the normaliser (and target scale) replaced.
+/// A copy of the model with normaliser and target scale replaced.
 ModelPtr with_statistics(const Model& model, const Statistics& statistics);
 
 /// N / (K N_k) over the samples with a class; 1 where a class has none.

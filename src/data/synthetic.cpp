@@ -1,5 +1,5 @@
-// A dataset whose truth is known: one hidden state seen by three modalities through noise whose
-// strength differs from sample to sample and is kept.
+// A dataset with known ground truth. Three modalities observe one hidden state through noise. The
+// noise strength differs between samples and is recorded.
 #include "data/dataset.h"
 
 #include "core/error.h"
@@ -20,7 +20,7 @@ constexpr std::size_t most_features = 16;
 struct View {
   const char* name;
   std::int32_t features;
-  double gain;  // how strongly the state shows
+  double gain;  // factor of the state
 };
 constexpr View views[] = {{"language", 16, 1.0}, {"audio", 12, 0.7}, {"visual", 10, 0.5}};
 constexpr std::size_t view_count = sizeof views / sizeof *views;
@@ -39,7 +39,7 @@ Span<const Option> synthetic_option_table() {
   return {table, sizeof table / sizeof *table};
 }
 
-/// How each modality sees the state: [features, state_size] per view, the same for all samples.
+/// Loadings of the state on the features: [features, state_size] per modality, equal for all samples.
 using Loadings = std::array<std::array<std::array<double, state_size>, most_features>, view_count>;
 
 Loadings draw_loadings(std::uint64_t seed) {
@@ -52,7 +52,7 @@ Loadings draw_loadings(std::uint64_t seed) {
   return out;
 }
 
-/// Numbers of one sample, in the order in which they are asked for.
+/// The random numbers of one sample, in the order of the calls.
 class Draw {
  public:
   Draw(std::uint64_t seed, std::uint64_t sample)
@@ -65,8 +65,8 @@ class Draw {
   std::uint64_t next_ = 0;
 };
 
-/// Classes: is the sum of the first two parts positive; regression: that sum; multi-label: the sign
-/// of each of the first two.
+/// Classes: whether the sum of the first two components is positive. Regression: that sum.
+/// Multi-label: whether each of the two is positive.
 std::vector<float> target_of(const std::array<double, state_size>& state, casd_task task) {
   const double sum = (state[0] + state[1]) / std::sqrt(2.0);
   switch (task) {
@@ -89,10 +89,10 @@ Sample make_sample(const casd_synthetic_options& options, const Schema& schema,
   for (std::size_t v = 0; v < view_count; ++v) {
     const bool missing = draw.uniform() < options.missing_rate && v != always;
     const auto steps = 1 + static_cast<std::size_t>(draw.uniform() * options.max_steps);
-    // Log-uniform: as many clear as noisy samples.
+    // Log-uniform, so that clean and noisy samples are equally frequent.
     const double strength = least_noise * std::pow(most_noise / least_noise, draw.uniform());
-    // One error for the whole sequence, so that many frames do not average it away, and a smaller
-    // one for each frame.
+    // A constant error of the whole sequence, which averaging over frames cannot remove, and a
+    // smaller error per frame.
     std::array<double, state_size> seen;
     for (std::size_t k = 0; k < state_size; ++k)
       seen[k] = views[v].gain * state[k] + 0.5 * strength * draw.normal();

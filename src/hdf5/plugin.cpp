@@ -1,5 +1,5 @@
-// libcasd_hdf5: HDF5's C library behind a small table. HDF5 is not thread-safe as distributions
-// build it, so one mutex is held during every call into it.
+// libcasd_hdf5: the HDF5 C library behind a small function table. Distributions build HDF5 without
+// thread safety, so one mutex is held during every call into it.
 #include "core/error.h"
 #include "core/plugin_hdf5.h"
 
@@ -26,9 +26,9 @@ std::mutex& library_mutex() {
   return mutex;
 }
 
-/// Keeps HDF5 from printing its error stack; the innermost reason goes into our message. The stack is
-/// cleared at the end: it belongs to this thread and holds identifiers, which HDF5 could not close at
-/// exit once the thread has ended.
+/// Prevents HDF5 from printing its error stack; the innermost error becomes part of the message. The
+/// stack is cleared at the end: it is per thread and holds identifiers, which HDF5 cannot close at
+/// exit after the thread has ended.
 class ErrorStackScope {
  public:
   ErrorStackScope() {
@@ -59,7 +59,7 @@ std::string reason() {
   return out.empty() ? "unknown reason" : out;
 }
 
-/// An HDF5 identifier that is closed on every way out.
+/// Closes an HDF5 identifier at the end of the scope.
 class Id {
  public:
   Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
@@ -117,7 +117,7 @@ casd_status open(casd_hdf5_file** file, const char* path, casd_plugin_error* err
     if (id < 0) fail(CASD_ERROR_FORMAT, "not a readable HDF5 file: ", reason());
     Id owner(id, H5Fclose);
     auto* opened = new casd_hdf5_file{id};
-    H5Iinc_ref(id);  // the handle keeps it when `owner` closes its reference
+    H5Iinc_ref(id);  // a reference for the handle, because `owner` closes its own
     *file = opened;
   });
 }
@@ -151,7 +151,7 @@ casd_status list(casd_hdf5_file* file, const char* group, char* buffer, size_t c
   });
 }
 
-/// The texts of an attribute, of fixed or variable length.
+/// The strings of an attribute, of fixed or variable length.
 std::vector<std::string> read_texts(hid_t attribute, const char* name) {
   const Id type(H5Aget_type(attribute), H5Tclose);
   const Id space(H5Aget_space(attribute), H5Sclose);
@@ -177,7 +177,7 @@ std::vector<std::string> read_texts(hid_t attribute, const char* name) {
   const std::size_t size = H5Tget_size(type);
   if (size == 0 || size > 65536)
     fail(CASD_ERROR_FORMAT, "the attribute ", name, " has texts of ", size, " bytes");
-  H5Tset_size(memory, size + 1);  // space for the final zero
+  H5Tset_size(memory, size + 1);  // includes the terminating zero
   std::vector<char> texts(rows * (size + 1), '\0');
   if (H5Aread(attribute, memory, texts.data()) < 0)
     fail(CASD_ERROR_FORMAT, "the attribute ", name, ": ", reason());
@@ -201,7 +201,7 @@ casd_status text_attribute(casd_hdf5_file* file, const char* name, char* buffer,
   });
 }
 
-/// Whether every part of a path exists: HDF5 reports a missing middle part as an error.
+/// Whether every part of a path exists. HDF5 reports an error if a part in the middle is missing.
 bool exists(hid_t file, const std::string& path) {
   for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
     if (H5Lexists(file, path.substr(0, at).c_str(), H5P_DEFAULT) <= 0) return false;

@@ -23,7 +23,7 @@ bool has_given_frame(const float* frames, std::size_t steps, std::size_t feature
   return false;
 }
 
-// Error texts are built on failure only: these functions run for every sample of every batch.
+// Error messages are built on failure only: these functions run for every sample of every batch.
 
 void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
                 const FrameView& view) {
@@ -48,7 +48,7 @@ void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
   if (stride == features || steps <= 1) {
     frames.assign(view.values, view.values + steps * features);
   } else {
-    // A vector of its own, so that a failure of memory leaves the old frames.
+    // A separate vector, so that the old frames are kept if memory runs out.
     if (frames.capacity() < steps * features) Floats(steps * features).swap(frames);
     frames.resize(steps * features);
     for (std::size_t t = 0; t < steps; ++t)

@@ -17,8 +17,8 @@ struct Sample {
   std::vector<Floats> frames;  // per modality [steps, features]; empty: not given
   std::vector<float> target;   // target_columns() numbers; empty: none
   ModalityMask given = 0;      // modalities with at least one frame that is not all NaN
-  std::string name;            // "" : its number
-  std::string group;           // "" : none; samples of one group stay in one split
+  std::string name;            // "": the sample has only a number
+  std::string group;           // "": none; samples of one group stay in one split
 
   std::int64_t steps(const Schema& schema, std::int32_t modality) const {
     const auto m = static_cast<std::size_t>(modality);
@@ -26,7 +26,7 @@ struct Sample {
   }
 };
 
-/// Frames in the caller's memory: frame t begins at values + t * stride.
+/// Frames in the caller's memory: frame t starts at values + t * stride.
 struct FrameView {
   const float* values = nullptr;
   std::int64_t steps = 0;
@@ -45,15 +45,15 @@ void set_frames(Sample& sample, const Schema& schema, std::int32_t modality,
                 Span<const float> values);
 /// Checks (count, finite, a class, 0 or 1) and sets the target.
 void set_target(Sample& sample, const Schema& schema, Span<const float> values);
-/// A sample with nothing, fitting the schema.
+/// A sample of the schema without frames and target.
 Sample empty_sample(const Schema& schema);
 
-/// A list that keeps the memory of cleared samples for the next ones.
+/// A list of samples that reuses the memory of cleared samples.
 class Batch {
  public:
   explicit Batch(Schema schema) : schema_(std::make_shared<const Schema>(std::move(schema))) {}
   const Schema& schema() const { return *schema_; }
-  /// The same object for the life of the batch: two equal pointers are equal schemas.
+  /// The same object for the lifetime of the batch: equal pointers mean equal schemas.
   const std::shared_ptr<const Schema>& shared_schema() const { return schema_; }
   std::int64_t size() const { return static_cast<std::int64_t>(used_); }
   const Sample& operator[](std::int64_t i) const { return samples_[static_cast<std::size_t>(i)]; }
@@ -61,7 +61,7 @@ class Batch {
   Sample& add();
   void clear() { used_ = 0; }
   void reserve(std::int64_t samples) { samples_.reserve(static_cast<std::size_t>(samples)); }
-  /// Forgets the samples from `size` on.
+  /// Removes the samples from `size` on; keeps their memory.
   void shrink(std::int64_t size) { used_ = static_cast<std::size_t>(size); }
 
  private:

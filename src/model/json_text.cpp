@@ -14,7 +14,7 @@ constexpr std::size_t longest_excerpt = 60;
 constexpr std::size_t longest_number = 40;
 constexpr char hex_digits[] = "0123456789abcdef";
 
-/// Characters with an escape of their own, and the letter after the backslash.
+/// Characters with a two-character escape, and the letter after the backslash.
 constexpr char escaped[] = {'"', '\\', '\b', '\f', '\n', '\r', '\t'};
 constexpr char letters[] = {'"', '\\', 'b', 'f', 'n', 'r', 't'};
 constexpr std::size_t escape_count = sizeof escaped;
@@ -27,7 +27,7 @@ bool parse_whole(std::string_view token, T& value) {
   return result.ec == std::errc() && result.ptr == end && std::to_string(value) == token;
 }
 
-/// The control character of \u00XY if that is its only spelling, else 0.
+/// The control character of \u00XY if the writer uses this form for it, else 0.
 char control_of(std::string_view digits) {
   if (digits.size() != 4 || digits.substr(0, 2) != "00" || (digits[2] != '0' && digits[2] != '1'))
     return 0;
@@ -41,7 +41,7 @@ char control_of(std::string_view digits) {
 
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, longest_excerpt));
-  // A character is kept or dropped as a whole.
+  // UTF-8 sequences are not split.
   if (text.size() > longest_excerpt)
     while (!out.empty() && !is_utf8(out) && (static_cast<unsigned char>(out.back()) & 0x80u))
       out.pop_back();

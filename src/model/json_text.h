@@ -1,6 +1,6 @@
-// JSON as the files of this library have it: compact, keys in a fixed order, one spelling of every
-// value. The reader accepts nothing else. So it needs neither a tree nor recursion, its work is
-// linear in the text, and what it accepts is what the writer writes.
+// The canonical JSON of this library's files: compact, keys in a fixed order, one form of every value.
+// The reader accepts exactly what the writer produces. It needs neither a tree nor recursion, and its
+// time is linear in the length of the text.
 #pragma once
 
 #include "core/error.h"
@@ -12,11 +12,11 @@
 
 namespace casd {
 
-/// The beginning of `text`, for use in a message: no control characters, valid UTF-8, at most 60 bytes.
+/// The start of `text` for a message: no control characters, valid UTF-8, at most 60 bytes.
 std::string printable(std::string_view text);
 
-/// Reads what the caller expects, in order; everything else is rejected with FORMAT. A message names
-/// the keys that lead to the place.
+/// The caller reads the expected keys and values in order. Anything else throws FORMAT with the path
+/// of keys.
 class JsonReader {
  public:
   /// `text` must outlive the reader; `where` begins every message.
@@ -47,9 +47,9 @@ class JsonReader {
 
   /// Nothing may follow.
   void end();
-  /// The byte that is read next.
+  /// The next byte.
   std::size_t position() const { return at_; }
-  /// Bytes from there to the end.
+  /// Number of bytes that are not read yet.
   std::size_t left() const { return text_.size() - at_; }
 
   /// Rejects the value that was read last.
@@ -71,7 +71,7 @@ class JsonReader {
   std::string_view text_;
   std::string where_;
   std::size_t at_ = 0;
-  bool first_ = true;  // nothing was read since the last bracket opened
+  bool first_ = true;  // nothing was read since the last opening bracket
   std::string_view key_;
   std::vector<std::string_view> outer_keys_;
 };

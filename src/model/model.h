@@ -21,7 +21,7 @@ struct Calibration {
 /// Allowed range of temperatures and trust; fitted values lie within [0.1, 20].
 constexpr double least_factor = 1e-3, most_factor = 1e3;
 
-/// Version of the model file that new models are saved in (docs/model-file.md).
+/// Version of the file format in which new models are saved (docs/model-file.md).
 constexpr int newest_file_version = 2;
 
 /// Key and text, keys begin with "user."; in the file's order.
@@ -50,11 +50,11 @@ class Model {
   const UserValues& user() const { return user_; }
   /// Whether normaliser or weights were fitted to data.
   bool trained() const { return trained_; }
-  /// Version of the file format that the model is saved in: that of the file it was loaded from
-  /// as long as nothing was changed, else the newest.
+  /// Version of the file format in which the model is saved: the version it was loaded with if it is
+  /// unchanged, else the newest.
   int file_version() const { return file_version_; }
-  /// Divisor of the logits when exactly the modalities in `participating` take part; 1 where none
-  /// was fitted.
+  /// Divisor of the logits when the modalities in `participating` are used; 1 if none was
+  /// fitted.
   double temperature(ModalityMask participating) const;
   /// Factor of the weight of a modality; 1 where none was fitted.
   double trust(std::int32_t modality) const;
@@ -74,12 +74,12 @@ class Model {
 
 using ModelPtr = std::shared_ptr<const Model>;
 
-/// Whether each set of modalities may have its own temperature: up to six modalities.
+/// Whether each set of modalities can have its own temperature: up to six modalities.
 bool temperatures_by_mask(const Schema& schema);
 /// Key of a temperature: the mask in decimal, or "count:N" for N modalities.
 std::string temperature_key(const Schema& schema, ModalityMask participating);
 
-/// Fresh random weights; `options.seed` fixes them (docs/method.md, 6).
+/// New random weights, determined by `options.seed` (docs/method.md, 6).
 ModelPtr create_model(const Schema& schema, const casd_model_options& options);
 
 /// The values with the learned tensors replaced by `learned` (their concatenation).

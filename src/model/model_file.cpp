@@ -20,7 +20,7 @@ constexpr const char* trained_key = "casd.trained";
 constexpr const char* calibration_key = "casd.calibration";
 constexpr const char* crc_key = "casd.crc32";
 
-/// The metadata entries of a model file: none may be missing, unknown or in another order.
+/// The metadata entries of a model file. Missing, unknown or reordered entries are rejected.
 struct Parts {
   Parts(const Metadata& metadata, int version, const std::string& source) {
     std::size_t at = 0;
@@ -77,7 +77,8 @@ std::string checksum(const Metadata& metadata, int version, Span<const std::uint
   return hexadecimal(crc32(data.data(), data.size(), crc));
 }
 
-/// Replaces the flag that version 1 lacks: whether any normaliser differs from mean 0, deviation 1.
+/// Replaces the flag `trained`, which version 1 lacks: whether any normaliser differs from mean 0 and
+/// deviation 1.
 bool has_normaliser(const Network& network, Span<const float> values) {
   for (const TensorInfo& info : network.tensors()) {
     if (info.role != TensorRole::statistic || info.modality < 0) continue;
@@ -104,7 +105,7 @@ float read_float(const std::uint8_t* bytes) {
 std::vector<float> read_values(const Safetensors& file, const Network& network,
                                const std::string& source) {
   const auto& expected = network.tensors();
-  // Before memory is allocated for sizes that only the options claim.
+  // Checked before memory is allocated for sizes that come from the options only.
   if (file.data.size() / sizeof(float) != static_cast<std::size_t>(network.value_count()))
     fail(CASD_ERROR_FORMAT, source, ": has ", file.data.size(),
          " bytes of data, its schema and options need ", network.value_count(), " F32 numbers");

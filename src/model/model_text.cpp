@@ -67,7 +67,7 @@ void accept(const JsonReader& reader, Check check) {
 /// One name per feature, "" where it has none; at least one is not "".
 std::vector<std::string> read_feature_names(JsonReader& reader, std::int32_t features) {
   std::vector<std::string> names;
-  // Not more than the text can hold: `features` is not verified yet.
+  // At most as many as the text can contain: `features` is not verified yet.
   names.reserve(std::min(static_cast<std::size_t>(features), reader.left() / 3));
   reader.open('[');
   while (reader.more(']')) {
@@ -178,7 +178,7 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
       std::string key = reader.any_key();
       const std::size_t place = temperature_place(reader, key, schema);
       if (place >= seen.size()) seen.resize(place + 1);
-      if (seen[place]) reader.reject("comes twice");
+      if (seen[place]) reader.reject("occurs twice");
       seen[place] = true;
       calibration.temperatures.emplace_back(std::move(key), read_factor(reader));
     }

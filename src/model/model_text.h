@@ -1,5 +1,5 @@
 // The JSON texts of a model file: schema, options, calibration; and of casd_model_info().
-// An accepted text is exactly the one that is written for its content.
+// Readers accept exactly the text that the writers produce for the same content.
 #pragma once
 
 #include "model/model.h"

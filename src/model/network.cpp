@@ -7,7 +7,7 @@
 namespace casd {
 namespace {
 
-/// Keeps every offset far from overflow, and a mistyped size from exhausting the memory.
+/// Limits all offsets far below overflow, and the memory that a mistyped size can request.
 constexpr std::int64_t most_values = std::int64_t{1} << 32;
 
 class Builder {

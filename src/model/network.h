@@ -1,5 +1,5 @@
-// The one description of the network: names, shapes and offsets of all its tensors, in the order
-// of the model file (docs/model-file.md). Initialiser, file, LibTorch module and CPU engine use it.
+// Names, shapes and offsets of all tensors of the network, in the order of the model file
+// (docs/model-file.md). Used by initialiser, model file, torch engine and CPU engine.
 #pragma once
 
 #include "model/schema.h"
@@ -14,7 +14,7 @@
 namespace casd {
 
 enum class TensorRole {
-  statistic,  // normaliser and target scale: fitted, not learned
+  statistic,  // normaliser and target scale: fitted to the data, not trained
   learned,
   evidence  // learned, with evidence_rate
 };
@@ -23,8 +23,8 @@ struct TensorInfo {
   std::string name;
   std::vector<std::int64_t> shape;
   TensorRole role;
-  float initial;                // value of a fresh tensor when fan_in is 0
-  std::int64_t fan_in;          // > 0: a fresh tensor is U(-1/sqrt(fan_in), 1/sqrt(fan_in))
+  float initial;                // initial value if fan_in is 0
+  std::int64_t fan_in;          // > 0: initialised with U(-1/sqrt(fan_in), 1/sqrt(fan_in))
   std::int32_t modality;        // -1: classifier, target
   std::int64_t size;            // numbers
   std::int64_t offset;          // first number in the model's values
@@ -36,7 +36,7 @@ class Network {
   /// `options` as checked() returns them; throws INVALID_ARGUMENT when the network is too large.
   Network(const Schema& schema, const casd_model_options& options);
 
-  /// Number of tensors of such a network; does not build it.
+  /// Number of tensors of such a network, without building it.
   static std::size_t tensor_count(const Schema& schema, const casd_model_options& options);
 
   const Schema& schema() const { return schema_; }

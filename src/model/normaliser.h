@@ -1,4 +1,4 @@
-// Frames to standardised frames (docs/method.md, 1).
+// Standardises frames (docs/method.md, 1).
 #pragma once
 
 #include <cmath>
@@ -6,8 +6,8 @@
 
 namespace casd {
 
-/// One frame: (x - mean) / std; what is not finite becomes 0 (the mean); cut at +-clip (0: not).
-/// T is float in the engines, double in the parity tests.
+/// One frame: (x - mean) / std. Values that are not finite become 0 (the mean). Clipped to +-clip
+/// (0: not clipped). T is float in the engines, double in the parity tests.
 template <class T>
 void standardise(const float* frame, const float* mean, const float* std, std::int32_t features,
                  T clip, T* out) {

@@ -22,7 +22,7 @@ void write(void* options, const Option& option, T value) {
   std::memcpy(static_cast<char*>(options) + option.offset, &value, sizeof value);
 }
 
-/// Least value that the struct may hold.
+/// Smallest value allowed in the struct.
 double least(const Option& option) { return option.automatic ? option.min - 1 : option.min; }
 
 std::string choices(const Option& option) {
@@ -43,7 +43,7 @@ std::string range(const Option& option) {
   return out + " to " + (option.below_max ? "below " : "") + number(option.max);
 }
 
-/// The whole of `value` as a T, or an error that says what was expected.
+/// Parses all of `value` as a T; the error message says what was expected.
 template <class T>
 T parse(const Option& option, const std::string& value, const char* expected) {
   T out{};
@@ -72,7 +72,7 @@ Span<const Option> model_option_table() {
       {"layers", OptionKind::int32, offsetof(O, layers), 1, 64, false, false, {}},
       {"heads", OptionKind::int32, offsetof(O, heads), 1, 4096, false, false, {}},
       {"feed_forward", OptionKind::int32, offsetof(O, feed_forward), 0, 65536, false, false, {}},
-      // The model file has the resulting width.
+      // Not stored: the model file contains the resulting width.
       {"feed_forward_factor",
        OptionKind::int32,
        offsetof(O, feed_forward_factor),
@@ -100,7 +100,7 @@ Span<const Option> model_option_table() {
       {"alpha_min", OptionKind::real, offsetof(O, alpha_min), 1, none, true, true, {}},
       {"alpha_max", OptionKind::real, offsetof(O, alpha_max), 1, none, true, true, {}},
       {"beta_min", OptionKind::real, offsetof(O, beta_min), 0, none, true, true, {}},
-      // The model file has the weights that the seed gave.
+      // Not stored: the model file contains the resulting weights.
       {"seed", OptionKind::uint64, offsetof(O, seed), 0, none, false, true, {}, false},
   };
   return {table, sizeof table / sizeof *table};
@@ -300,7 +300,7 @@ casd_model_options checked(casd_model_options options) {
   require(options.reserved == 0, "options.reserved must be 0");
   if (options.feed_forward == 0)
     options.feed_forward = options.feed_forward_factor * options.hidden;
-  options.feed_forward_factor = default_feed_forward_factor;  // feed_forward has its effect
+  options.feed_forward_factor = default_feed_forward_factor;  // already applied to feed_forward
   require(options.delta_max > options.delta_min, "option delta_max = ", options.delta_max,
           " must be above delta_min = ", options.delta_min);
   require(options.alpha_max > options.alpha_min, "option alpha_max = ", options.alpha_max,
@@ -316,7 +316,7 @@ void import_struct_bytes(void* ours, std::size_t size, const void* caller, std::
           ": was it initialised?");
   const auto* bytes = static_cast<const unsigned char*>(caller);
   for (std::size_t i = size; i < given; ++i)
-    require(bytes[i] == 0, what, " has settings that this version of the library does not know");
+    require(bytes[i] == 0, what, " has settings that this version of the library does not support");
   std::memcpy(ours, caller, given < size ? given : size);
 }
 

@@ -1,5 +1,5 @@
-// One description of every option: its name, offset, and range or names of values. Used by the
-// checks, by setting and reading options by name, and by the JSON of model files and checkpoints.
+// The table of options: name, offset, and range or names of values. Used to check options, to set and
+// read them by name, and for the JSON of model files and checkpoints.
 #pragma once
 
 #include "core/span.h"
@@ -30,18 +30,18 @@ struct Option {
   bool automatic = false;              // int32: min - 1 is allowed, too, as text "auto"
 };
 
-/// All fields of casd_model_options but struct_size and reserved.
+/// All fields of casd_model_options except struct_size and reserved.
 Span<const Option> model_option_table();
 
-/// Throws INVALID_ARGUMENT naming the option, its value and what is allowed.
+/// Throws INVALID_ARGUMENT naming the option, its value and the allowed values.
 void check_option(const Option& option, const void* options);
 void check_options(Span<const Option> table, const void* options);
-/// Sets the field `name` from text and checks it; unknown names are listed in the error.
+/// Sets the field `name` from text and checks it. The error for an unknown name lists all names.
 void set_option(Span<const Option> table, void* options, const std::string& name,
                 const std::string& value);
 /// The value as text: "40", "5.0", "zeros".
 std::string option_text(const Option& option, const void* options);
-/// The value as JSON: a number, or a text for a choice.
+/// The value as JSON: a number, or a string for a choice.
 void write_option(JsonWriter& json, const Option& option, const void* options);
 /// Reads what write_option() writes; rejects what check_option() would reject.
 void read_option(JsonReader& json, const Option& option, void* options);
@@ -57,13 +57,14 @@ void use_preset(casd_model_options& options, casd_preset preset);
 /// Resolves feed_forward 0 and checks all options, dependencies between them included.
 casd_model_options checked(casd_model_options options);
 
-/// Copies between the caller's struct, which may be shorter (older caller) or longer (its tail must
-/// be zero), and ours. `first` is the size of the first release's struct.
+/// Copies the caller's struct into the library's. The caller's may be shorter (older caller) or
+/// longer (the surplus bytes must be zero). `first` is the size of the struct in the first release.
 template <class T>
 T import_struct(const T* caller, const T& defaults, std::size_t first, const char* what);
 void import_struct_bytes(void* ours, std::size_t size, const void* caller, std::size_t first,
                          const char* what);
-/// Writes the first `size` bytes of ours to the caller, zeroes a longer tail, sets struct_size.
+/// Copies the first `size` bytes of the library's struct to the caller, zeroes surplus bytes and sets
+/// struct_size.
 void export_struct_bytes(void* caller, std::size_t size, const void* ours, std::size_t our_size,
                          std::size_t first, const char* what);
 

@@ -45,7 +45,7 @@ std::string_view text_after_length(Span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()) + prefix, bytes.size() - prefix};
 }
 
-/// The kind of a file that does not begin as expected, in a few words.
+/// Short description of a file that is not a model or checkpoint.
 std::string describe(Span<const std::uint8_t> bytes) {
   if (bytes.empty()) return "the file is empty";
   if (bytes.size() <= prefix) return text("the file has ", bytes.size(), " bytes");
@@ -75,7 +75,7 @@ void require_unique(const List& list, NameOf name_of, const std::string& source)
   const auto same = [](const std::string* a, const std::string* b) { return *a == *b; };
   const auto twice = std::adjacent_find(names.begin(), names.end(), same);
   if (twice != names.end())
-    fail(CASD_ERROR_FORMAT, source, ": ", printable(**twice), " comes twice");
+    fail(CASD_ERROR_FORMAT, source, ": ", printable(**twice), " occurs twice");
 }
 
 Metadata read_metadata(JsonReader& reader) {
@@ -90,7 +90,7 @@ Metadata read_metadata(JsonReader& reader) {
   return out;
 }
 
-/// The tensor's bytes begin at `offset` of `data`.
+/// The tensor's bytes start at `offset` of `data`.
 TensorEntry read_entry(JsonReader& reader, std::string name, Span<const std::uint8_t> data,
                        std::size_t offset) {
   TensorEntry entry;
@@ -205,7 +205,7 @@ Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string&
 
 std::uint32_t metadata_checksum(Span<const std::pair<std::string, std::string>> entries) {
   std::uint32_t crc = 0;
-  for (const auto& [key, value] : entries) {  // c_str() ends with the 0
+  for (const auto& [key, value] : entries) {  // the terminating 0 of c_str() is the separator
     crc = crc32(key.c_str(), key.size() + 1, crc);
     crc = crc32(value.c_str(), value.size() + 1, crc);
   }

@@ -1,6 +1,6 @@
 // The container format of model files and checkpoints: u64 little-endian header length, JSON header,
-// data (https://github.com/huggingface/safetensors). Read as hostile input, in the one spelling that
-// serialise_safetensors() writes (model/json_text.h).
+// data (https://github.com/huggingface/safetensors). The reader treats it as untrusted input and
+// accepts only the canonical form that serialise_safetensors() writes (model/json_text.h).
 #pragma once
 
 #include "core/span.h"
@@ -18,7 +18,7 @@ struct TensorEntry {
   std::string name;
   DataType type;
   std::vector<std::int64_t> shape;
-  Span<const std::uint8_t> bytes;  // into the caller's buffer; not aligned
+  Span<const std::uint8_t> bytes;  // points into the caller's buffer; not aligned
 };
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
@@ -33,8 +33,8 @@ struct Safetensors {
   const TensorEntry* find_tensor(const std::string& name) const;
 };
 
-/// Limits of reader and writer; docs/model-file.md states them.
-constexpr std::size_t longest_header = 100'000'000;  // the format's own
+/// Limits of reader and writer, documented in docs/model-file.md.
+constexpr std::size_t longest_header = 100'000'000;  // limit of the format
 constexpr std::size_t most_tensors = 65536;
 constexpr std::size_t most_metadata = 4096;
 constexpr std::size_t most_dimensions = 8;
@@ -43,13 +43,13 @@ constexpr std::size_t most_dimensions = 8;
 /// the data, shapes that match their bytes, unique names. Throws FORMAT.
 Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string& source);
 
-/// The number in the first metadata entry, `key`, which identifies the files of this library and
-/// their kind. Does not read the rest of the file. `kind` is "model" or
-/// "checkpoint". Throws FORMAT "SOURCE: not a CASD model (why)".
+/// Returns the number in the first metadata entry, `key`, which identifies the kind of a file of this
+/// library. Does not read the rest of the file. `kind` is "model" or "checkpoint". Throws FORMAT
+/// "SOURCE: not a CASD model (reason)".
 int format_version(Span<const std::uint8_t> bytes, const std::string& source,
                    const std::string& key, const std::string& kind);
 
-/// CRC-32 over the bytes of each entry in turn: key, 0, value, 0. Neither has a 0 in it.
+/// CRC-32 over the bytes of each entry in order: key, 0, value, 0. Keys and values contain no 0.
 std::uint32_t metadata_checksum(Span<const std::pair<std::string, std::string>> entries);
 
 /// Header padded with spaces so that the data starts at a multiple of 64. Throws INVALID_ARGUMENT

@@ -195,7 +195,7 @@ bool is_utf8(const std::string& text) {
     if (length == 0 || length > size - i) return false;
     for (std::size_t k = 1; k < length; ++k)
       if ((byte[i + k] & 0xC0u) != 0x80u) return false;
-    // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
+    // The second byte identifies overlong forms, surrogates and characters above U+10FFFF.
     if (length >= 3) {
       const unsigned second = byte[i + 1];
       if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||

@@ -1,4 +1,4 @@
-// What a model takes and gives.
+// The inputs (modalities, features) and outputs (task, names) of a model.
 #pragma once
 
 #include <casd/schema.h>
@@ -33,9 +33,9 @@ struct Schema {
   /// Checks and appends; throws INVALID_ARGUMENT.
   void add_modality(const std::string& name, std::int32_t features);
   void add_output(const std::string& name);
-  /// The first name given to a modality makes room for all; the others are "" until they are set.
+  /// The first call for a modality adds names for all its features; those not set yet are "".
   void set_feature_name(std::int32_t modality, std::int32_t feature, const std::string& name);
-  /// All names of a modality at once, "" where a feature has none; no quadratic work.
+  /// Sets all names of a modality, "" for a feature without a name, in linear time.
   void set_feature_names(std::int32_t modality, std::vector<std::string> names);
   void set_task(casd_task task);
 
@@ -48,7 +48,7 @@ bool same_modalities(const Schema& a, const Schema& b);
 bool operator==(const Schema& a, const Schema& b);
 inline bool operator!=(const Schema& a, const Schema& b) { return !(a == b); }
 
-/// Modalities and enough outputs for the task, or throws INVALID_ARGUMENT.
+/// Throws INVALID_ARGUMENT unless there is a modality and enough outputs for the task.
 void require_complete(const Schema& schema);
 
 /// The caller's mask with CASD_ALL_MODALITIES resolved; throws INVALID_ARGUMENT for 0 and for bits

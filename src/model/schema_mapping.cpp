@@ -36,7 +36,7 @@ class NameList {
   std::size_t count_ = 0;
 };
 
-/// Columns of `from` in the order of `to`. Throws with the differences.
+/// Columns of `from` in the order of `to`. The error message lists the differences.
 std::vector<std::size_t> match_features(const Modality& from, const Modality& to) {
   std::unordered_map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < from.feature_names.size(); ++i)
@@ -93,13 +93,13 @@ void require_same_task(const Schema& from, const Schema& to, const char* what) {
 
 SchemaMapping::SchemaMapping(const Schema& from, const Schema& to, const char* what)
     : identity_(same_sample_layout(from, to)) {
-  NameList unknown, known;
+  NameList unknown, accepted;
   for (const Modality& modality : from.modalities)
     if (to.modality_index(modality.name) < 0) unknown.add("'" + modality.name + "'");
-  for (const Modality& modality : to.modalities) known.add("'" + modality.name + "'");
+  for (const Modality& modality : to.modalities) accepted.add("'" + modality.name + "'");
   if (!unknown.empty())
     fail(CASD_ERROR_INVALID_ARGUMENT, what, " has unknown modalities: ", unknown.str(),
-         "; known are: ", known.str());
+         "; known are: ", accepted.str());
 
   std::string problems;
   for (const Modality& wanted : to.modalities) {

@@ -1,4 +1,4 @@
-// Reads samples of one schema as samples of another.
+// Converts samples of one schema to another schema.
 #pragma once
 
 #include "model/batch.h"
@@ -9,19 +9,19 @@
 
 namespace casd {
 
-/// Samples of `from` are samples of `to` without a change: the same modalities in the same order,
-/// and no modality that both name has its features in another order. Does not allocate.
+/// Whether samples of `from` can be used as samples of `to` unchanged: the same modalities in the
+/// same order, and the same order of features where both schemas name them. Does not allocate.
 bool same_sample_layout(const Schema& from, const Schema& to);
 
-/// The same task and the same outputs in the same order.
+/// Whether both have the same task and the same outputs in the same order.
 bool same_task(const Schema& a, const Schema& b);
-/// Throws INVALID_ARGUMENT unless same_task(); the message says what differs. `what` as in
+/// Throws INVALID_ARGUMENT unless same_task(); the message names the difference. `what` as in
 /// SchemaMapping.
 void require_same_task(const Schema& from, const Schema& to, const char* what);
 
-/// How samples of one schema become samples of another. Modalities are matched by name, in any
-/// order; features by name where both schemas name them, else by position. Tasks and outputs are
-/// not looked at: compare them with same_task() where targets matter.
+/// Maps samples of one schema to another. Modalities are matched by name, in any order; features by
+/// name where both schemas name them, else by position. Tasks and outputs are ignored: compare them
+/// with same_task() if targets are used.
 class SchemaMapping {
  public:
   /// `what` names the source in messages ("the batch", "the dataset"). Throws INVALID_ARGUMENT: the
@@ -30,15 +30,15 @@ class SchemaMapping {
   /// Modalities of `to` that `from` lacks are missing in the result.
   SchemaMapping(const Schema& from, const Schema& to, const char* what);
 
-  /// Samples can be used as they are.
+  /// Whether samples can be used unchanged.
   bool identity() const { return identity_; }
   /// Modalities of `to` that `from` has.
   ModalityMask covered() const { return covered_; }
   /// Writes `from` as a sample of the target schema, with target and names. Keeps the memory of `to`,
   /// which must be another object.
   void apply(const Sample& from, Sample& to) const;
-  /// The samples in the target schema: the pointers as they are where the mapping is the identity,
-  /// else pointers into `storage`, which receives adapted copies.
+  /// The samples in the target schema. Returns the same pointers if the mapping is the identity, else
+  /// pointers to converted copies in `storage`.
   std::vector<const Sample*> apply(std::vector<const Sample*> samples,
                                    std::vector<Sample>& storage) const;
 

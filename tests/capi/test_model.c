@@ -158,7 +158,7 @@ static void create_checks_struct_and_schema(void **state) {
   casd_model_destroy(model);
   model = NULL;
   newer.tail[7] = 1;
-  ASSERT_INVALID(casd_model_create(&model, schema, &newer.options), "does not know");
+  ASSERT_INVALID(casd_model_create(&model, schema, &newer.options), "does not support");
   newer.options.struct_size = 4;
   ASSERT_INVALID(casd_model_create(&model, schema, &newer.options), "struct_size");
   ASSERT_INVALID(casd_model_create(NULL, schema, NULL), "NULL");

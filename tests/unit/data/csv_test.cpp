@@ -160,7 +160,7 @@ TEST(Csv, BadHeadersAreRefused) {
   EXPECT_NE(refusal("sample,a.\n1,1\n").find("'a.'"), std::string::npos);
   EXPECT_NE(refusal("sample,.a\n1,1\n").find("'.a'"), std::string::npos);
   EXPECT_NE(refusal("sample,label:,a.x\n1,1,1\n").find("'label:'"), std::string::npos);
-  EXPECT_NE(refusal("sample,a.x,b.y,a.x\n").find("'a.x' comes twice"), std::string::npos);
+  EXPECT_NE(refusal("sample,a.x,b.y,a.x\n").find("'a.x' occurs twice"), std::string::npos);
   EXPECT_NE(refusal("sample,a b.x\n1,1\n").find("'a b'"), std::string::npos);
   EXPECT_NE(refusal("sample,\xff.x\n1,1\n").find("UTF-8"), std::string::npos);
   EXPECT_NE(refusal("sample,a.x\n\xff,1\n").find("line 2: the column sample is not UTF-8"),

@@ -67,6 +67,9 @@ typedef struct casd_dataset casd_dataset;
 
 /**
  * @brief Opens a file: HDF5 or CSV, told apart by content.
+ *
+ * Open HDF5 files only from sources that you trust: HDF5's C library (1.10) does not end on some
+ * damaged files. CSV is read in time and memory proportional to the file, whatever it contains.
  * @param[out] dataset  Receives it.
  * @param      path     UTF-8.
  * @param      task     NULL: see "Task and outputs" above. "regression", or "regression:A,B,..."

@@ -209,6 +209,19 @@ bool exists(hid_t file, const std::string& path) {
   }
 }
 
+/// Rejects dimensions far beyond what the file stores, before memory for them is allocated: a few
+/// bytes can declare any number of values. Deflate compresses 1032 to 1 at most; values that were
+/// never written take no storage.
+void require_stored(hid_t id, const char* dataset, const hsize_t* sides, int rank) {
+  constexpr double most_per_byte = 1100, most_unwritten = 65536;
+  const hsize_t stored = H5Dget_storage_size(id);
+  double count = 1;
+  for (int i = 0; i < rank; ++i) count *= static_cast<double>(sides[i]);
+  if (count > most_unwritten + most_per_byte * static_cast<double>(stored))
+    fail(CASD_ERROR_FORMAT, dataset, " declares more values than its ", stored,
+         " stored bytes can contain");
+}
+
 casd_status shape(casd_hdf5_file* file, const char* dataset, int32_t* rank, uint64_t* dims,
                   casd_plugin_error* error) {
   return guard(error, [&] {
@@ -223,6 +236,7 @@ casd_status shape(casd_hdf5_file* file, const char* dataset, int32_t* rank, uint
     const int count = H5Sget_simple_extent_dims(space, sides, nullptr);
     if (count < 1 || count > 4)
       fail(CASD_ERROR_FORMAT, dataset, " has ", count, " dimensions, expected 1 to 4");
+    require_stored(id, dataset, sides, count);
     std::copy(sides, sides + count, dims);
     *rank = count;
   });
@@ -241,7 +255,7 @@ void read(casd_hdf5_file* file, const char* dataset, hid_t memory, bool whole_nu
   const Id space(H5Dget_space(id), H5Sclose);
   const hssize_t there = H5Sget_simple_extent_npoints(space);
   if (there < 0 || static_cast<uint64_t>(there) != count)
-    fail(CASD_ERROR_INTERNAL, dataset, " has ", there, " numbers, asked for ", count);
+    fail(CASD_ERROR_INTERNAL, dataset, " has ", there, " numbers, expected ", count);
   if (H5Dread(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
     fail(CASD_ERROR_FORMAT, dataset, " cannot be read: ", reason());
 }

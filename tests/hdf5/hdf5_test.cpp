@@ -56,6 +56,13 @@ class Writer {
     H5Sclose(space);
     H5Tclose(type);
   }
+  /// Declares a dataset and stores nothing in it.
+  void declare(const std::string& name, const Sizes& shape) {
+    const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+    H5Dclose(H5Dcreate2(file_, name.c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT,
+                        H5P_DEFAULT));
+    H5Sclose(space);
+  }
   void remove(const std::string& name) { H5Ldelete(file_, name.c_str(), H5P_DEFAULT); }
   void remove_attribute(const std::string& name) { H5Adelete(file_, name.c_str()); }
 
@@ -264,6 +271,26 @@ TEST_F(Hdf5, ShapesThatDoNotFitAreNamed) {
     file.remove("/train/label");
     file.floats("/train/label", {3, 1, 1}, counting(3));
   });
+}
+
+TEST_F(Hdf5, DimensionsFarBeyondTheStoredBytesAreRejected) {
+  refused("/train/voice declares more values than its 0 stored bytes can contain",
+          [](Writer& file) {
+            file.remove("/train/voice");
+            file.declare("/train/voice", {3, 1 << 20, 4});
+          });
+  refused("/train/label declares", [](Writer& file) {
+    file.remove("/train/label");
+    file.declare("/train/label", {std::uint64_t{1} << 40});
+  });
+}
+
+TEST_F(Hdf5, FewValuesThatWereNeverWrittenAreZero) {
+  write([](Writer& file) {
+    file.remove("/train/voice");
+    file.declare("/train/voice", {3, 2, 3});
+  });
+  EXPECT_EQ(open_dataset(path_, nullptr).splits[0].samples[0].frames[0], Floats(6, 0.0f));
 }
 
 TEST_F(Hdf5, ValuesThatDoNotFitAreNamed) {

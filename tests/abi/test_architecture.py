@@ -53,7 +53,7 @@ class Architecture(unittest.TestCase):
     def test_every_folder_is_a_module(self):
         self.assertEqual({path.name for path in SOURCE.iterdir() if path.is_dir()}, set(ALLOWED))
 
-    def test_modules_include_only_what_they_may(self):
+    def test_modules_include_only_allowed_modules(self):
         for path in files(SOURCE):
             module = module_of(path)
             for bracket, name in includes(path):
@@ -74,7 +74,7 @@ class Architecture(unittest.TestCase):
                         self.assertEqual(bracket, "<")
                         self.assertIn(module, PUBLIC[name.split("/")[1]])
 
-    def test_third_parties_stay_in_their_modules(self):
+    def test_third_party_headers_are_limited_to_modules(self):
         for path in files(SOURCE):
             for bracket, name in includes(path):
                 first = name.split("/")[0]

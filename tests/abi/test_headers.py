@@ -32,7 +32,7 @@ def share_of_words(text):
 
 
 class Headers(unittest.TestCase):
-    def test_each_stands_alone(self):
+    def test_each_header_compiles_alone(self):
         for header in HEADERS:
             include = f"#include <casd/{header.name}>\ntypedef int iso_c_wants_a_declaration;\n"
             for command, language in ((C99, "c"), (CXX17, "cpp")):
@@ -46,12 +46,12 @@ class Headers(unittest.TestCase):
             if header.name != "casd.h":
                 self.assertIn(f'#include "{header.name}"', umbrella)
 
-    def test_about_seventy_percent_are_words(self):
+    def test_about_seventy_percent_are_comments(self):
         text = "\n".join(header.read_text() for header in HEADERS)
         share = share_of_words(text)
         self.assertTrue(0.65 <= share <= 0.80, f"{100 * share:.1f} %")
 
-    def test_only_fixed_types_cross(self):
+    def test_only_fixed_types_are_used(self):
         """INTERFACE rule 1: no bool, long, enum type, bit field, by-value struct, variadic."""
         for header in HEADERS:
             code = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.DOTALL)

@@ -32,10 +32,10 @@ def allowed():
 
 
 class Symbols(unittest.TestCase):
-    def test_exports_are_the_allow_list(self):
+    def test_exports_match_the_allow_list(self):
         self.assertEqual(sorted(exported(LIBCASD)), sorted(allowed()))
 
-    def test_headers_declare_the_allow_list(self):
+    def test_headers_match_the_allow_list(self):
         declared = {}
         for header in (HERE.parents[1] / "include/casd").glob("*.h"):
             text = header.read_text()
@@ -46,11 +46,11 @@ class Symbols(unittest.TestCase):
         for name, since in allowed().items():
             self.assertRegex(declared[name], rf"@since {re.escape(since)}\b", name)
 
-    def test_needs_nothing_but_the_runtime(self):
+    def test_needs_only_the_runtime_libraries(self):
         needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", output("readelf", "--dynamic", LIBCASD)))
         self.assertLessEqual(needed, RUNTIME)
 
-    def test_name_of_the_library(self):
+    def test_soname(self):
         dynamic = output("readelf", "--dynamic", LIBCASD)
         self.assertIn("[libcasd.so.2]", dynamic)
 

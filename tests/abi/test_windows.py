@@ -34,7 +34,7 @@ class Windows(unittest.TestCase):
             f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/cmake/mingw-w64.cmake")
         run("cmake", "--build", BUILD, "--target", "casd")
 
-    def test_exports_are_the_allow_list(self):
+    def test_exports_match_the_allow_list(self):
         lines = (ROOT / "tests/abi/symbols.txt").read_text().splitlines()
         allowed = {line.split()[0] for line in lines if line and not line.startswith("#")}
         library = next(BUILD.rglob("libcasd*.dll"))

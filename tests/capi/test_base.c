@@ -27,7 +27,7 @@ static void build_info_has_its_keys(void **state) {
     assert_non_null(strstr(casd_build_info(), keys[i]));
 }
 
-static void statuses_have_names_and_pinned_values(void **state) {
+static void statuses_have_names_and_fixed_values(void **state) {
   static const char *const names[] = {"OK",        "INVALID_ARGUMENT", "OUT_OF_MEMORY", "IO",
                                       "FORMAT",    "VERSION",          "UNAVAILABLE",   "STATE",
                                       "CANCELLED", "NUMERIC",          "DEVICE",        "INTERNAL",
@@ -43,7 +43,7 @@ static void statuses_have_names_and_pinned_values(void **state) {
   assert_int_equal(CASD_ERROR_BUFFER_TOO_SMALL, 13);
 }
 
-static void a_failure_leaves_its_message(void **state) {
+static void a_failure_sets_the_message(void **state) {
   casd_schema *schema = NULL;
   (void)state;
   ASSERT_INVALID(casd_schema_create(NULL), "schema is NULL");
@@ -129,7 +129,7 @@ static int warn_a_callback_that_calls_back(void) {
   return heard.count == 1 ? 0 : 2;
 }
 
-static void a_callback_may_call_the_library(void **state) {
+static void a_callback_can_call_the_library(void **state) {
   (void)state;
   assert_child_succeeds(warn_a_callback_that_calls_back);
 }
@@ -170,7 +170,7 @@ static void the_log_can_be_polled(void **state) {
   assert_child_succeeds(discard_a_message);
 }
 
-static void the_log_goes_where_it_is_sent(void **state) {
+static void the_log_calls_the_callback(void **state) {
   struct heard heard = {0, -1, ""};
   (void)state;
   ASSERT_OK(casd_set_log(listen_to, CASD_LOG_WARNING, &heard));
@@ -186,7 +186,7 @@ static void the_log_goes_where_it_is_sent(void **state) {
   ASSERT_OK(casd_set_log(NULL, CASD_LOG_WARNING, NULL));
 }
 
-static void a_missing_plugin_is_named_with_each_path_tried(void **state) {
+static void a_missing_plugin_is_reported_with_each_path(void **state) {
   casd_dataset *data = NULL;
   (void)state;
   ASSERT_OK(casd_set_log(NULL, CASD_LOG_OFF, NULL));
@@ -270,13 +270,13 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(versions_agree_with_the_headers),
       cmocka_unit_test(build_info_has_its_keys),
-      cmocka_unit_test(statuses_have_names_and_pinned_values),
-      cmocka_unit_test(a_failure_leaves_its_message),
+      cmocka_unit_test(statuses_have_names_and_fixed_values),
+      cmocka_unit_test(a_failure_sets_the_message),
       cmocka_unit_test(the_message_can_be_copied),
-      cmocka_unit_test(a_callback_may_call_the_library),
+      cmocka_unit_test(a_callback_can_call_the_library),
       cmocka_unit_test(the_log_can_be_polled),
-      cmocka_unit_test(the_log_goes_where_it_is_sent),
-      cmocka_unit_test(a_missing_plugin_is_named_with_each_path_tried),
+      cmocka_unit_test(the_log_calls_the_callback),
+      cmocka_unit_test(a_missing_plugin_is_reported_with_each_path),
       cmocka_unit_test(live_objects_are_counted),
       cmocka_unit_test(live_bytes_are_counted),
   };

@@ -12,7 +12,7 @@ static casd_batch *empty_batch(casd_task task) {
   return batch;
 }
 
-static void a_batch_gives_back_what_was_put_in(void **state) {
+static void a_batch_returns_its_values(void **state) {
   casd_batch *batch = empty_batch(CASD_TASK_REGRESSION);
   const float voice[2 * 3] = {1, 2, 3, 4, 5, 6}, other[3] = {7, 8, 9};
   const float target[3] = {0.5f, -1, 2};
@@ -62,7 +62,7 @@ static void frames_that_are_wholly_nan_are_missing(void **state) {
   casd_batch_destroy(batch);
 }
 
-static void frames_that_do_not_fit_are_refused(void **state) {
+static void invalid_frames_are_rejected(void **state) {
   casd_batch *batch = empty_batch(CASD_TASK_CLASSES);
   const float values[8] = {0};
   (void)state;
@@ -79,7 +79,7 @@ static void frames_that_do_not_fit_are_refused(void **state) {
   casd_batch_destroy(batch);
 }
 
-static void targets_that_do_not_fit_are_refused(void **state) {
+static void invalid_targets_are_rejected(void **state) {
   casd_batch *classes = empty_batch(CASD_TASK_CLASSES), *labels = empty_batch(CASD_TASK_MULTILABEL),
              *numbers = empty_batch(CASD_TASK_REGRESSION);
   const float target[3] = {0, 1, 1};
@@ -115,7 +115,7 @@ static void targets_that_do_not_fit_are_refused(void **state) {
   casd_batch_destroy(numbers);
 }
 
-static void the_rest_takes_null_and_what_is_not_there(void **state) {
+static void null_and_unknown_indices_are_rejected(void **state) {
   casd_schema *none = NULL;
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   casd_batch *batch = NULL;
@@ -141,7 +141,7 @@ static void the_rest_takes_null_and_what_is_not_there(void **state) {
 }
 
 /* Frames that lie in wider records, such as those of a ring buffer. */
-static void frames_may_have_a_stride(void **state) {
+static void frames_can_have_a_stride(void **state) {
   static const float records[] = {1, 2, 3, -1, -1, 4, 5, 6, -1, -1, 7, 8, 9};
   static const float expected[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 1);
@@ -159,7 +159,7 @@ static void frames_may_have_a_stride(void **state) {
   casd_batch_destroy(batch);
 }
 
-static void room_can_be_reserved(void **state) {
+static void capacity_can_be_reserved(void **state) {
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   (void)state;
   ASSERT_OK(casd_batch_reserve(batch, 1000));
@@ -174,13 +174,13 @@ static void room_can_be_reserved(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_batch_gives_back_what_was_put_in),
+      cmocka_unit_test(a_batch_returns_its_values),
       cmocka_unit_test(frames_that_are_wholly_nan_are_missing),
-      cmocka_unit_test(frames_that_do_not_fit_are_refused),
-      cmocka_unit_test(targets_that_do_not_fit_are_refused),
-      cmocka_unit_test(frames_may_have_a_stride),
-      cmocka_unit_test(room_can_be_reserved),
-      cmocka_unit_test(the_rest_takes_null_and_what_is_not_there),
+      cmocka_unit_test(invalid_frames_are_rejected),
+      cmocka_unit_test(invalid_targets_are_rejected),
+      cmocka_unit_test(frames_can_have_a_stride),
+      cmocka_unit_test(capacity_can_be_reserved),
+      cmocka_unit_test(null_and_unknown_indices_are_rejected),
   };
   return cmocka_run_group_tests_name("batch", tests, NULL, nothing_is_left);
 }

@@ -99,7 +99,7 @@ static void tasks_are_inferred_or_named(void **state) {
   refuse_text(real, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT, "label");
 }
 
-static void bad_csv_is_refused_with_its_line(void **state) {
+static void invalid_csv_is_rejected_with_its_line(void **state) {
   casd_dataset *data = NULL;
   (void)state;
   ASSERT_FAILS(casd_dataset_open(&data, "no/such.csv", NULL), CASD_ERROR_IO, "no/such.csv");
@@ -188,7 +188,7 @@ static void synthetic_options_are_checked(void **state) {
   assert_null(data);
 }
 
-static void datasets_grow_from_batches(void **state) {
+static void batches_are_added_to_datasets(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES), *other = new_schema(CASD_TASK_REGRESSION),
               *empty = NULL;
   casd_dataset *data = NULL;
@@ -385,7 +385,7 @@ static void batches_are_matched_by_name(void **state) {
   casd_schema_destroy(more);
 }
 
-static void what_is_not_there_is_refused(void **state) {
+static void unknown_splits_and_indices_are_rejected(void **state) {
   casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
   casd_schema *schema = NULL;
   casd_batch *batch = NULL, *other = new_batch(CASD_TASK_REGRESSION, 0);
@@ -432,15 +432,15 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(csv_is_read_as_documented),
       cmocka_unit_test(tasks_are_inferred_or_named),
-      cmocka_unit_test(bad_csv_is_refused_with_its_line),
+      cmocka_unit_test(invalid_csv_is_rejected_with_its_line),
       cmocka_unit_test(synthetic_data_keeps_its_options),
       cmocka_unit_test(synthetic_options_are_checked),
-      cmocka_unit_test(datasets_grow_from_batches),
+      cmocka_unit_test(batches_are_added_to_datasets),
       cmocka_unit_test(csv_is_read_from_memory),
       cmocka_unit_test(a_part_is_held_out),
       cmocka_unit_test(samples_are_counted),
       cmocka_unit_test(batches_are_matched_by_name),
-      cmocka_unit_test(what_is_not_there_is_refused),
+      cmocka_unit_test(unknown_splits_and_indices_are_rejected),
   };
   return cmocka_run_group_tests_name("dataset", tests, NULL, nothing_is_left);
 }

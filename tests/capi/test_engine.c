@@ -27,7 +27,7 @@ static int works(casd_device device, int32_t trains) {
   return status == CASD_OK;
 }
 
-static void the_list_tells_what_works(void **state) {
+static void the_list_reports_available_engines(void **state) {
   static const struct {
     const char *name;
     casd_device device;
@@ -88,7 +88,7 @@ static void the_struct_is_checked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_list_tells_what_works),
+      cmocka_unit_test(the_list_reports_available_engines),
       cmocka_unit_test(the_struct_is_checked),
   };
   return cmocka_run_group_tests_name("engines", tests, NULL, nothing_is_left);

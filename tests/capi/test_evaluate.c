@@ -68,7 +68,7 @@ static void every_condition_is_reported(void **state) {
 }
 
 /* The accuracy of the report is that of a caller who counts. */
-static void accuracy_is_what_a_caller_counts(void **state) {
+static void accuracy_matches_the_predictions(void **state) {
   struct judged j = judge(CASD_TASK_CLASSES);
   casd_schema *schema = NULL;
   casd_batch *batch = NULL;
@@ -91,7 +91,7 @@ static void accuracy_is_what_a_caller_counts(void **state) {
   done(&j);
 }
 
-static void regression_and_labels_have_their_numbers(void **state) {
+static void regression_and_multilabel_have_their_metrics(void **state) {
   struct judged r = judge(CASD_TASK_REGRESSION), m = judge(CASD_TASK_MULTILABEL);
   double value = 0;
   (void)state;
@@ -108,7 +108,7 @@ static void regression_and_labels_have_their_numbers(void **state) {
 }
 
 /* A row that is not finite once made the evaluation hang. */
-static void samples_whose_prediction_fails_are_counted_and_left_out(void **state) {
+static void failed_samples_are_counted_and_left_out(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   casd_model_options options = small_model_options();
   casd_model *model = NULL;
@@ -148,7 +148,7 @@ static void samples_whose_prediction_fails_are_counted_and_left_out(void **state
   casd_schema_destroy(schema);
 }
 
-static void modalities_of_a_condition_come_in_any_order(void **state) {
+static void modalities_of_a_condition_can_have_any_order(void **state) {
   struct judged j = judge(CASD_TASK_CLASSES);
   (void)state;
   assert_true(value_of(j.report, "audio+language", "uncertainty") ==
@@ -160,7 +160,7 @@ static void modalities_of_a_condition_come_in_any_order(void **state) {
   done(&j);
 }
 
-static void json_holds_the_same(void **state) {
+static void json_contains_the_same_numbers(void **state) {
   struct judged j = judge(CASD_TASK_CLASSES);
   const char *json = casd_report_json(j.report);
   static const char *const keys[] = {"\"conditions\":{\"language\":{",
@@ -182,7 +182,7 @@ static void json_holds_the_same(void **state) {
   done(&j);
 }
 
-static void what_does_not_fit_is_refused(void **state) {
+static void invalid_arguments_are_rejected(void **state) {
   struct judged j = judge(CASD_TASK_CLASSES);
   casd_dataset *other = new_data(CASD_TASK_REGRESSION, 1);
   casd_report *report = NULL;
@@ -291,14 +291,14 @@ static void a_mask_restricts_the_conditions(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_condition_is_reported),
-      cmocka_unit_test(accuracy_is_what_a_caller_counts),
-      cmocka_unit_test(regression_and_labels_have_their_numbers),
-      cmocka_unit_test(samples_whose_prediction_fails_are_counted_and_left_out),
-      cmocka_unit_test(modalities_of_a_condition_come_in_any_order),
-      cmocka_unit_test(json_holds_the_same),
+      cmocka_unit_test(accuracy_matches_the_predictions),
+      cmocka_unit_test(regression_and_multilabel_have_their_metrics),
+      cmocka_unit_test(failed_samples_are_counted_and_left_out),
+      cmocka_unit_test(modalities_of_a_condition_can_have_any_order),
+      cmocka_unit_test(json_contains_the_same_numbers),
       cmocka_unit_test(evaluation_reports_progress_and_can_be_cancelled),
       cmocka_unit_test(a_mask_restricts_the_conditions),
-      cmocka_unit_test(what_does_not_fit_is_refused),
+      cmocka_unit_test(invalid_arguments_are_rejected),
   };
   return cmocka_run_group_tests_name("evaluate", tests, NULL, nothing_is_left);
 }

@@ -108,7 +108,7 @@ static void the_child_predicts_and_destroys(void **state) {
     }
 }
 
-static void a_child_may_fork_again(void **state) {
+static void a_child_can_fork_again(void **state) {
   struct shared s = set_up(CASD_ABSENT_EXCLUDED, 4);
   const pid_t id = fork();
   int status = 0;
@@ -186,7 +186,7 @@ static void forking_while_other_threads_predict(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_child_predicts_and_destroys),
-      cmocka_unit_test(a_child_may_fork_again),
+      cmocka_unit_test(a_child_can_fork_again),
       cmocka_unit_test(forking_while_other_threads_predict),
   };
   if (SANITIZED) return puts("skipped: sanitizers do not support threads after fork()"), 0;

@@ -53,7 +53,7 @@ static void recipes_presets_and_names_set_fields(void **state) {
   assert_true(o.seed == UINT64_MAX);
 }
 
-static void options_that_do_not_fit_are_refused(void **state) {
+static void invalid_options_are_rejected(void **state) {
   casd_model_options o, before;
   (void)state;
   ASSERT_INVALID(casd_model_options_init(NULL, sizeof o), "NULL");
@@ -127,7 +127,7 @@ static void create_checks_every_option(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void a_preset_holds_for_a_width_that_is_set_later(void **state) {
+static void a_preset_applies_to_a_later_width(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   casd_model_options o = small_model_options(), settled;
   casd_model *model = NULL;
@@ -174,7 +174,7 @@ static void create_checks_struct_and_schema(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void a_model_tells_about_itself(void **state) {
+static void a_model_describes_itself(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES);
   casd_schema *schema = NULL;
   casd_model_options o;
@@ -218,7 +218,7 @@ static void a_model_tells_about_itself(void **state) {
   casd_model_destroy(NULL);
 }
 
-static void seeds_make_the_weights(void **state) {
+static void seeds_determine_the_weights(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   casd_model_options o = small_model_options();
   casd_model *same = NULL, *other = NULL, *model = new_model(CASD_TASK_CLASSES);
@@ -270,7 +270,7 @@ static void files_load_and_save_to_the_same_bytes(void **state) {
   remove(PATH);
 }
 
-static void bad_calls_of_load_and_save_are_refused(void **state) {
+static void invalid_calls_of_load_and_save_are_rejected(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES), *loaded = NULL;
   size_t needed;
   (void)state;
@@ -288,7 +288,7 @@ static void bad_calls_of_load_and_save_are_refused(void **state) {
   casd_model_destroy(model);
 }
 
-static void truncated_files_are_refused(void **state) {
+static void truncated_files_are_rejected(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES), *loaded = NULL;
   size_t size = 0, length;
   unsigned char *bytes = model_bytes(model, &size);
@@ -305,7 +305,7 @@ static void truncated_files_are_refused(void **state) {
 }
 
 /* Whichever byte is changed: refused, never a crash. Nothing is outside the checksum. */
-static void corrupted_files_are_refused(void **state) {
+static void corrupted_files_are_rejected(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES), *noted = NULL;
   size_t size = 0, at;
   unsigned char *bytes;
@@ -329,7 +329,7 @@ static void corrupted_files_are_refused(void **state) {
   casd_model_destroy(noted);
 }
 
-static void other_files_are_named(void **state) {
+static void other_files_are_described(void **state) {
   casd_model *loaded = NULL;
   static const char text[] = "sample,label,audio.f0\na,1,0.5\n";
   static const char image[] = "\x89PNG\r\n\x1a\n0000000000000000";
@@ -345,7 +345,7 @@ static void other_files_are_named(void **state) {
   remove(PATH);
 }
 
-static void newer_files_say_so(void **state) {
+static void newer_files_are_reported(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES), *loaded = NULL;
   size_t size = 0;
   unsigned char *bytes = model_bytes(model, &size);
@@ -499,20 +499,20 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(options_have_their_defaults),
       cmocka_unit_test(recipes_presets_and_names_set_fields),
-      cmocka_unit_test(options_that_do_not_fit_are_refused),
+      cmocka_unit_test(invalid_options_are_rejected),
       cmocka_unit_test(options_can_be_listed_and_read),
       cmocka_unit_test(user_values_can_be_listed),
       cmocka_unit_test(create_checks_every_option),
-      cmocka_unit_test(a_preset_holds_for_a_width_that_is_set_later),
+      cmocka_unit_test(a_preset_applies_to_a_later_width),
       cmocka_unit_test(create_checks_struct_and_schema),
-      cmocka_unit_test(a_model_tells_about_itself),
-      cmocka_unit_test(seeds_make_the_weights),
+      cmocka_unit_test(a_model_describes_itself),
+      cmocka_unit_test(seeds_determine_the_weights),
       cmocka_unit_test(files_load_and_save_to_the_same_bytes),
-      cmocka_unit_test(bad_calls_of_load_and_save_are_refused),
-      cmocka_unit_test(truncated_files_are_refused),
-      cmocka_unit_test(corrupted_files_are_refused),
-      cmocka_unit_test(other_files_are_named),
-      cmocka_unit_test(newer_files_say_so),
+      cmocka_unit_test(invalid_calls_of_load_and_save_are_rejected),
+      cmocka_unit_test(truncated_files_are_rejected),
+      cmocka_unit_test(corrupted_files_are_rejected),
+      cmocka_unit_test(other_files_are_described),
+      cmocka_unit_test(newer_files_are_reported),
       cmocka_unit_test(user_values_are_kept),
       cmocka_unit_test(user_values_have_a_limit),
       cmocka_unit_test(feature_names_are_kept),

@@ -71,7 +71,7 @@ static void assert_same_answers(struct asked *a, const casd_batch *x, casd_modal
   free(of_y);
 }
 
-static void every_subset_gives_finite_answers(void **state) {
+static void every_subset_gives_finite_predictions(void **state) {
   static const casd_task tasks[] = {CASD_TASK_REGRESSION, CASD_TASK_CLASSES, CASD_TASK_MULTILABEL};
   size_t t;
   (void)state;
@@ -138,7 +138,7 @@ static void tables_have_their_shapes(void **state) {
 }
 
 /* What the documentation promises of the numbers, checked on the numbers. */
-static void numbers_keep_their_promises(void **state) {
+static void numbers_match_the_documentation(void **state) {
   struct asked a = ask(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 5);
   int64_t row;
@@ -168,7 +168,7 @@ static void numbers_keep_their_promises(void **state) {
 
 /* Behind a cleared bit no value is read: NaN there changes no bit. Under `excluded` the modality
  * may as well not be in the batch (under `zeros` its length counts). */
-static void poison_changes_no_bit(void **state) {
+static void excluded_nan_changes_no_bit(void **state) {
   static const casd_absent_policy rules[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
   size_t r;
   (void)state;
@@ -206,7 +206,7 @@ static void poison_changes_no_bit(void **state) {
   }
 }
 
-static void absent_modalities_count_as_zeros_where_asked(void **state) {
+static void absent_modalities_can_be_zeros(void **state) {
   struct asked a = ask_with(CASD_TASK_CLASSES, CASD_ABSENT_ZEROS, 1, CASD_EMPTY_ERROR);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   (void)state;
@@ -218,7 +218,7 @@ static void absent_modalities_count_as_zeros_where_asked(void **state) {
 }
 
 /* A sample's answer is the same to the bit alone, among others, and with any number of threads. */
-static void company_and_threads_change_no_bit(void **state) {
+static void batch_size_and_threads_change_no_bit(void **state) {
   struct asked one = ask(CASD_TASK_CLASSES),
                four = ask_with(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, 4, CASD_EMPTY_ERROR);
   casd_batch *all = new_batch(CASD_TASK_CLASSES, 40);
@@ -254,7 +254,7 @@ static void company_and_threads_change_no_bit(void **state) {
   done(&four);
 }
 
-static void what_cannot_be_asked_is_refused(void **state) {
+static void invalid_masks_and_samples_are_rejected(void **state) {
   struct asked a = ask(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 3), *empty = new_batch(CASD_TASK_CLASSES, 0);
   casd_schema *schema = NULL;
@@ -293,7 +293,7 @@ static void what_cannot_be_asked_is_refused(void **state) {
   done(&a);
 }
 
-static void empty_samples_become_nan_where_asked(void **state) {
+static void empty_samples_can_become_nan(void **state) {
   struct asked a = ask_with(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, 1, CASD_EMPTY_NAN);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 3);
   casd_status status;
@@ -330,7 +330,7 @@ static void trimming_changes_no_result(void **state) {
 }
 
 /* Without clipping, frames of 1e38 overflow in the encoder. */
-static void an_overflow_is_the_rows_status(void **state) {
+static void an_overflow_sets_the_row_status(void **state) {
   static const casd_task tasks[] = {CASD_TASK_REGRESSION, CASD_TASK_CLASSES, CASD_TASK_MULTILABEL};
   static const casd_absent_policy policies[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
   size_t t, p;
@@ -379,7 +379,7 @@ static void an_overflow_is_the_rows_status(void **state) {
     }
 }
 
-static void row_statuses_are_asked_correctly(void **state) {
+static void row_status_checks_its_arguments(void **state) {
   struct asked a = ask(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   casd_status status = 99;
@@ -437,7 +437,7 @@ static void predictor_options_are_checked(void **state) {
   casd_model_destroy(model);
 }
 
-static void predictions_that_are_empty_or_asked_wrongly_say_so(void **state) {
+static void prediction_functions_check_their_arguments(void **state) {
   struct asked a = ask(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   float buffer[6] = {9, 9, 9, 9, 9, 9};
@@ -473,19 +473,19 @@ static void predictions_that_are_empty_or_asked_wrongly_say_so(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_subset_gives_finite_answers),
+      cmocka_unit_test(every_subset_gives_finite_predictions),
       cmocka_unit_test(tables_have_their_shapes),
-      cmocka_unit_test(numbers_keep_their_promises),
-      cmocka_unit_test(poison_changes_no_bit),
-      cmocka_unit_test(absent_modalities_count_as_zeros_where_asked),
-      cmocka_unit_test(company_and_threads_change_no_bit),
-      cmocka_unit_test(what_cannot_be_asked_is_refused),
-      cmocka_unit_test(empty_samples_become_nan_where_asked),
-      cmocka_unit_test(an_overflow_is_the_rows_status),
-      cmocka_unit_test(row_statuses_are_asked_correctly),
+      cmocka_unit_test(numbers_match_the_documentation),
+      cmocka_unit_test(excluded_nan_changes_no_bit),
+      cmocka_unit_test(absent_modalities_can_be_zeros),
+      cmocka_unit_test(batch_size_and_threads_change_no_bit),
+      cmocka_unit_test(invalid_masks_and_samples_are_rejected),
+      cmocka_unit_test(empty_samples_can_become_nan),
+      cmocka_unit_test(an_overflow_sets_the_row_status),
+      cmocka_unit_test(row_status_checks_its_arguments),
       cmocka_unit_test(trimming_changes_no_result),
       cmocka_unit_test(predictor_options_are_checked),
-      cmocka_unit_test(predictions_that_are_empty_or_asked_wrongly_say_so),
+      cmocka_unit_test(prediction_functions_check_their_arguments),
   };
   return cmocka_run_group_tests_name("predict", tests, NULL, nothing_is_left);
 }

@@ -156,7 +156,7 @@ static char *guarded(size_t *page) {
   return memory;
 }
 
-static void what_the_mask_excludes_is_never_read(void **state) {
+static void excluded_frames_are_never_read(void **state) {
   static const casd_absent_policy policies[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
   static const int64_t steps[MODALITIES] = {4, 2, 3};
   size_t p, page;
@@ -200,7 +200,7 @@ static void what_the_mask_excludes_is_never_read(void **state) {
   assert_int_equal(munmap(memory, 3 * page), 0);
 }
 
-static void wrong_samples_are_refused(void **state) {
+static void invalid_samples_are_rejected(void **state) {
   static const int64_t given[MODALITIES] = {4, 2, 3};
   struct setup s = set_up(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, CASD_EMPTY_ERROR);
   struct sample a;
@@ -270,7 +270,7 @@ static void an_error_keeps_the_old_results(void **state) {
   tear_down(&s);
 }
 
-static void a_sample_with_nothing_is_nan_if_allowed(void **state) {
+static void an_empty_sample_is_nan_if_allowed(void **state) {
   struct setup s = set_up(CASD_TASK_CLASSES, CASD_ABSENT_ZEROS, CASD_EMPTY_NAN);
   const int64_t steps[MODALITIES] = {0, 0, 0};
   casd_status status;
@@ -325,10 +325,10 @@ static void several_fields_are_copied_by_one_call(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(frames_give_the_bits_of_a_batch),
-      cmocka_unit_test(what_the_mask_excludes_is_never_read),
-      cmocka_unit_test(wrong_samples_are_refused),
+      cmocka_unit_test(excluded_frames_are_never_read),
+      cmocka_unit_test(invalid_samples_are_rejected),
       cmocka_unit_test(an_error_keeps_the_old_results),
-      cmocka_unit_test(a_sample_with_nothing_is_nan_if_allowed),
+      cmocka_unit_test(an_empty_sample_is_nan_if_allowed),
       cmocka_unit_test(several_fields_are_copied_by_one_call),
   };
   return cmocka_run_group_tests_name("predict frames", tests, NULL, nothing_is_left);

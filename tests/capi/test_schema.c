@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void a_schema_gives_back_what_it_was_told(void **state) {
+static void a_schema_returns_its_values(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_MULTILABEL);
   int32_t index = -1;
   (void)state;
@@ -32,7 +32,7 @@ static void a_new_schema_is_empty(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void what_is_not_there_is_null_or_negative(void **state) {
+static void unknown_names_and_indices_return_null_or_negative(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   (void)state;
   assert_null(casd_schema_modality_name(schema, 3));
@@ -50,7 +50,7 @@ static void what_is_not_there_is_null_or_negative(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void names_that_are_unknown_list_those_that_are_known(void **state) {
+static void unknown_names_list_the_known_names(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   int32_t index = 77;
   (void)state;
@@ -68,7 +68,7 @@ static void names_that_are_unknown_list_those_that_are_known(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void modalities_that_do_not_fit_are_refused(void **state) {
+static void invalid_modalities_are_rejected(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   char longest[65], too_long[66];
   (void)state;
@@ -109,7 +109,7 @@ static void there_are_at_most_32_modalities(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void outputs_that_do_not_fit_are_refused(void **state) {
+static void invalid_outputs_are_rejected(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   char too_long[66];
   int i;
@@ -148,7 +148,7 @@ static void tasks_are_checked(void **state) {
   casd_schema_destroy(schema);
 }
 
-static void features_may_have_names(void **state) {
+static void features_can_have_names(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   char longest[258];
   (void)state;
@@ -181,14 +181,14 @@ static void features_may_have_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_schema_gives_back_what_it_was_told),
+      cmocka_unit_test(a_schema_returns_its_values),
       cmocka_unit_test(a_new_schema_is_empty),
-      cmocka_unit_test(what_is_not_there_is_null_or_negative),
-      cmocka_unit_test(features_may_have_names),
-      cmocka_unit_test(names_that_are_unknown_list_those_that_are_known),
-      cmocka_unit_test(modalities_that_do_not_fit_are_refused),
+      cmocka_unit_test(unknown_names_and_indices_return_null_or_negative),
+      cmocka_unit_test(features_can_have_names),
+      cmocka_unit_test(unknown_names_list_the_known_names),
+      cmocka_unit_test(invalid_modalities_are_rejected),
       cmocka_unit_test(there_are_at_most_32_modalities),
-      cmocka_unit_test(outputs_that_do_not_fit_are_refused),
+      cmocka_unit_test(invalid_outputs_are_rejected),
       cmocka_unit_test(tasks_are_checked),
   };
   return cmocka_run_group_tests_name("schema", tests, NULL, nothing_is_left);

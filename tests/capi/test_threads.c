@@ -52,7 +52,7 @@ static void *work(void *argument) {
   return NULL;
 }
 
-static void a_model_serves_many_threads(void **state) {
+static void a_model_supports_many_threads(void **state) {
   casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
   casd_model *model = new_model_for(data, 8, 0);
   casd_schema *schema = NULL;
@@ -133,7 +133,7 @@ static int32_t CASD_CALL run_nothing(void(CASD_CALL *body)(void *context, int32_
   return 0;
 }
 
-static void the_hosts_threads_give_the_same_bits(void **state) {
+static void host_threads_give_the_same_bits(void **state) {
   casd_model *model = new_model(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 20);
   casd_predictor *predictor = NULL;
@@ -199,8 +199,8 @@ static void each_thread_has_its_own_message(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_model_serves_many_threads),
-      cmocka_unit_test(the_hosts_threads_give_the_same_bits),
+      cmocka_unit_test(a_model_supports_many_threads),
+      cmocka_unit_test(host_threads_give_the_same_bits),
       cmocka_unit_test(each_thread_has_its_own_message),
   };
   return cmocka_run_group_tests_name("threads", tests, NULL, nothing_is_left);

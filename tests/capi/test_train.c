@@ -108,7 +108,7 @@ static void options_have_defaults_recipes_and_names(void **state) {
   assert_true(o.learning_rate == 0.01);
 }
 
-static void options_refuse_what_is_wrong(void **state) {
+static void invalid_options_are_rejected(void **state) {
   casd_trainer_options o, before;
   (void)state;
   assert_int_equal(casd_trainer_options_init(NULL, sizeof o), CASD_ERROR_INVALID_ARGUMENT);
@@ -129,7 +129,7 @@ static void options_refuse_what_is_wrong(void **state) {
   assert_memory_equal(&o, &before, sizeof o);
 }
 
-static void create_refuses_what_is_wrong(void **state) {
+static void create_rejects_invalid_arguments(void **state) {
   casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
   casd_model *model = new_model_for(data, 8, 0);
   casd_trainer *trainer = NULL;
@@ -168,7 +168,7 @@ static void create_refuses_what_is_wrong(void **state) {
   casd_dataset_destroy(data);
 }
 
-static void functions_refuse_null(void **state) {
+static void functions_reject_null(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_train_progress progress;
@@ -209,7 +209,7 @@ static void functions_refuse_null(void **state) {
   end(&f);
 }
 
-static void options_are_given_back(void **state) {
+static void options_are_returned(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options(), back;
   (void)state;
@@ -299,7 +299,7 @@ static void steps_lower_the_loss(void **state) {
   end(&f);
 }
 
-static void step_refuses_what_it_cannot_learn_from(void **state) {
+static void step_rejects_invalid_batches(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_train_stats stats = new_stats();
@@ -345,7 +345,7 @@ static void step_refuses_what_it_cannot_learn_from(void **state) {
   end(&f);
 }
 
-static void a_diverged_step_leaves_the_weights(void **state) {
+static void a_diverged_step_keeps_the_weights(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_train_stats stats = new_stats();
@@ -367,7 +367,7 @@ static void a_diverged_step_leaves_the_weights(void **state) {
   end(&f);
 }
 
-static void prepare_refuses_what_does_not_fit(void **state) {
+static void prepare_rejects_mismatched_data(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_dataset *other = new_data(CASD_TASK_REGRESSION, 1), *empty = NULL;
@@ -395,7 +395,7 @@ static void prepare_refuses_what_does_not_fit(void **state) {
   end(&f);
 }
 
-static void phases_and_teachers_come_in_order(void **state) {
+static void phases_and_teachers_follow_the_order(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_model *untrained, *wide;
@@ -446,7 +446,7 @@ static int32_t CASD_CALL watching(const casd_train_progress *progress, void *use
   return ++w->calls == w->cancel_at;
 }
 
-static void epochs_and_fit_come_to_the_same(void **state) {
+static void epochs_and_fit_give_the_same_bits(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_trainer *other = NULL;
@@ -489,7 +489,7 @@ static void epochs_and_fit_come_to_the_same(void **state) {
   end(&f);
 }
 
-static void a_cancelled_fit_is_resumed_to_the_same_bits(void **state) {
+static void a_cancelled_fit_resumes_to_the_same_bits(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_trainer *resumed = NULL;
@@ -534,7 +534,7 @@ static int32_t CASD_CALL raising(const casd_train_progress *progress, void *user
   return 0;
 }
 
-static void cancel_may_come_from_a_signal_handler(void **state) {
+static void cancel_works_in_a_signal_handler(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_train_progress progress;
@@ -594,7 +594,7 @@ static void make_newer(void) {
   fclose(file);
 }
 
-static void checkpoints_that_are_not_whole_are_refused(void **state) {
+static void damaged_checkpoints_are_rejected(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
   casd_trainer *loaded = NULL;
@@ -753,20 +753,20 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(options_have_defaults_recipes_and_names),
       cmocka_unit_test(structs_are_initialised),
-      cmocka_unit_test(options_refuse_what_is_wrong),
-      cmocka_unit_test(create_refuses_what_is_wrong),
-      cmocka_unit_test(functions_refuse_null),
-      cmocka_unit_test(options_are_given_back),
+      cmocka_unit_test(invalid_options_are_rejected),
+      cmocka_unit_test(create_rejects_invalid_arguments),
+      cmocka_unit_test(functions_reject_null),
+      cmocka_unit_test(options_are_returned),
       cmocka_unit_test(auto_adapts_to_the_data),
       cmocka_unit_test(steps_lower_the_loss),
-      cmocka_unit_test(step_refuses_what_it_cannot_learn_from),
-      cmocka_unit_test(a_diverged_step_leaves_the_weights),
-      cmocka_unit_test(prepare_refuses_what_does_not_fit),
-      cmocka_unit_test(phases_and_teachers_come_in_order),
-      cmocka_unit_test(epochs_and_fit_come_to_the_same),
-      cmocka_unit_test(a_cancelled_fit_is_resumed_to_the_same_bits),
-      cmocka_unit_test(cancel_may_come_from_a_signal_handler),
-      cmocka_unit_test(checkpoints_that_are_not_whole_are_refused),
+      cmocka_unit_test(step_rejects_invalid_batches),
+      cmocka_unit_test(a_diverged_step_keeps_the_weights),
+      cmocka_unit_test(prepare_rejects_mismatched_data),
+      cmocka_unit_test(phases_and_teachers_follow_the_order),
+      cmocka_unit_test(epochs_and_fit_give_the_same_bits),
+      cmocka_unit_test(a_cancelled_fit_resumes_to_the_same_bits),
+      cmocka_unit_test(cancel_works_in_a_signal_handler),
+      cmocka_unit_test(damaged_checkpoints_are_rejected),
       cmocka_unit_test(own_batches_need_no_dataset),
       cmocka_unit_test(a_trained_model_needs_no_preparation),
   };

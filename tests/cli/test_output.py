@@ -31,14 +31,14 @@ class Output(InFolder):
                 self.fails(1, "could not be written", *words, stdout=None,
                            preexec_fn=lambda: os.close(1))
 
-    def test_no_file_takes_the_place_of_a_closed_output(self):
+    def test_a_closed_output_is_not_reused_by_a_file(self):
         model = self.folder / "closed.casd"
         self.fails(1, "could not be written", "train", "synthetic", "-o", model, "--epochs", "1",
                    *SMALL, stdout=None, preexec_fn=lambda: os.close(1))
         self.succeeds("info", model)
         self.assertEqual(casd("info", model, preexec_fn=lambda: os.close(2)).returncode, 0)
 
-    def test_a_reader_that_stops_is_no_error(self):
+    def test_a_closed_pipe_is_not_an_error(self):
         for words in (("predict", self.model, "synthetic", "--json", "--split", "train"),
                       ("predict", self.model, "synthetic", "--csv", "--split", "train")):
             line = f"{PROGRAM} {' '.join(map(str, words))} | head -1; exit ${{PIPESTATUS[0]}}"
@@ -62,7 +62,7 @@ class Output(InFolder):
                     # A path cannot be broken.
                     self.assert_fits(text.replace(str(self.model), "m"), columns)
 
-    def test_80_columns_have_all_of_eval(self):
+    def test_80_columns_fit_the_eval_table(self):
         text, _ = on_terminal("eval", self.model, "synthetic", columns=80)
         self.assertNotIn("Too narrow", text)
         for mask in MASKS:
@@ -83,7 +83,7 @@ class Output(InFolder):
         self.assertIn("weight visual", text)
         self.assertNotIn("Too narrow", text)
 
-    def test_words_before_symbols(self):
+    def test_headings_are_words(self):
         for text in (self.succeeds("predict", self.model, "synthetic", "--count", "1"),
                      self.succeeds("eval", self.model, "synthetic")):
             self.assertIn("uncertainty", text)
@@ -114,7 +114,7 @@ class Output(InFolder):
         plan = text[:text.index("\r")].replace(str(self.folder / "bar.casd.checkpoint"), "c")
         self.assert_fits(plan, 40)
 
-    def test_a_dumb_terminal_gets_a_line_per_epoch(self):
+    def test_a_dumb_terminal_shows_a_line_per_epoch(self):
         lines, text = self.drawn(80, TERM="dumb")
         self.assertEqual(lines, [])
         self.assertRegex(text, r"\nstudent 1/1  loss [\d.]+  score: mean F1 % [\d.]+ \(best ")

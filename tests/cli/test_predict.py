@@ -50,7 +50,7 @@ class Classes(InFolder):
         self.fails(2, "there are: language, audio, visual", "eval", self.model, "synthetic",
                    "--mask", "smell")
 
-    def test_eval_remarks_on_an_auroc_below_chance(self):
+    def test_eval_explains_an_auroc_below_chance(self):
         report = json.loads(self.succeeds("eval", self.model, "synthetic", "--json"))
         text = self.succeeds("eval", self.model, "synthetic")
         below = [name for name, numbers in report["conditions"].items()
@@ -98,7 +98,7 @@ class Classes(InFolder):
                     cell = row[f"{field}:{name}"]
                     self.assertEqual(float(cell) if cell else None, value)
 
-    def test_csv_quotes_what_needs_it(self):
+    def test_csv_quotes_special_characters(self):
         data = self.folder / "names.csv"
         names = ['a,b', 'say ""this""', "plain", "two\nlines"]
         columns = [f"{modality}.{i}" for modality, count in
@@ -170,7 +170,7 @@ class OwnData(InFolder):
         self.assertEqual(float(row["label"]), -3)
         self.assertEqual(float(row["value:value"]), line["values"]["value"])
 
-    def test_regression_says_how_to_read_its_uncertainty(self):
+    def test_regression_explains_its_uncertainty(self):
         text = self.succeeds("eval", self.regression, self.data)
         self.assertRegex(text, r"(?m)^condition +mean absolute error +mean uncertainty ")
         report = json.loads(self.succeeds("eval", self.regression, self.data, "--json"))
@@ -203,7 +203,7 @@ class OwnData(InFolder):
             text = self.succeeds("predict", model, plain)
             self.assertNotIn(" label ", text)
 
-    def test_samples_without_the_modality_asked_for(self):
+    def test_samples_without_the_selected_modality(self):
         text = self.succeeds("predict", self.classes, self.data, "--mask", "face")
         self.assertIn("4 of 20 samples have none of the modalities asked for", text)
         rows = rows_of(self.succeeds("predict", self.classes, self.data, "--mask", "face", "--csv"))
@@ -212,7 +212,7 @@ class OwnData(InFolder):
         self.assertEqual((empty[0]["predicted"], empty[0]["uncertainty"]), ("", ""))
 
 
-    def test_data_without_one_of_the_modalities(self):
+    def test_data_without_a_modality(self):
         data = self.folder / "voice.csv"
         data.write_text("sample,voice.a,voice.b\ns0,1,2\n")
         row, = rows_of(self.succeeds("predict", self.classes, data, "--csv"))

@@ -71,7 +71,7 @@ class Train(InFolder):
         self.assertRegex(text, r"\nscore: mean F1 % on valid")
         self.assertIn(str(self.checkpoint), text)
 
-    def test_automatic_settings_are_said(self):
+    def test_automatic_settings_are_printed(self):
         process = subprocess.Popen([str(PROGRAM), "train", "synthetic", "-o", self.out],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         text = ""
@@ -86,7 +86,7 @@ class Train(InFolder):
         self.assertIn("batch size 100, ", casd(*self.command("synthetic", "--set",
                                                              "batch_size=100")).stderr)
 
-    def test_the_plan_says_why_it_is_this_task(self):
+    def test_the_plan_explains_the_task(self):
         moods = write_moods(self.folder / "moods.csv")
         text = casd(*self.command(moods)).stderr
         self.assertIn("task: regression of value (inferred from the labels)\n", text)
@@ -103,7 +103,7 @@ class Train(InFolder):
         self.assertIn("warning: split valid has no sample of class 'sad'",
                       casd(*self.command(data)).stderr)
 
-    def test_the_plan_counts_what_is_missing(self):
+    def test_the_plan_counts_missing_modalities(self):
         moods = write_moods(self.folder / "moods_missing.csv")
         self.assertIn("face (1; missing in 8 samples of train)", casd(*self.command(moods)).stderr)
 
@@ -173,7 +173,7 @@ class Train(InFolder):
         self.assertIn("warning: split train has no sample of class 'sad'",
                       casd(*self.command(data)).stderr)
 
-    def test_refused_data_leaves_no_checkpoint(self):
+    def test_rejected_data_leaves_no_checkpoint(self):
         data = self.folder / "refused.csv"
         good = write_moods(self.folder / "good.csv", classes=("bad", "good"))
         for text in ("sample,split,label,a.x\ns0,test,good,1\ns1,test,bad,2\n",   # no split train
@@ -185,7 +185,7 @@ class Train(InFolder):
                 self.assert_nothing_written()
         self.succeeds(*self.command(good))
 
-    def test_data_refused_in_the_first_step_leaves_no_checkpoint(self):
+    def test_data_rejected_in_the_first_step_leaves_no_checkpoint(self):
         data = self.folder / "long.csv"
         data.write_text("sample,split,label,a.x\n" + "".join(
             f"s{i},{'valid' if i > 5 else 'train'},{'ab'[i % 2]},{t}\n" for i in range(8)
@@ -194,7 +194,7 @@ class Train(InFolder):
         self.assert_nothing_written()
         self.succeeds(*self.command(data))
 
-    def test_another_command_does_not_take_over_a_checkpoint(self):
+    def test_another_command_rejects_the_checkpoint(self):
         first = self.interrupted()
         before = self.checkpoint.read_bytes()
         message = self.fails(1, "made with other options", *first, "--set", "dropout=0.1",
@@ -217,7 +217,7 @@ class Train(InFolder):
         self.succeeds(*words)
         self.assertEqual(self.out.read_bytes(), restarted)
 
-    def test_another_number_of_threads_goes_on(self):
+    def test_another_number_of_threads_resumes(self):
         first = self.interrupted("--set", "threads=1")
         words = [word.replace("threads=1", "threads=2") for word in map(str, first)]
         process = subprocess.Popen([str(PROGRAM), *words], stdout=subprocess.DEVNULL,
@@ -230,7 +230,7 @@ class Train(InFolder):
         process.wait()
         self.assertIn("its number of threads is kept: 1", line)
 
-    def test_another_dataset_does_not_take_over_a_checkpoint(self):
+    def test_another_dataset_rejects_the_checkpoint(self):
         first = self.interrupted()
         message = self.fails(1, "not the dataset that the training began with",
                              *[word if word != "synthetic" else "synthetic:1" for word in first])
@@ -252,7 +252,7 @@ class Train(InFolder):
         self.fails(1, "is a folder; name a file", *self.command("synthetic", "--checkpoint",
                                                                self.folder))
 
-    def test_files_that_are_no_models_are_not_overwritten(self):
+    def test_other_files_are_not_overwritten(self):
         self.out.write_text("my notes\n")
         for words in (self.command(), self.command("synthetic", "--restart")):
             self.fails(1, "not a CASD model, so that it is not overwritten", *words)
@@ -273,7 +273,7 @@ class Train(InFolder):
         self.fails(1, "not a CASD model", "train", data, "-o", data, *SMALL)
         self.assertEqual(data.read_bytes(), before)
 
-    def test_places_that_cannot_be_written_to(self):
+    def test_unwritable_paths(self):
         self.fails(1, "no/such/x.casd", "train", "synthetic", "-o", "no/such/x.casd")
         self.fails(1, "is a folder", "train", "synthetic", "-o", self.folder)
         elsewhere = self.folder / "elsewhere.checkpoint"

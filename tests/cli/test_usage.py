@@ -13,7 +13,7 @@ class Usage(InFolder):
             self.assertTrue(text.endswith("\n"))
         self.assertRegex(self.succeeds("--version"), r"^casd \d+\.\d+\.\d+$")
 
-    def test_help_says_what_an_option_takes(self):
+    def test_help_describes_option_values(self):
         text = self.succeeds("train", "--help")
         self.assertRegex(text, r"--checkpoint FILE ")
         self.assertNotIn("older", text)  # folder
@@ -54,7 +54,7 @@ class Usage(InFolder):
                 self.assertTrue(message.startswith("casd: "))
         self.assertFalse(out.exists())
 
-    def test_files_that_cannot_be_used(self):
+    def test_unusable_files(self):
         broken = self.folder / "broken.casd"
         broken.write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
         text = self.folder / "text.csv"
@@ -73,7 +73,7 @@ class Usage(InFolder):
                 self.fails(1, message, *words)
         self.assertFalse(list(self.folder.glob("x.casd*")))
 
-    def test_data_of_other_kinds_gets_a_hint(self):
+    def test_other_file_types_get_a_hint(self):
         data = self.folder / "data.csv"
         for message, content in (
                 ("workbook or an archive", b"PK\x03\x04\x14\0\x06\0"),
@@ -94,7 +94,7 @@ class Usage(InFolder):
         self.assertNotIn("\x1b", message)
 
     @needs_torch
-    def test_a_device_that_is_not_there(self):
+    def test_an_unavailable_device(self):
         result = casd("train", "synthetic", "-o", self.folder / "x.casd", "--device", "cuda:99")
         self.assertEqual(result.returncode, 1)
         self.assertIn("CUDA", result.stderr)

@@ -76,7 +76,7 @@ class Shared(Installed):
         self.train(self.prefix)
 
     @unittest.skipUnless((BUILD / "lib/libcasd_torch.so").exists(), "not there: libcasd_torch")
-    def test_an_installation_with_libtorch_may_be_moved(self):
+    def test_an_installation_with_libtorch_is_relocatable(self):
         made, moved = self.folder / "with libtorch", self.folder / "with libtorch, moved"
         run("cmake", "--install", BUILD, "--prefix", made)
         run("cmake", "--install", BUILD, "--prefix", made, "--component", "libtorch")
@@ -87,7 +87,7 @@ class Shared(Installed):
         self.train(moved)
         shutil.rmtree(moved)
 
-    def test_what_is_installed(self):
+    def test_installed_files(self):
         self.assertTrue((self.libraries / "libcasd.so.2").exists())
         for name in ("libcasd_torch.so", "libcasd_hdf5.so"):
             if (BUILD / "lib" / name).exists():
@@ -111,7 +111,7 @@ class Static(Installed):
         run("cmake", "--build", build, "--target", "casd")
         run("cmake", "--install", build, "--prefix", prefix)
 
-    def test_what_is_installed(self):
+    def test_installed_files(self):
         self.assertTrue((self.libraries / "libcasd.a").exists())
         self.assertFalse(list(self.prefix.rglob("*.so*")))
 

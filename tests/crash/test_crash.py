@@ -82,7 +82,7 @@ class Crash(unittest.TestCase):
         bytes_there = path.read_bytes() if path.exists() else None
         self.assertIn(bytes_there, versions)
 
-    def test_the_shim_sees_every_version(self):
+    def test_the_shim_records_every_version(self):
         self.assertEqual(len(self.versions["run.casd.checkpoint"]), CHECKPOINTS)
         self.assertEqual(len(self.versions["run.casd"]), 1)
         self.assertNotEqual(self.older, self.model)

@@ -126,7 +126,7 @@ class Hdf5 : public testing::Test {
   const std::string path_ = testing::TempDir() + "casd_hdf5_test.h5";
 };
 
-TEST_F(Hdf5, ReadsWhatIsThere) {
+TEST_F(Hdf5, ReadsAllSplitsAndModalities) {
   write();
   const Dataset data = open_dataset(path_, nullptr);
   EXPECT_EQ(data.schema.task, CASD_TASK_REGRESSION);
@@ -159,7 +159,7 @@ TEST_F(Hdf5, NamesAndGroupsAreRead) {
   EXPECT_EQ(data.splits[1].samples[0].group, "");
 }
 
-TEST_F(Hdf5, NamesAndGroupsThatDoNotFitAreRefused) {
+TEST_F(Hdf5, InvalidNamesAndGroupsAreRejected) {
   refused("voice_features has 2 names, expected 3", [](Writer& file) {
     file.texts("voice_features", {"f0", "energy"});
   });
@@ -174,7 +174,7 @@ TEST_F(Hdf5, NamesAndGroupsThatDoNotFitAreRefused) {
   });
 }
 
-TEST_F(Hdf5, WithoutATaskTheLabelsDecide) {
+TEST_F(Hdf5, WithoutATaskTheLabelsDetermineIt) {
   const auto task = [](Writer& file) { file.remove_attribute("task"); };
   const auto binary = [&](Writer& file) {
     task(file);
@@ -203,7 +203,7 @@ TEST_F(Hdf5, WithoutATaskTheLabelsDecide) {
   EXPECT_EQ(data.schema.outputs, std::vector<std::string>{"value"});
 }
 
-TEST_F(Hdf5, ClassesMayBeTheSignOfTheLabel) {
+TEST_F(Hdf5, ClassesCanBeTheSignOfTheLabel) {
   write();
   const Dataset data = open_dataset(path_, "classes:negative,positive");
   const std::vector<Sample>& train = data.splits[0].samples;
@@ -212,7 +212,7 @@ TEST_F(Hdf5, ClassesMayBeTheSignOfTheLabel) {
   EXPECT_EQ(train[2].target, std::vector<float>{1});
 }
 
-TEST_F(Hdf5, ClassesAndLabelsHaveTheFilesNames) {
+TEST_F(Hdf5, OutputNamesAreReadFromTheFile) {
   write([](Writer& file) {
     file.remove_attribute("task");
     file.texts("task", {"classes"});
@@ -248,7 +248,7 @@ TEST_F(Hdf5, MissingPartsAreNamed) {
   });
 }
 
-TEST_F(Hdf5, ShapesThatDoNotFitAreNamed) {
+TEST_F(Hdf5, InvalidShapesAreNamed) {
   refused("/train/voice has shape [3, 6], expected [samples, steps, features]", [](Writer& file) {
     file.remove("/train/voice");
     file.floats("/train/voice", {3, 6}, counting(18));
@@ -293,7 +293,7 @@ TEST_F(Hdf5, FewValuesThatWereNeverWrittenAreZero) {
   EXPECT_EQ(open_dataset(path_, nullptr).splits[0].samples[0].frames[0], Floats(6, 0.0f));
 }
 
-TEST_F(Hdf5, ValuesThatDoNotFitAreNamed) {
+TEST_F(Hdf5, InvalidValuesAreNamed) {
   refused("/train/voice_length[1] is 3, expected 0 to 2", [](Writer& file) {
     file.remove("/train/voice_length");
     file.integers("/train/voice_length", {3}, {2, 3, 0});
@@ -312,13 +312,13 @@ TEST_F(Hdf5, ValuesThatDoNotFitAreNamed) {
   });
 }
 
-TEST_F(Hdf5, ATaskThatDoesNotFitIsTheCallersError) {
+TEST_F(Hdf5, AMismatchedTaskIsAnArgumentError) {
   const auto nothing = [](Writer&) {};
   refused("label", nothing, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT);
   refused("-1.5", nothing, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT);
 }
 
-TEST_F(Hdf5, DamagedFilesAreRefused) {
+TEST_F(Hdf5, DamagedFilesAreRejected) {
   write();
   std::FILE* file = std::fopen(path_.c_str(), "r+b");
   ASSERT_NE(file, nullptr);
@@ -353,7 +353,7 @@ casd_status open_status(const std::string& path) {
 
 // HDF5 keeps an error stack for each thread, with identifiers in it. Those of a thread that has ended
 // could not be closed any more, and HDF5 wrote "infinite loop closing library" at exit.
-TEST_F(Hdf5, ARejectedFileLeavesNothingBehindAtExit) {
+TEST_F(Hdf5, ARejectedFileLeavesNoErrorAtExit) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   write();
   truncate_file(path_);
@@ -365,7 +365,7 @@ TEST_F(Hdf5, ARejectedFileLeavesNothingBehindAtExit) {
   EXPECT_EXIT(reject_in_a_thread_and_exit(), testing::ExitedWithCode(0), "^$");
 }
 
-TEST_F(Hdf5, SeveralThreadsMayOpenAtOnce) {
+TEST_F(Hdf5, SeveralThreadsCanOpenConcurrently) {
   write();
   const std::string damaged = path_ + ".damaged";
   std::filesystem::copy_file(path_, damaged, std::filesystem::copy_options::overwrite_existing);

@@ -104,7 +104,7 @@ double worst_output(const std::string& name, at::ScalarType type) {
   return worst;
 }
 
-TEST_P(GoldenOutputs, AreMetInBothTypes) {
+TEST_P(GoldenOutputs, MatchInBothTypes) {
   const double wide = worst_output(GetParam(), at::kDouble);
   const double narrow = worst_output(GetParam(), at::kFloat);
   std::printf("%s: largest distance %.2g in float64, %.2g in float32\n", GetParam().c_str(), wide,
@@ -144,8 +144,8 @@ void check_step(const std::string& name, at::ScalarType type) {
               type == at::kDouble ? "float64" : "float32");
 }
 
-TEST_P(GoldenGradients, AreMetInFloat64) { check_step(GetParam(), at::kDouble); }
-TEST_P(GoldenGradients, AreMetInFloat32) { check_step(GetParam(), at::kFloat); }
+TEST_P(GoldenGradients, MatchInFloat64) { check_step(GetParam(), at::kDouble); }
+TEST_P(GoldenGradients, MatchInFloat32) { check_step(GetParam(), at::kFloat); }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenOutputs, testing::ValuesIn(test::model_cases()),
                          [](const auto& parameters) { return parameters.param; });

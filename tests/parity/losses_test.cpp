@@ -31,7 +31,7 @@ double apart(const at::Tensor& a, const at::Tensor& b) {
   return (at::linalg_vector_norm(a - b) / at::linalg_vector_norm(b)).item<double>();
 }
 
-TEST(LossWeights, MultiplyTheirTerms) {
+TEST(LossWeights, ScaleTheLossTerms) {
   casd_trainer_options options = default_trainer_options();
   SyntheticStep step(options);
   const auto weighted = [&](double logit, double uncertainty, double evidence) {
@@ -70,7 +70,7 @@ Law law_of(SyntheticStep& step, TorchEngine& engine, at::Tensor* logits) {
   return engine.law(step.input(engine, 0, SyntheticStep::samples).input, logits);
 }
 
-TEST(EvidenceLoss, AddsItsRegularizer) {
+TEST(EvidenceLoss, AddsTheRegularizer) {
   casd_trainer_options options = default_trainer_options();
   options.dropout = 0;
   SyntheticStep step(options);
@@ -110,7 +110,7 @@ TEST(EvidenceLoss, AddsItsRegularizer) {
 
 /// Teacher `shared`: the second pass has its own random numbers, its own task loss, and is the
 /// teacher at its location, without gradient.
-TEST(SharedTeacher, IsASecondPassOverTheCompleteSamples) {
+TEST(SharedTeacher, RunsASecondPassOnTheCompleteSamples) {
   casd_trainer_options options = default_trainer_options();
   options.teacher = CASD_TEACHER_SHARED;
   SyntheticStep step(options);
@@ -129,7 +129,7 @@ TEST(SharedTeacher, IsASecondPassOverTheCompleteSamples) {
   EXPECT_NEAR(run_on(CASD_TEACHER_SHARED, true, 0), first + second, 1e-12);
 }
 
-TEST(SharedTeacher, TrainsModalitiesThatOnlyTheCompleteSamplesShow) {
+TEST(SharedTeacher, TrainsModalitiesThatOnlyTheCompleteSamplesHave) {
   casd_trainer_options options = default_trainer_options();
   options.teacher = CASD_TEACHER_SHARED;
   SyntheticStep step(options);

@@ -33,7 +33,7 @@ std::vector<double> mask(const FrameRange& range, std::int64_t width, const Rand
       torch_engine::drop(at::ones({rows, width}, at::kDouble), range, random, modality, place));
 }
 
-TEST(Dropout, KeepsTheExpectedShareAndTheMean) {
+TEST(Dropout, KeepsTheExpectedFractionAndTheMean) {
   const std::vector<std::int32_t> rows = {0, 1, 2, 3};
   const std::vector<double> got =
       mask({rows, 100, {0, 0, 0, 0}, {100, 100, 100, 100}}, 50, context());
@@ -78,7 +78,7 @@ TEST(Dropout, IsKeyedByRowAndTimeStep) {
   }
 }
 
-TEST(Dropout, DiffersBetweenModalitiesPlacesPassesAndSteps) {
+TEST(Dropout, DiffersBetweenModalitiesSitesPassesAndSteps) {
   const std::vector<std::int32_t> rows = {0};
   const FrameRange range{rows, 10, {0}, {10}};
   std::vector<std::vector<double>> masks;
@@ -111,7 +111,7 @@ void check_moments(const std::vector<double>& values, double mean, double varian
   EXPECT_NEAR(squares / n, variance, 5 * std::sqrt((fourth_central - variance * variance) / n));
 }
 
-TEST(SamplingNoise, HasItsDistributions) {
+TEST(SamplingNoise, FollowsItsDistributions) {
   check_moments(doubles(torch_engine::normal_noise(200, 100, context())), 0, 1, 3);
   for (const double a : {1.25, 4.0}) {
     const at::Tensor shape = at::full({200, 100}, a, at::kDouble);
@@ -156,7 +156,7 @@ TEST(Sampling, UsesLocationScaleAndFactor) {
   EXPECT_DOUBLE_EQ(one(CASD_SAMPLING_STUDENT_T), 0.5);
 }
 
-TEST(Sampling, DrawsStudentsT) {
+TEST(Sampling, FollowsTheStudentTDistribution) {
   casd_trainer_options options = default_trainer_options();
   for (const double nu : {5.0, 9.0}) {
     const Law law = simple_law(at::full({200, 100}, nu, at::kDouble));

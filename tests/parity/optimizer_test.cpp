@@ -67,7 +67,7 @@ struct Rates {
 
 class Optimizer : public testing::TestWithParam<Rates> {};
 
-TEST_P(Optimizer, StepsAsWrittenDown) {
+TEST_P(Optimizer, MatchesTheReferenceSteps) {
   casd_trainer_options options = default_trainer_options();
   options.learning_rate = 0.01;
   options.weight_decay = GetParam().weight_decay;
@@ -103,7 +103,7 @@ TEST_P(Optimizer, StepsAsWrittenDown) {
   }
 }
 
-TEST_P(Optimizer, ForgetsItsStateWhenAPhaseBegins) {
+TEST_P(Optimizer, ResetsItsStateAtThePhaseStart) {
   casd_trainer_options options = default_trainer_options();
   SyntheticStep step(options);
   TorchEngine engine = test::make_engine(step.model, at::kFloat, options);
@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(All, Optimizer,
                                          Rates{"unlimited", 0, 0.2, 0.5}),
                          [](const auto& rates) { return std::string(rates.param.name); });
 
-TEST(AveragedTeacher, FollowsTheStudent) {
+TEST(AveragedTeacher, IsTheExponentialMovingAverage) {
   casd_trainer_options options = default_trainer_options();
   options.teacher = CASD_TEACHER_EMA;
   options.ema_decay = 0.9;
@@ -141,7 +141,7 @@ TEST(AveragedTeacher, FollowsTheStudent) {
 }
 
 /// The averaged teacher is the network of its own weights on complete input, without dropout.
-TEST(AveragedTeacher, IsWhatTheStudentLearnsFrom) {
+TEST(AveragedTeacher, IsTheTeacherOfTheStudent) {
   casd_trainer_options options = default_trainer_options();
   options.teacher = CASD_TEACHER_EMA;
   options.uncertainty_weight = 0.5;

@@ -10,7 +10,7 @@ namespace {
 using test::SyntheticStep;
 using torch_engine::TorchEngine;
 
-TEST(Plugin, StepsAsTheEngineDoes) {
+TEST(Plugin, StepsLikeTheEngine) {
   casd_trainer_options options = default_trainer_options();
   SyntheticStep step(options);
   const std::vector<float> class_weights = {0.25f, 3};

@@ -50,7 +50,7 @@ std::vector<double> expected_location(std::int64_t steps) {
   return code;
 }
 
-TEST(PositionCode, HasItsFormulaInLongSequences) {
+TEST(PositionCode, MatchesTheFormulaInLongSequences) {
   const ModelPtr model = network_of_positions();
   const TorchEngine wide = test::make_engine(model, at::kDouble);
   const TorchEngine narrow = test::make_engine(model, at::kFloat);

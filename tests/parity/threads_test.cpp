@@ -60,7 +60,7 @@ Settings in_new_thread(const std::function<void()>& first) {
   return out;
 }
 
-TEST(PluginThreads, LeaveTheHostsSettingsAlone) {
+TEST(PluginThreads, KeepTheSettingsOfTheHost) {
   const int before = at::get_num_threads();
   for (const int of_host : {2, 3}) {
     at::set_num_threads(of_host);
@@ -80,7 +80,7 @@ TEST(PluginThreads, LeaveTheHostsSettingsAlone) {
   at::set_num_threads(before);
 }
 
-TEST(PluginThreads, LeaveOpenMpOfAHostWithoutLibTorchAlone) {
+TEST(PluginThreads, KeepTheOpenMpSettingsOfAHostWithoutLibTorch) {
   if (!omp_set_num_threads) GTEST_SKIP() << "LibTorch was built without OpenMP";
   std::thread([] {
     omp_set_num_threads(7);
@@ -89,7 +89,7 @@ TEST(PluginThreads, LeaveOpenMpOfAHostWithoutLibTorchAlone) {
   }).join();
 }
 
-TEST(PluginThreads, WorkInAHostsThreadWithoutGradient) {
+TEST(PluginThreads, WorkInAHostThreadWithoutGradient) {
   const at::NoGradGuard no_grad;
   casd_trainer_options options = default_trainer_options();
   SyntheticStep step(options);
@@ -102,7 +102,7 @@ std::ptrdiff_t threads_of_process() {
   return std::distance(begin(tasks), end(tasks));
 }
 
-TEST(PluginThreads, AreItsOwnAndEndWithTheNetwork) {
+TEST(PluginThreads, EndWithTheNetwork) {
   if (!std::filesystem::exists("/proc/self/task")) GTEST_SKIP() << "counts threads in /proc";
   use_plugin(1);  // what is started once stays
   const std::ptrdiff_t before = threads_of_process();

@@ -57,7 +57,7 @@ double overall(const Report& report, const std::string& name) {
   return std::nan("");
 }
 
-TEST(Training, LearnsToAnswerUnderEveryMask) {
+TEST(Training, LearnsToPredictUnderEveryMask) {
   const Dataset data = synthetic(CASD_TASK_CLASSES, 500, 0);
   for (const casd_recipe recipe : {CASD_RECIPE_EVIDENTIAL, CASD_RECIPE_PAPER}) {
     casd_trainer_options options = default_trainer_options();
@@ -210,7 +210,7 @@ class OneStep : public testing::Test {
   ModelPtr after_;
 };
 
-TEST_F(OneStep, LeavesAModalityThatNobodyShowsAsItIs) {
+TEST_F(OneStep, KeepsAModalityThatNoSampleHas) {
   step(1, few_epochs(CASD_RECIPE_EVIDENTIAL));
   for (const TensorInfo& tensor : model_->network().tensors()) {
     if (tensor.role == TensorRole::statistic) {
@@ -223,7 +223,7 @@ TEST_F(OneStep, LeavesAModalityThatNobodyShowsAsItIs) {
   }
 }
 
-TEST_F(OneStep, TheEvidenceHeadsHaveARateOfTheirOwn) {
+TEST_F(OneStep, TheEvidenceHeadsHaveTheirOwnRate) {
   casd_trainer_options options = few_epochs(CASD_RECIPE_EVIDENTIAL);
   options.evidence_rate = 0;
   step(7, options);

@@ -13,7 +13,7 @@
 namespace casd {
 namespace {
 
-TEST(Crc32, MeetsItsKnownAnswers) {
+TEST(Crc32, MatchesKnownValues) {
   const std::string check = "123456789";  // the check value of the catalogue of CRC algorithms
   EXPECT_EQ(crc32(check.data(), check.size()), 0xCBF43926u);
   EXPECT_EQ(crc32(nullptr, 0), 0u);
@@ -38,7 +38,7 @@ TEST(Checked, OverflowIsAnError) {
   }
 }
 
-TEST(Error, MessagesArePutTogether) {
+TEST(Error, MessagesAreConcatenated) {
   try {
     require(false, "hidden is ", 0, ", allowed: ", 1, " to ", 4096);
     FAIL();
@@ -49,7 +49,7 @@ TEST(Error, MessagesArePutTogether) {
   EXPECT_NO_THROW(require(true, "never"));
 }
 
-TEST(Span, SeesAVectorsNumbers) {
+TEST(Span, RefersToTheElementsOfAVector) {
   std::vector<float> numbers = {1, 2, 3, 4};
   const Span<float> all = numbers;
   all[1] = 7;

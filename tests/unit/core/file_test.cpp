@@ -343,7 +343,7 @@ TEST_F(File, APipeIsNotReadAsAFile) {
   EXPECT_NE(io_error([] { read_file("/dev/null"); }).find("not a regular file"), std::string::npos);
 }
 
-TEST_F(File, FilesOfUnknownSizeAreReadToTheirEnd) {
+TEST_F(File, FilesOfUnknownSizeAreReadCompletely) {
   EXPECT_GT(read_file("/proc/self/status").size(), 100u);
 }
 

@@ -38,7 +38,7 @@ class Locale : public testing::Test {
   std::locale before_;
 };
 
-TEST_F(Locale, MessagesKeepTheirDigits) {
+TEST_F(Locale, MessagesDoNotDependOnTheLocale) {
   EXPECT_EQ(text("hidden is ", 1234567, ", ", 0.5, ", ", -12345678901LL, ", ", 4096u),
             "hidden is 1234567, 0.5, -12345678901, 4096");
   EXPECT_EQ(text(true), "1");
@@ -49,7 +49,7 @@ TEST_F(Locale, TemporaryNamesKeepTheirDigits) {
             ".a.casd-01234567-89abcdef01234567.tmp");
 }
 
-TEST_F(Locale, ModelFilesAndTextsStayTheSame) {
+TEST_F(Locale, FilesAndOptionTextsDoNotDependOnTheLocale) {
   Schema schema;
   schema.modalities = {{"audio", 1500, {}}};
   schema.outputs = {"mood"};

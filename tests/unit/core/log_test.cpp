@@ -53,7 +53,7 @@ class Log : public testing::Test {
   }
 };
 
-TEST_F(Log, PassesOnWhatIsSeriousEnough) {
+TEST_F(Log, CallsTheCallbackFromTheLevelOn) {
   Listener listener;
   set_log(&Listener::hear, CASD_LOG_WARNING, &listener);
   log(CASD_LOG_INFO, "not this");
@@ -66,7 +66,7 @@ TEST_F(Log, PassesOnWhatIsSeriousEnough) {
   EXPECT_EQ(listener.calls, 2);
 }
 
-TEST_F(Log, ClearingWaitsForACallbackThatRuns) {
+TEST_F(Log, ClearingWaitsForARunningCallback) {
   Listener slow;
   slow.inside = [](Listener& self) {
     if (self.calls > 1) return;
@@ -94,7 +94,7 @@ TEST_F(Log, ClearingWaitsForACallbackThatRuns) {
   logging.join();
 }
 
-TEST_F(Log, ACallbackMayReplaceItself) {
+TEST_F(Log, ACallbackCanReplaceItself) {
   Listener first, second;
   static Listener* next;
   next = &second;
@@ -132,7 +132,7 @@ TEST_F(Log, ACallbackThatClearsWaitsForTheOthers) {
   slow.join();
 }
 
-TEST_F(Log, TwoCallbacksMaySetTheLogAtOnce) {
+TEST_F(Log, TwoCallbacksCanSetTheLogConcurrently) {
   Listener listener;
   static std::atomic<int> inside;
   inside = 0;
@@ -148,7 +148,7 @@ TEST_F(Log, TwoCallbacksMaySetTheLogAtOnce) {
   EXPECT_EQ(listener.calls, 2);
 }
 
-TEST_F(Log, ACallbackDoesNotGetWhatItCauses) {
+TEST_F(Log, ACallbackDoesNotReceiveItsOwnMessages) {
   Listener listener;
   listener.inside = [](Listener&) { log(CASD_LOG_ERROR, "inner"); };
   set_log(&Listener::hear, CASD_LOG_INFO, &listener);
@@ -163,7 +163,7 @@ TEST_F(Log, ACallbackDoesNotGetWhatItCauses) {
   EXPECT_EQ(level, CASD_LOG_ERROR);
 }
 
-TEST_F(Log, ACallbackThatThrowsDoesNoHarm) {
+TEST_F(Log, ExceptionsOfACallbackAreIgnored) {
   Listener listener;
   listener.inside = [](Listener&) { throw std::runtime_error("of the host"); };
   set_log(&Listener::hear, CASD_LOG_INFO, &listener);
@@ -172,7 +172,7 @@ TEST_F(Log, ACallbackThatThrowsDoesNoHarm) {
   EXPECT_EQ(listener.calls, 2);
 }
 
-TEST_F(Log, IsPolledInOrderFromTheFirstPollOn) {
+TEST_F(Log, PollingReturnsMessagesInOrder) {
   set_log(nullptr, CASD_LOG_INFO, nullptr);
   casd_log_level level;
   EXPECT_EQ(poll(level), "");
@@ -190,7 +190,7 @@ TEST_F(Log, IsPolledInOrderFromTheFirstPollOn) {
   EXPECT_EQ(level, -1);
 }
 
-TEST_F(Log, GoesToStderrAgainWhenPollingEnds) {
+TEST_F(Log, WritesToStderrAfterPollingEnds) {
   casd_log_level level;
   poll(level);
   log(CASD_LOG_WARNING, "discarded");
@@ -201,7 +201,7 @@ TEST_F(Log, GoesToStderrAgainWhenPollingEnds) {
   EXPECT_EQ(poll(level), "");
 }
 
-TEST_F(Log, APollWithoutCapacityTakesNothing) {
+TEST_F(Log, APollWithoutCapacityRemovesNothing) {
   casd_log_level level;
   poll(level);
   log(CASD_LOG_WARNING, "stays");
@@ -211,7 +211,7 @@ TEST_F(Log, APollWithoutCapacityTakesNothing) {
   EXPECT_EQ(poll(level), "stays");
 }
 
-TEST_F(Log, MessagesAreCutBetweenCharacters) {
+TEST_F(Log, MessagesAreTruncatedBetweenCharacters) {
   casd_log_level level;
   poll(level);
   const std::string message = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";  // 1, 2, 3, 4 and 1 bytes
@@ -224,7 +224,7 @@ TEST_F(Log, MessagesAreCutBetweenCharacters) {
   EXPECT_EQ(poll(level), "");
 }
 
-TEST_F(Log, AFullQueueDropsTheOldestAndSaysSo) {
+TEST_F(Log, AFullQueueDropsTheOldestAndReportsIt) {
   casd_log_level level;
   poll(level);
   for (int i = 0; i < 300; ++i) log(CASD_LOG_WARNING, "message " + std::to_string(i));
@@ -235,7 +235,7 @@ TEST_F(Log, AFullQueueDropsTheOldestAndSaysSo) {
 }
 
 // ThreadSanitizer and AddressSanitizer check what this does.
-TEST_F(Log, IsUsedByManyThreadsAtOnce) {
+TEST_F(Log, SupportsConcurrentThreads) {
   casd_log_level level;
   poll(level);
   std::atomic<bool> stop{false};

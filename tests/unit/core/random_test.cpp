@@ -12,7 +12,7 @@ namespace casd {
 namespace {
 
 // Known answers of Random123 (kat_vectors, philox4x32 10 rounds).
-TEST(Random, PhiloxMeetsItsKnownAnswers) {
+TEST(Random, PhiloxMatchesKnownVectors) {
   EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}),
             (PhiloxBlock{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   constexpr std::uint32_t ones = 0xffffffff;
@@ -22,7 +22,7 @@ TEST(Random, PhiloxMeetsItsKnownAnswers) {
             (PhiloxBlock{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
-TEST(Random, ANumberDependsOnItsPlaceAlone) {
+TEST(Random, ANumberDependsOnItsIndexOnly) {
   const RandomStream stream(7, 3, RandomSite::corruption, 2);
   const RandomStream same(7, 3, RandomSite::corruption, 2);
   std::vector<float> block(64);
@@ -33,7 +33,7 @@ TEST(Random, ANumberDependsOnItsPlaceAlone) {
   for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(later[i], block[24 + i]);
 }
 
-TEST(Random, SeedStepSiteAndPartMakeOtherStreams) {
+TEST(Random, SeedStepSiteAndPartSelectTheStream) {
   const RandomStream stream(7, 3, RandomSite::corruption, 2);
   for (const RandomStream& other : {RandomStream(8, 3, RandomSite::corruption, 2),
                                     RandomStream(7, 4, RandomSite::corruption, 2),
@@ -68,7 +68,7 @@ TEST(Random, DistributionsHaveTheirMoments) {
   EXPECT_NEAR(normal_square / count, 1, 0.051);  // five
 }
 
-TEST(Random, PermutationsHoldEverythingOnce) {
+TEST(Random, PermutationsContainEveryIndexOnce) {
   const RandomStream stream(5, 1, RandomSite::permutation);
   std::vector<std::int64_t> order = random_permutation(100, stream);
   EXPECT_EQ(order, random_permutation(100, stream));
@@ -80,14 +80,14 @@ TEST(Random, PermutationsHoldEverythingOnce) {
   EXPECT_TRUE(random_permutation(0, stream).empty());
 }
 
-TEST(Random, BelowStaysBelowAndReachesAll) {
+TEST(Random, BelowReturnsEveryValueBelowTheLimit) {
   const RandomStream stream(5, 1, RandomSite::corruption);
   std::vector<int> seen(7);
   for (std::uint64_t i = 0; i < 700; ++i) ++seen.at(stream.below(7, i));
   for (const int times : seen) EXPECT_GT(times, 50);
 }
 
-TEST(RandomStream, RowsHaveStreamsOfTheirOwn) {
+TEST(RandomStream, RowsHaveIndependentStreams) {
   const RandomStream stream(7, 3, RandomSite::dropout, 2);
   EXPECT_EQ(stream.at_row(0).block(5), stream.block(5));
   std::set<PhiloxBlock> seen;

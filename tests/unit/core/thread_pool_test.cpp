@@ -89,7 +89,7 @@ bool all_right(ThreadPool& pool, std::int64_t pieces) {
   return record.right();
 }
 
-TEST(ThreadPool, RunsEveryPieceOnce) {
+TEST(ThreadPool, RunsEveryIndexOnce) {
   for (const int threads : {1, 2, 5}) {
     ThreadPool pool(threads);
     EXPECT_EQ(pool.threads(), threads);
@@ -120,7 +120,7 @@ TEST(ThreadPool, ThrowsTheFirstExceptionAndWorksAfterwards) {
   }
 }
 
-TEST(ThreadPool, ServesSeveralCallersAtOnce) {
+TEST(ThreadPool, SupportsConcurrentCallers) {
   ThreadPool pool(3);
   std::atomic<int> wrong{0};
   std::vector<std::thread> callers;
@@ -133,7 +133,7 @@ TEST(ThreadPool, ServesSeveralCallersAtOnce) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST(ThreadPool, ACallerIsNotHeldUpByAnother) {
+TEST(ThreadPool, ACallerDoesNotWaitForAnother) {
   ThreadPool pool(2);
   Gate release;
   std::atomic<int> inside{0};
@@ -150,7 +150,7 @@ TEST(ThreadPool, ACallerIsNotHeldUpByAnother) {
   blocked.join();
 }
 
-TEST(ThreadPool, AnExceptionReachesOnlyTheCallerWhoseWorkFailed) {
+TEST(ThreadPool, AnExceptionReachesOnlyTheFailedCaller) {
   ThreadPool pool(3);
   std::atomic<int> caught{0}, wrong{0};
   std::vector<std::thread> callers;
@@ -172,7 +172,7 @@ TEST(ThreadPool, AnExceptionReachesOnlyTheCallerWhoseWorkFailed) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST(ThreadPool, RunsInsideAPiece) {
+TEST(ThreadPool, SupportsNestedRuns) {
   ThreadPool pool(3);
   std::atomic<int> wrong{0};
   pool.run(9, [&](std::int64_t, int) {
@@ -232,7 +232,7 @@ TEST(ThreadPool, CanBeDestroyedInTheChildAfterFork) {
             7);
 }
 
-TEST(ThreadPool, AThreadThatCannotBeStartedIsOutOfMemory) {
+TEST(ThreadPool, AFailedThreadStartIsOutOfMemory) {
 #ifdef CASD_LARGE_ADDRESS_SPACE
   GTEST_SKIP() << "the sanitizer needs an unlimited address space";
 #endif
@@ -294,7 +294,7 @@ class ParallelFor : public testing::Test {
   Host host_;
 };
 
-TEST_F(ParallelFor, TheHostRunsThePieces) {
+TEST_F(ParallelFor, TheHostRunsTheBodies) {
   set_parallel_for(&Host::run, 8, &host_);
   ThreadPool pool(3);
   EXPECT_TRUE(all_right(pool, 100));
@@ -312,14 +312,14 @@ TEST_F(ParallelFor, TheHostRunsThePieces) {
   EXPECT_EQ(host_.calls, 3);
 }
 
-TEST_F(ParallelFor, AHostWithOneThreadWillDo) {
+TEST_F(ParallelFor, AHostWithOneThreadIsSupported) {
   host_.one_thread = true;
   set_parallel_for(&Host::run, 8, &host_);
   ThreadPool pool(3);
   EXPECT_TRUE(all_right(pool, 100));
 }
 
-TEST_F(ParallelFor, FailuresOfTheHostAreReported) {
+TEST_F(ParallelFor, ErrorsOfTheHostAreReported) {
   set_parallel_for(&Host::run, 8, &host_);
   ThreadPool pool(3);
   const auto status = [&] {
@@ -341,7 +341,7 @@ TEST_F(ParallelFor, FailuresOfTheHostAreReported) {
   EXPECT_TRUE(all_right(pool, 100));
 }
 
-TEST_F(ParallelFor, AnExceptionOfAPieceReachesTheCaller) {
+TEST_F(ParallelFor, ExceptionsReachTheCaller) {
   set_parallel_for(&Host::run, 8, &host_);
   ThreadPool pool(3);
   EXPECT_THROW(pool.run(50,
@@ -352,7 +352,7 @@ TEST_F(ParallelFor, AnExceptionOfAPieceReachesTheCaller) {
   EXPECT_TRUE(all_right(pool, 50));
 }
 
-TEST_F(ParallelFor, ARunInsideAPieceStaysOnItsThread) {
+TEST_F(ParallelFor, ANestedRunStaysOnItsThread) {
   set_parallel_for(&Host::run, 8, &host_);
   ThreadPool pool(3);
   std::atomic<int> wrong{0};
@@ -363,7 +363,7 @@ TEST_F(ParallelFor, ARunInsideAPieceStaysOnItsThread) {
   EXPECT_EQ(host_.calls, 1);
 }
 
-TEST_F(ParallelFor, ClearingWaitsForTheHostsFunction) {
+TEST_F(ParallelFor, ClearingWaitsForTheHostFunction) {
   struct Slow {
     Gate inside, release;
     std::atomic<int> calls{0};
@@ -400,7 +400,7 @@ TEST_F(ParallelFor, ClearingWaitsForTheHostsFunction) {
   runner.join();
 }
 
-TEST_F(ParallelFor, MayBeClearedFromWithinTheHostsFunction) {
+TEST_F(ParallelFor, CanBeClearedInsideTheHostFunction) {
   struct Clearing {
     static std::int32_t CASD_CALL run(void(CASD_CALL* body)(void*, std::int32_t), void* context,
                                       std::int32_t count, void*) {
@@ -414,7 +414,7 @@ TEST_F(ParallelFor, MayBeClearedFromWithinTheHostsFunction) {
   EXPECT_TRUE(all_right(pool, 10));
 }
 
-TEST_F(ParallelFor, IsSetAndClearedWhileOthersRun) {
+TEST_F(ParallelFor, CanBeSetAndClearedDuringRuns) {
   ThreadPool pool(3);
   std::atomic<bool> stop{false};
   std::atomic<int> wrong{0};

@@ -35,7 +35,7 @@ std::vector<std::vector<std::string>> cells_of(std::string text) {
 
 using Lines = std::vector<std::vector<std::string>>;
 
-TEST(CsvReader, LinesEndWithAnyOfTheUsualEnds) {
+TEST(CsvReader, LinesEndWithLfCrLfOrCr) {
   EXPECT_EQ(cells_of("a,b\nc,d\r\ne,f\rg,h"),
             (Lines{{"a", "b"}, {"c", "d"}, {"e", "f"}, {"g", "h"}}));
 }
@@ -49,7 +49,7 @@ TEST(CsvReader, EmptyLinesAndTheByteOrderMarkAreSkipped) {
   EXPECT_EQ(cells_of(""), Lines{});
 }
 
-TEST(CsvReader, QuotesKeepCommasLineEndsAndQuotes) {
+TEST(CsvReader, QuotedCellsContainCommasLineEndsAndQuotes) {
   EXPECT_EQ(cells_of("\"a,b\",\"c\n\"\"d\"\"\",\"\"\ne\"f,g\n"),
             (Lines{{"a,b", "c\n\"d\"", ""}, {"e\"f", "g"}}));
 }
@@ -89,7 +89,7 @@ TEST(CsvReader, LinesHaveLimits) {
   EXPECT_TRUE(just_fits.next(cells));
 }
 
-TEST(Csv, NamesOfFeaturesAreInTheSchema) {
+TEST(Csv, FeatureNamesAreInTheSchema) {
   const Dataset data = parse("sample,voice.f0,words.a,voice.f1.delta\n1,1,2,3\n");
   ASSERT_EQ(data.schema.modality_count(), 2);
   EXPECT_EQ(data.schema.modalities[0].name, "voice");
@@ -98,7 +98,7 @@ TEST(Csv, NamesOfFeaturesAreInTheSchema) {
   EXPECT_EQ(data.splits[0].samples[0].frames[0], (Floats{1, 3}));
 }
 
-TEST(Csv, ASampleOfTheSameNameInTheNextSplitIsAnother) {
+TEST(Csv, NamesAreUniquePerSplit) {
   const Dataset data = parse(
       "sample,split,label,a.x\n"
       "one,train,1.5,1\n"
@@ -129,7 +129,7 @@ TEST(Csv, WindowsFilesAreRead) {
   EXPECT_EQ(samples[1].frames[0], (Floats{3, 4}));
 }
 
-TEST(Csv, LongCellsAreReadOrRefusedWhole) {
+TEST(Csv, LongCellsAreReadOrRejected) {
   const std::string digits = "0." + std::string(100000, '3');
   const Dataset data = parse("sample,a.x\n1," + digits + "\n");
   EXPECT_FLOAT_EQ(data.splits[0].samples[0].frames[0][0], 1.0f / 3);
@@ -156,7 +156,7 @@ TEST(Csv, GroupsBelongToSamples) {
             "test.csv, line 3: sample 'one' has the group 'bob', above it had 'anna'");
 }
 
-TEST(Csv, BadHeadersAreRefused) {
+TEST(Csv, InvalidHeadersAreRejected) {
   EXPECT_NE(refusal("sample,a.\n1,1\n").find("'a.'"), std::string::npos);
   EXPECT_NE(refusal("sample,.a\n1,1\n").find("'.a'"), std::string::npos);
   EXPECT_NE(refusal("sample,label:,a.x\n1,1,1\n").find("'label:'"), std::string::npos);
@@ -168,7 +168,7 @@ TEST(Csv, BadHeadersAreRefused) {
   EXPECT_NE(refusal("sample,a.x\n").find("no line after the header"), std::string::npos);
 }
 
-TEST(Csv, ZeroAndOneAreClassesUnlessToldOtherwise) {
+TEST(Csv, ZeroAndOneAreClassesByDefault) {
   const std::string one = "sample,label,a.x\n1,0,1\n2,1.0,1\n3,,1\n4,nan,1\n5,1,1\n";
   Dataset data = parse(one);
   EXPECT_EQ(data.schema.task, CASD_TASK_CLASSES);
@@ -222,7 +222,7 @@ TEST(Csv, TheCallersTaskOverridesTheFile) {
             std::string::npos);
 }
 
-TEST(Csv, LabelsThatCannotBeTargetsNameTheirLine) {
+TEST(Csv, ErrorsOfLabelsNameTheLine) {
   EXPECT_NE(refusal("sample,label,a.x\n1,1,1\n2,inf,1\n").find("line 3: the label inf"),
             std::string::npos);
   EXPECT_NE(refusal("sample,label,a.x\n1,1,1\n2,7,1\n", "classes:a,b", CASD_ERROR_INVALID_ARGUMENT)
@@ -265,7 +265,7 @@ TEST(Csv, LimitsAreEnforced) {
   EXPECT_NE(refusal(text + "\n").find("65537 features"), std::string::npos);
 }
 
-TEST(Csv, MemoryIsInProportionToTheFile) {
+TEST(Csv, MemoryIsProportionalToTheFile) {
   const auto bytes_per_byte = [](const std::string& text) {
     const long before = test::allocated_bytes();
     try {

@@ -23,7 +23,7 @@ Batch one_sample(const Schema& schema) {
   return batch;
 }
 
-TEST(AddSamples, OneByOneCostsTheSameHoweverManyThereAre) {
+TEST(AddSamples, AddingOneSampleTakesConstantTime) {
   Dataset data = empty_dataset();
   const Batch batch = one_sample(data.schema);
   const auto add = [&](int count) {
@@ -53,7 +53,7 @@ TEST(AddSamples, OnlyNewSamplesAreNamed) {
   EXPECT_EQ(data.splits[1].samples[0].name, "0");
 }
 
-TEST(AddSamples, AFailureLeavesTheDatasetAsItWas) {
+TEST(AddSamples, AFailureLeavesTheDatasetUnchanged) {
   Dataset data = empty_dataset();
   add_samples(data, "train", one_sample(data.schema));
   Schema other = data.schema;
@@ -64,7 +64,7 @@ TEST(AddSamples, AFailureLeavesTheDatasetAsItWas) {
   EXPECT_EQ(data.splits[0].samples.size(), 1u);
 }
 
-TEST(SetFrames, AllocatesNothingOnceItsMemoryIsThere) {
+TEST(SetFrames, DoesNotAllocateIfTheCapacitySuffices) {
   const Schema schema = empty_dataset().schema;
   Batch batch(schema);
   const std::vector<float> ring(40, 1.0f);

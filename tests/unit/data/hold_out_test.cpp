@@ -59,7 +59,7 @@ std::string refusal(Dataset data, const std::string& from, const std::string& to
   return "accepted";
 }
 
-TEST(HoldOut, EachClassGivesItsShare) {
+TEST(HoldOut, EachClassContributesItsShare) {
   Dataset data = empty_dataset();
   for (int i = 0; i < 200; ++i)
     add(data, {static_cast<float>(i % 10 < 6 ? 0 : i % 10 < 9 ? 1 : 2)});
@@ -80,7 +80,7 @@ TEST(HoldOut, EachClassGivesItsShare) {
   EXPECT_EQ(both, all);
 }
 
-TEST(HoldOut, TheSeedDecides) {
+TEST(HoldOut, TheSeedSelectsTheSamples) {
   Dataset data = empty_dataset();
   for (int i = 0; i < 60; ++i) add(data, {static_cast<float>(i % 3)});
   Dataset a = data, b = data, c = data;
@@ -92,7 +92,7 @@ TEST(HoldOut, TheSeedDecides) {
   EXPECT_EQ(names(c, "valid").size(), 12u);
 }
 
-TEST(HoldOut, ManySmallClassesStillGiveTheShareOfTheWhole) {
+TEST(HoldOut, ManySmallClassesReachTheTotalShare) {
   Dataset data = empty_dataset(CASD_TASK_CLASSES, 100);
   for (int i = 0; i < 300; ++i) add(data, {static_cast<float>(i % 100)});
   hold_out(data, "train", "valid", 0.15, 1);
@@ -136,14 +136,14 @@ TEST(HoldOut, GroupsStayTogether) {
   }
 }
 
-TEST(HoldOut, OfTwoLargeGroupsOneIsHeldOut) {
+TEST(HoldOut, OneOfTwoLargeGroupsIsHeldOut) {
   Dataset data = empty_dataset(CASD_TASK_CLASSES, 2);
   for (int i = 0; i < 100; ++i) add(data, {static_cast<float>(i % 2)}, i < 60 ? "a" : "b");
   hold_out(data, "train", "valid", 0.15, 3);
   EXPECT_EQ(data.find("valid")->samples.size(), 40u);
 }
 
-TEST(HoldOut, RegressionIsSpreadOverTheTargets) {
+TEST(HoldOut, RegressionIsStratifiedByTarget) {
   Dataset data = empty_dataset(CASD_TASK_REGRESSION, 1);
   for (int i = 0; i < 200; ++i) add(data, {static_cast<float>(i * 37 % 200)});
   hold_out(data, "train", "valid", 0.1, 5);
@@ -154,7 +154,7 @@ TEST(HoldOut, RegressionIsSpreadOverTheTargets) {
   for (const auto& [decile, count] : deciles) EXPECT_EQ(count, 2) << decile;
 }
 
-TEST(HoldOut, MultiLabelKeepsEachLabelsShare) {
+TEST(HoldOut, MultiLabelKeepsTheShareOfEachLabel) {
   Dataset data = empty_dataset(CASD_TASK_MULTILABEL, 3);
   for (int i = 0; i < 240; ++i)
     add(data, {static_cast<float>(i % 2), static_cast<float>(i % 3 == 0),
@@ -182,7 +182,7 @@ TEST(HoldOut, SamplesWithoutATargetStay) {
   EXPECT_EQ(unlabelled.find("valid")->samples.size(), 5u);
 }
 
-TEST(HoldOut, TheNoiseOfSyntheticSamplesGoesWithThem) {
+TEST(HoldOut, TheNoiseOfSyntheticSamplesIsMoved) {
   casd_synthetic_options options = default_synthetic_options();
   options.train_samples = 50;
   options.valid_samples = 0;
@@ -210,7 +210,7 @@ TEST(HoldOut, AnEmptySplitIsFilled) {
   EXPECT_EQ(data.find("valid")->samples.size(), 2u);
 }
 
-TEST(HoldOut, WhatCannotBeDoneIsRefused) {
+TEST(HoldOut, InvalidRequestsAreRejected) {
   Dataset data = empty_dataset();
   for (int i = 0; i < 20; ++i) add(data, {static_cast<float>(i % 2)});
   for (const double share : {0.0, 1.0, -0.5, 1.5, std::nan("")})

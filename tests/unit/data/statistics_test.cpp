@@ -30,7 +30,7 @@ Sample sample_of(const Schema& schema, const std::vector<float>& voice,
   return sample;
 }
 
-TEST(Statistics, AreThoseOfTheFiniteValuesOfAllFrames) {
+TEST(Statistics, UseTheFiniteValuesOfAllFrames) {
   const Schema schema = schema_of(CASD_TASK_REGRESSION);
   const std::vector<Sample> samples = {
       sample_of(schema, {1, 7, none, 3, 7, none}, {1, 10}),

@@ -22,7 +22,7 @@ double jitter(const Floats& frames, std::size_t features) {
   return std::sqrt(sum / static_cast<double>(count));
 }
 
-TEST(Synthetic, FramesJitterByThreeTenthsOfTheNoise) {
+TEST(Synthetic, FrameNoiseIsThreeTenthsOfTheNoise) {
   casd_synthetic_options options = default_synthetic_options();
   options.train_samples = 60;
   options.max_steps = 400;
@@ -58,7 +58,7 @@ TEST(Synthetic, SeedsAndTasksDiffer) {
   EXPECT_EQ(make_synthetic(options).splits[0].samples[0].target.size(), 2u);
 }
 
-TEST(Dataset, FingerprintSeesEveryChange) {
+TEST(Dataset, FingerprintDependsOnEveryValue) {
   casd_synthetic_options options = default_synthetic_options();
   options.train_samples = 5;
   const Dataset data = make_synthetic(options);

@@ -11,7 +11,7 @@ namespace {
 
 using namespace test;
 
-TEST(Calibration, FindsTheTemperatureThatTheLabelsWereDrawnWith) {
+TEST(Calibration, RecoversTheTrueTemperature) {
   const Schema schema = schema_of(1);
   const ModelPtr model = sharper(make_model(schema), 4);
   for (const double tau : {0.5, 1.0, 3.0}) {
@@ -24,7 +24,7 @@ TEST(Calibration, FindsTheTemperatureThatTheLabelsWereDrawnWith) {
   }
 }
 
-TEST(Calibration, HasATemperatureForEveryConditionAndKeepsToItsRange) {
+TEST(Calibration, HasATemperaturePerConditionWithinTheRange) {
   const Schema schema = schema_of(3);
   const ModelPtr model = make_model(schema);
   std::vector<Sample> samples = make_samples(schema, 60);
@@ -41,7 +41,7 @@ TEST(Calibration, HasATemperatureForEveryConditionAndKeepsToItsRange) {
   for (const double trust : found.trust) EXPECT_GT(trust, 0);
 }
 
-TEST(Calibration, AboveSixModalitiesCountsStandForMasks) {
+TEST(Calibration, UsesCountsAboveSixModalities) {
   const Schema schema = schema_of(7);
   const ModelPtr model = make_model(schema);
   std::vector<Sample> samples = make_samples(schema, 20);
@@ -53,7 +53,7 @@ TEST(Calibration, AboveSixModalitiesCountsStandForMasks) {
                                             "count:6", "count:7"}));
 }
 
-TEST(Calibration, WithoutLabelsThereIsNone) {
+TEST(Calibration, IsEmptyWithoutLabels) {
   const Schema schema = schema_of(2);
   const std::vector<Sample> samples = make_samples(schema, 5);
   EXPECT_TRUE(fit_calibration(make_model(schema), sample_pointers(samples), {}).empty());
@@ -100,7 +100,7 @@ double cross_entropy(const ModelPtr& model, const std::vector<Sample>& samples) 
 
 // The labels follow the first modality alone; the second one is noise, although the model weighs it
 // as much.
-TEST(Calibration, TrustFallsForAModalityThatMisleads) {
+TEST(Calibration, TrustDecreasesForAMisleadingModality) {
   const Schema schema = schema_of(2);
   const ModelPtr model = sharper(make_model(schema), 20);
   std::vector<Sample> samples = make_samples(schema, 300);

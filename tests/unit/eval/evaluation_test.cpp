@@ -81,7 +81,7 @@ void expect_under(Expected& out, const ModelPtr& model, const std::vector<Sample
 
 class ReportedNumbers : public testing::TestWithParam<casd_task> {};
 
-TEST_P(ReportedNumbers, AreThoseOfPlainPredictions) {
+TEST_P(ReportedNumbers, MatchPredictionsOneByOne) {
   const Schema schema = schema_of(2, GetParam(), 3);
   const ModelPtr model = sharper(make_model(schema), 8);
   const std::vector<Sample> samples = mixed_samples(model, 90);
@@ -147,7 +147,7 @@ TEST(Evaluation, CoversAllSamplesOfALargeSplit) {
   EXPECT_EQ(calls, (std::vector<std::int64_t>{512, 1024, 1100}));
 }
 
-TEST(Evaluation, CountsOnlySamplesThatCanBeJudged) {
+TEST(Evaluation, CountsOnlySamplesWithATarget) {
   const Schema schema = schema_of(2);
   const ModelPtr model = make_model(schema);
   std::vector<Sample> samples = make_samples(schema, 10);
@@ -201,7 +201,7 @@ TEST(Evaluation, CountsSamplesWhosePredictionFails) {
   }
 }
 
-TEST(SelectionScore, IsTheMeanF1OfTheConditionsAskedFor) {
+TEST(SelectionScore, IsTheMeanF1OfTheSelectedConditions) {
   const Schema schema = schema_of(2, CASD_TASK_CLASSES, 3);
   const ModelPtr model = sharper(make_model(schema), 8);
   const std::vector<Sample> samples = mixed_samples(model, 90);
@@ -217,7 +217,7 @@ TEST(SelectionScore, IsTheMeanF1OfTheConditionsAskedFor) {
 }
 
 // The best model has the largest score, so the error counts negatively.
-TEST(SelectionScore, IsMinusTheErrorForRegression) {
+TEST(SelectionScore, IsTheNegatedErrorForRegression) {
   const Schema schema = schema_of(2, CASD_TASK_REGRESSION, 2);
   const ModelPtr model = make_model(schema);
   const std::vector<Sample> samples = mixed_samples(model, 40);

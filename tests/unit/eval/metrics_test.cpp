@@ -67,7 +67,7 @@ TEST(Metrics, RowsThatAreNotFiniteAreLeftOut) {
   EXPECT_NEAR(mean_absolute_error(predicted, target), 1.3, 1e-12);
 }
 
-TEST(Metrics, WithoutAFiniteRowThereIsNone) {
+TEST(Metrics, IsNanWithoutAFiniteRow) {
   const Reals none = {not_a_number, infinite};
   EXPECT_TRUE(std::isnan(auroc(none, Flags{0, 1})));
   EXPECT_TRUE(std::isnan(expected_calibration_error(none, Flags{0, 1})));

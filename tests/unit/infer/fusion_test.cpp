@@ -16,7 +16,7 @@ using Law = NormalInverseGamma<double>;
 
 constexpr const double* no_trust = nullptr;
 
-TEST(Law, VarianceIsThatOfTheStudentsT) {
+TEST(Law, VarianceIsThatOfTheStudentT) {
   for (const Law& law : {Law{0.3, 0.5, 1.5, 0.8}, Law{-2, 20, 19.5, 0.2}, Law{1, 0.01, 1.26, 3}}) {
     const double nu = law.degrees_of_freedom();
     EXPECT_NEAR(law.variance(), law.squared_scale() * nu / (nu - 2), 1e-12 * law.variance());
@@ -25,7 +25,7 @@ TEST(Law, VarianceIsThatOfTheStudentsT) {
   }
 }
 
-TEST(Fusion, WorkedByHand) {
+TEST(Fusion, MatchesManualCalculation) {
   // nu 4 and 6, variances 3 and 1.
   const Law laws[2] = {{1, 0.5, 2, 1}, {2, 1, 3, 1}};
   double weight[2];
@@ -47,7 +47,7 @@ TEST(Fusion, WorkedByHand) {
   EXPECT_DOUBLE_EQ(weight[0], 0.75);
 }
 
-TEST(Fusion, OneModalityIsItself) {
+TEST(Fusion, OneModalityIsUnchanged) {
   const Law law = {0.7, 0.5, 2.5, 1.2};
   for (const casd_fusion_weighting weights :
        {CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM, CASD_WEIGHTS_DEGREES_OF_FREEDOM,
@@ -63,7 +63,7 @@ TEST(Fusion, OneModalityIsItself) {
     }
 }
 
-TEST(Fusion, MeetsTheReferencesNumbers) {
+TEST(Fusion, MatchesTheReference) {
   const std::string path = test::golden_path("formulas.json");
   CASD_NEEDS_FILE(path);
   const std::vector<std::uint8_t> bytes = read_file(path);

@@ -27,7 +27,7 @@ constexpr StoredField fields[] = {
 
 class GoldenCase : public testing::TestWithParam<std::string> {};
 
-TEST_P(GoldenCase, EngineMeetsEveryStoredOutput) {
+TEST_P(GoldenCase, EngineMatchesEveryStoredOutput) {
   const std::string path = test::golden_path(GetParam() + ".casd");
   CASD_NEEDS_FILE(path);
   const ModelPtr model = load_model(path);

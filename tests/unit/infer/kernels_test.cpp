@@ -22,7 +22,7 @@ double at(const std::vector<float>& x, std::int64_t i) {
   return static_cast<double>(x[static_cast<std::size_t>(i)]);
 }
 
-TEST(Kernels, LinearMapsAnySize) {
+TEST(Kernels, LinearSupportsAnySize) {
   for (const std::int64_t inputs : {1, 3, 8, 37})
     for (const std::int64_t outputs : {1, 7, 8, 9, 40})
       for (const std::int64_t rows : {1, 2, 5}) {
@@ -47,7 +47,7 @@ TEST(Kernels, LinearMapsAnySize) {
       }
 }
 
-TEST(Kernels, ARowIsTheSameToTheBitInAnyCompany) {
+TEST(Kernels, ARowHasTheSameBitsInAnyBatch) {
   constexpr std::int64_t inputs = 19, outputs = 40, rows = 13;
   const std::vector<float> weight = numbers(inputs * outputs, 1), bias = numbers(outputs, 2);
   const std::vector<float> x = numbers(rows * inputs, 3);
@@ -60,7 +60,7 @@ TEST(Kernels, ARowIsTheSameToTheBitInAnyCompany) {
   }
 }
 
-TEST(Kernels, LayerNormHasMeanAndDeviation) {
+TEST(Kernels, LayerNormMatchesTheFormula) {
   constexpr std::int64_t rows = 4, width = 40;
   const std::vector<float> x = numbers(rows * width, 1);
   const std::vector<float> weight = numbers(width, 2), bias = numbers(width, 3);
@@ -79,7 +79,7 @@ TEST(Kernels, LayerNormHasMeanAndDeviation) {
   }
 }
 
-TEST(Kernels, ReluCutsAtZero) {
+TEST(Kernels, ReluClampsAtZero) {
   std::vector<float> x = {-1, 0, 2, -0.5f};
   relu(x.data(), 4);
   EXPECT_EQ(x, (std::vector<float>{0, 0, 2, 0}));
@@ -92,7 +92,7 @@ TEST(Kernels, ReluKeepsNan) {
 }
 
 // A variance beyond the range of float would divide all numbers to 0, which looks like a result.
-TEST(Kernels, LayerNormOfTooLargeNumbersIsNan) {
+TEST(Kernels, LayerNormOverflowIsNan) {
   const std::vector<float> x = {1e38f, -1e38f, 3, 4}, weight = {1, 1}, bias = {5, 6};
   std::vector<float> out(4);
   layer_norm(x.data(), 2, 2, weight.data(), bias.data(), out.data());
@@ -100,7 +100,7 @@ TEST(Kernels, LayerNormOfTooLargeNumbersIsNan) {
   EXPECT_TRUE(std::isfinite(out[2]) && std::isfinite(out[3]));
 }
 
-TEST(Kernels, AttentionIsSoftmaxOfProducts) {
+TEST(Kernels, AttentionMatchesTheFormula) {
   for (const std::int64_t steps : {1, 2, 17})
     for (const std::int64_t queries : {std::int64_t{1}, steps})
       for (const std::int64_t heads : {1, 4}) {
@@ -133,14 +133,14 @@ TEST(Kernels, AttentionIsSoftmaxOfProducts) {
       }
 }
 
-TEST(Kernels, AttentionBearsLargeProducts) {
+TEST(Kernels, AttentionSupportsLargeProducts) {
   const std::vector<float> q = {100, 100}, k = {100, 100, -100, -100}, v = {1, 2, 3, 4};
   std::vector<float> scratch(attention_scratch(2, 2)), out(2);
   attention(q.data(), 1, k.data(), v.data(), 2, 2, 1, scratch.data(), out.data());
   EXPECT_EQ(out, (std::vector<float>{1, 2}));
 }
 
-TEST(Kernels, AttentionHandsNanOn) {
+TEST(Kernels, AttentionPropagatesNan) {
   const float none = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> q = {none, 1}, k = {1, 1, 2, 2}, v = {1, 2, 3, 4};
   std::vector<float> scratch(attention_scratch(2, 2)), out(2);

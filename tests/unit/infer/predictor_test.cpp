@@ -49,7 +49,7 @@ Batch make_batch(std::size_t samples) {
   return batch;
 }
 
-TEST(Predictor, AllocatesNothingOnceItIsWarm) {
+TEST(Predictor, DoesNotAllocateAfterTheFirstCall) {
   for (const casd_absent_policy absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS})
     for (const int threads : {1, 3}) {
       casd_predictor_options options = default_predictor_options();
@@ -76,7 +76,7 @@ TEST(Predictor, AllocatesNothingOnceItIsWarm) {
 }
 
 // The mapped samples are the predictor's own memory.
-TEST(Predictor, AllocatesNothingForABatchOfAnotherSchema) {
+TEST(Predictor, DoesNotAllocateForABatchOfAnotherSchema) {
   const Predictor predictor(make_model(), default_predictor_options());
   Schema part;
   part.add_modality("visual", 4);
@@ -115,7 +115,7 @@ ModelPtr without_mind(const ModelPtr& model, std::int32_t modality) {
   return std::make_shared<const Model>(model->shared_network(), std::move(values));
 }
 
-TEST(Predictor, DoesNotComputeWhatIsAbsent) {
+TEST(Predictor, DoesNotComputeAbsentModalities) {
   const ModelPtr model = make_model();
   const Batch batch = make_batch(4);
   Predictor whole(model, default_predictor_options());
@@ -153,7 +153,7 @@ TEST(Predictor, EncodesOnceAndPredictsUnderAnyMask) {
 
 // A modality of weight 0 must not hide that it overflowed, nor may a location that is infinite
 // only after the fusion.
-TEST(Predictor, RefusesRowsThatAreNotFinite) {
+TEST(Predictor, RejectsRowsThatAreNotFinite) {
   const ModelPtr model = make_model();
   const Predictor predictor(model, default_predictor_options());
   const Batch batch = make_batch(2);

@@ -84,7 +84,7 @@ TEST(VersionOne, PredictsTheSameBits) {
   EXPECT_EQ(compared, 39);
 }
 
-TEST(VersionOne, AChangedModelIsSavedAsTheNewestVersion) {
+TEST(VersionOne, AModifiedModelIsSavedInTheNewestVersion) {
   const ModelPtr model = parse_model(file_bytes(), "test");
   for (const Model& changed :
        {model->with_user(model->user()), model->with_calibration(model->calibration())}) {
@@ -98,7 +98,7 @@ TEST(VersionOne, AChangedModelIsSavedAsTheNewestVersion) {
 }
 
 // The rules of version 1: user values are outside the checksum, casd.trained does not exist.
-TEST(VersionOne, KeepsItsOwnRules) {
+TEST(VersionOne, FollowsTheRulesOfVersionOne) {
   const Bytes good = file_bytes();
   Safetensors file = parse_safetensors(good, "test");
   file.metadata[4].second = "changed";

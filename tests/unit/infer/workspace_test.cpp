@@ -78,7 +78,7 @@ class Barrier {
   std::condition_variable all_here_;
 };
 
-TEST(ZeroSequenceCache, HasAFixedNumberOfPlaces) {
+TEST(ZeroSequenceCache, HasAFixedNumberOfEntries) {
   // 256 bytes for each of 2 * 65537 pairs do not fit into the limit.
   ZeroSequenceCache cache(*make_model(CASD_ABSENT_ZEROS, 16, 65536));
   const long before = test::allocations();
@@ -101,7 +101,7 @@ TEST(ZeroSequenceCache, HasAFixedNumberOfPlaces) {
   EXPECT_NE(cache.find(1, pairs - 1), nullptr);
 }
 
-TEST(ZeroSequenceCache, KeepsEachLengthOfASmallModel) {
+TEST(ZeroSequenceCache, HoldsEveryLengthOfASmallModel) {
   ZeroSequenceCache cache(*make_model(CASD_ABSENT_ZEROS, 8, 100));
   cache.reserve();
   for (std::int32_t m = 0; m < 2; ++m)
@@ -114,7 +114,7 @@ TEST(ZeroSequenceCache, KeepsEachLengthOfASmallModel) {
     }
 }
 
-TEST(WorkspacePool, HasAsManyAsCallsWereInFlight) {
+TEST(WorkspacePool, HasOneWorkspacePerConcurrentCall) {
   WorkspacePool pool(make_model(CASD_ABSENT_EXCLUDED));
   std::set<Workspace*> first;
   {
@@ -142,7 +142,7 @@ TEST(WorkspacePool, HasAsManyAsCallsWereInFlight) {
 }
 
 // A thread of the parent may hold the lock at the fork: the child must not touch it.
-TEST(WorkspacePool, BeginsEmptyInTheChildAfterFork) {
+TEST(WorkspacePool, IsEmptyInTheChildAfterFork) {
   WorkspacePool pool(make_model(CASD_ABSENT_EXCLUDED));
   { const WorkspacePool::Lease a(pool), b(pool); }
   const WorkspacePool::Lease in_use(pool);
@@ -174,7 +174,7 @@ struct Host {
 
 // The host's function keeps all callers inside their call at once, so that there is a workspace for
 // each; from then on nothing allocates.
-TEST(SharedPredictor, AllocatesNothingOnceEachCallInFlightHasHadItsWorkspace) {
+TEST(SharedPredictor, DoesNotAllocateOnceEachConcurrentCallHasAWorkspace) {
   for (const casd_absent_policy absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS}) {
     casd_predictor_options options = default_predictor_options();
     options.threads = 3;
@@ -213,7 +213,7 @@ TEST(SharedPredictor, AllocatesNothingOnceEachCallInFlightHasHadItsWorkspace) {
 
 // Without a thread pool it is chance when a new workspace becomes necessary, but their number and
 // the allocations of each are bounded.
-TEST(SharedPredictor, AllocatesForWorkspacesOnly) {
+TEST(SharedPredictor, AllocatesWorkspacesOnly) {
   const Predictor predictor(make_model(CASD_ABSENT_ZEROS), default_predictor_options());
   const Batch batch = make_batch(5);
   std::vector<std::thread> threads;

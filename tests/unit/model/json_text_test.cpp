@@ -21,7 +21,7 @@ std::string rejection(const std::string& json, const std::function<void(JsonRead
   return "";
 }
 
-TEST(JsonText, WhatIsWrittenIsReadBack) {
+TEST(JsonText, WrittenTextReadsBack) {
   std::string all;
   for (char c = 1; c < 127; ++c) all += c;
   all += "\x7f\xc3\xa4\xf0\x9f\x98\x80";
@@ -64,7 +64,7 @@ TEST(JsonText, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(reader.position(), json.text().size());
 }
 
-TEST(JsonText, AMessageNamesTheKeysAndThePlace) {
+TEST(JsonText, MessagesNameTheKeysAndThePosition) {
   const auto number = [](JsonReader& reader) {
     reader.open('{');
     reader.key("outer");
@@ -90,7 +90,7 @@ TEST(JsonText, AMessageNamesTheKeysAndThePlace) {
             "test: outer: inner: expected a whole number from 1 to 9, found the end");
 }
 
-TEST(JsonText, NumbersHaveOneSpelling) {
+TEST(JsonText, NumbersHaveOneForm) {
   for (const char* good : {"0", "7", "-3", "9223372036854775807"}) {
     JsonReader reader(good, "test");
     EXPECT_EQ(std::to_string(reader.integer(std::numeric_limits<std::int64_t>::min(),

@@ -88,7 +88,7 @@ std::string rejection(const Bytes& bytes) {
   return "";
 }
 
-TEST(ModelFile, AnEditThatFitsIsAccepted) {
+TEST(ModelFile, AConsistentEditIsAccepted) {
   const Bytes bytes = edited("casd.options", "\"input_clip\":5.0", "\"input_clip\":6.5");
   const ModelPtr model = parse_model(bytes, "test");
   EXPECT_EQ(model->options().input_clip, 6.5);
@@ -121,7 +121,7 @@ struct Rejected {
   const char* message;  // part of it
 };
 
-TEST(ModelFile, WhatWouldBeSavedDifferentlyIsRejected) {
+TEST(ModelFile, NonCanonicalTextIsRejected) {
   const Rejected cases[] = {
       // The schema: numbers out of range, of another type, in another spelling.
       {"casd.schema", "\"features\":4", "\"features\":4294967300", "features"},
@@ -240,7 +240,7 @@ std::size_t place_of(const Metadata& metadata, const std::string& key) {
   throw std::runtime_error("no " + key);
 }
 
-TEST(ModelFile, MetadataIsCompleteKnownAndInOrder) {
+TEST(ModelFile, MetadataMustBeCompleteKnownAndInOrder) {
   for (const char* key : {"casd.schema", "casd.options", "casd.crc32"}) {
     const std::string message = rejection_of_metadata(
         [&](Metadata& m) { m.erase(m.begin() + static_cast<std::ptrdiff_t>(place_of(m, key))); });
@@ -289,7 +289,7 @@ TEST(ModelFile, ALargeNetworkInASmallFileIsRejected) {
       std::string::npos);
 }
 
-TEST(ModelFile, VersionTwoIsAsDocumented) {
+TEST(ModelFile, VersionTwoMatchesTheDocumentation) {
   const Bytes bytes = serialise_model(*small_model());
   const Safetensors file = parse_safetensors(bytes, "test");
   const Metadata expected = {
@@ -326,7 +326,7 @@ TEST(ModelFile, EveryFlippedBitIsRejected) {
   }
 }
 
-TEST(ModelFile, UserValuesAreUnderTheChecksum) {
+TEST(ModelFile, TheChecksumCoversUserValues) {
   const Bytes good = serialise_model(*small_model());
   for (const bool key : {false, true}) {
     Safetensors file = parse_safetensors(good, "test");
@@ -337,7 +337,7 @@ TEST(ModelFile, UserValuesAreUnderTheChecksum) {
   }
 }
 
-TEST(ModelFile, WhetherItWasTrainedIsKept) {
+TEST(ModelFile, TheTrainedFlagIsKept) {
   const ModelPtr fresh = small_model();
   EXPECT_FALSE(parse_model(serialise_model(*fresh), "test")->trained());
   // Data that need no standardisation: the statistics alone would not tell.
@@ -355,7 +355,7 @@ TEST(ModelFile, WhetherItWasTrainedIsKept) {
   }
 }
 
-TEST(ModelFile, ANewerVersionSaysSo) {
+TEST(ModelFile, ANewerVersionIsReported) {
   for (const char* version : {"3", "10", "99999999"}) {
     try {
       parse_model(edited("casd.format", "2", version), "test");
@@ -398,7 +398,7 @@ TEST(ModelFile, FeatureNamesAreKept) {
   EXPECT_EQ(serialise_model(*model), bytes);
 }
 
-TEST(ModelFile, FeatureNamesThatDoNotFitAreRejected) {
+TEST(ModelFile, InvalidFeatureNamesAreRejected) {
   const Bytes good = serialise_model(*model_with_feature_names());
   const std::string names = "[\"pitch \xc3\xa4\",\"\",\"energy \\\"dB\\\"\"]";
   for (const auto& [to, message] : std::vector<std::pair<std::string, std::string>>{
@@ -428,7 +428,7 @@ TEST(ModelFile, FeatureNamesThatDoNotFitAreRejected) {
 }
 
 // Names of a modality are compared by sorting: all pairs would take minutes here.
-TEST(ModelFile, ManyFeaturesMayHaveNames) {
+TEST(ModelFile, ManyFeaturesCanHaveNames) {
   Schema schema;
   schema.add_modality("wide", 65536);
   std::vector<std::string> names;

@@ -76,7 +76,7 @@ TEST(Network, TensorsMatchTheFileFormat) {
   EXPECT_THROW(network.tensor("voice.nothing"), Error);
 }
 
-TEST(Network, FreshWeightsAreWithinBounds) {
+TEST(Network, InitialWeightsAreWithinBounds) {
   const ModelPtr model = create_model(one_modality(CASD_TASK_CLASSES), small());
   for (const TensorInfo& tensor : model->network().tensors()) {
     double most = 0;

@@ -9,7 +9,7 @@
 namespace casd {
 namespace {
 
-TEST(ModelOptions, ShortestNumbersReadBack) {
+TEST(ModelOptions, ShortestTextReadsBackExactly) {
   EXPECT_EQ(shortest(5), "5.0");
   EXPECT_EQ(shortest(0.01), "0.01");
   EXPECT_EQ(shortest(-2), "-2.0");
@@ -30,7 +30,7 @@ TEST(ModelOptions, ValuesRoundTripThroughText) {
   EXPECT_EQ(options.weights, CASD_WEIGHTS_PRECISION);
 }
 
-TEST(ModelOptions, FeedForwardFollowsTheWidth) {
+TEST(ModelOptions, FeedForwardScalesWithTheWidth) {
   casd_model_options options = default_model_options();
   options.hidden = 24;
   EXPECT_EQ(checked(options).feed_forward, 48);
@@ -94,7 +94,7 @@ TEST(ModelOptions, StructsOfOlderAndNewerCallersAreAccepted) {
   EXPECT_EQ(import_struct<casd_model_options>(nullptr, defaults, first, "options").seed, 5u);
 }
 
-TEST(ModelOptions, ALongerTailIsZeroed) {
+TEST(ModelOptions, SurplusBytesAreZeroed) {
   struct Newer {
     casd_model_options options;
     std::uint64_t tail;

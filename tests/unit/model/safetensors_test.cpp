@@ -88,7 +88,7 @@ TEST(SafeTensors, AFlippedBitIsRejectedOrSavesToTheSameBytes) {
     }
 }
 
-TEST(SafeTensors, HostileHeadersAreRejected) {
+TEST(SafeTensors, MalformedHeadersAreRejected) {
   ASSERT_EQ(status_of(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8)),
             CASD_OK);
   const std::string deep(100000, '[');
@@ -184,7 +184,7 @@ std::string many(const std::string& before, const std::string& after, std::size_
   return out + "}";
 }
 
-TEST(SafeTensors, TheLimitsAreKept) {
+TEST(SafeTensors, LimitsAreEnforced) {
   const auto metadata = [](std::size_t count) {
     return with_header("{\"__metadata__\":" + many("user.", "\":\"\"", count) + "}", 0);
   };

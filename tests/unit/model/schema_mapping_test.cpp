@@ -64,7 +64,7 @@ TEST(SchemaMapping, TasksAndOutputsAreComparedSeparately) {
   EXPECT_TRUE(SchemaMapping(other, model_schema(), "the batch").identity());
 }
 
-TEST(SchemaMapping, AnotherTaskIsRefusedWithBothSides) {
+TEST(SchemaMapping, AnotherTaskIsRejectedNamingBoth) {
   const auto message = [](const Schema& from) {
     try {
       require_same_task(from, model_schema(), "the dataset");
@@ -126,7 +126,7 @@ TEST(SchemaMapping, FeaturesAreMatchedByNameInEachFrame) {
   EXPECT_EQ(mapped(mapping, sample).frames[1], (Floats{1, 2, 3, 10, 20, 30}));
 }
 
-TEST(SchemaMapping, SwappedColumnsAloneAreNoIdentity) {
+TEST(SchemaMapping, SwappedColumnsAreNotTheIdentity) {
   Schema from = model_schema();
   from.set_feature_names(1, {"energy", "f0", "tone"});
   EXPECT_FALSE(same_sample_layout(from, model_schema()));
@@ -151,7 +151,7 @@ TEST(SchemaMapping, MissingFramesStayMissing) {
   EXPECT_EQ(to.frames[1].size(), 3u);
 }
 
-TEST(SchemaMapping, NothingOfAnEarlierSampleRemains) {
+TEST(SchemaMapping, EarlierSamplesAreOverwritten) {
   const Schema from = schema_of({{"language", 2}});
   Sample first = empty_sample(from), second = empty_sample(from);
   set_frames(first, from, 0, std::vector<float>{1, 2});
@@ -196,7 +196,7 @@ TEST(SchemaMapping, MissingAndUnknownFeaturesAreNamed) {
             "the batch does not fit: modality 'audio': missing features: 'energy'");
 }
 
-TEST(SchemaMapping, LongListsAreCut) {
+TEST(SchemaMapping, LongListsAreTruncated) {
   Schema from = schema_of({{"wide", 9}}), to = schema_of({{"wide", 9}});
   from.set_feature_names(0, {"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "same"});
   to.set_feature_names(0, {"b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "same"});
@@ -205,7 +205,7 @@ TEST(SchemaMapping, LongListsAreCut) {
   EXPECT_NE(message.find("'a5' and 3 more"), std::string::npos) << message;
 }
 
-TEST(SchemaMapping, NamesOfSomeFeaturesOnlyAreRefusedUnlessTheyAreTheSame) {
+TEST(SchemaMapping, PartialFeatureNamesAreRejectedUnlessEqual) {
   Schema from = model_schema(), to = model_schema();
   from.set_feature_names(1, {"f0", "", "tone"});
   EXPECT_EQ(refusal(from, to),

@@ -46,7 +46,7 @@ TEST(Schema, ThirtyTwoModalitiesFillTheMask) {
   EXPECT_EQ(resolve_mask(schema, CASD_ALL_MODALITIES), 0xFFFFFFFFu);
 }
 
-TEST(Schema, CompleteMeansEnoughForTheTask) {
+TEST(Schema, CompletenessDependsOnTheTask) {
   Schema schema = three();
   EXPECT_NO_THROW(require_complete(schema));
   schema.outputs.pop_back();

@@ -163,7 +163,7 @@ std::string rejection(const std::vector<std::uint8_t>& bytes) {
   return "";
 }
 
-TEST(Checkpoint, ANewerVersionSaysSo) {
+TEST(Checkpoint, ANewerVersionIsReported) {
   EXPECT_EQ(status_of([] { read_back(with_metadata("casd.checkpoint", "2", "3")); }),
             CASD_ERROR_VERSION);
   for (const char* strange : {"", "0", "x", "-1", "99999999999999999999"})
@@ -172,7 +172,7 @@ TEST(Checkpoint, ANewerVersionSaysSo) {
         << strange;
 }
 
-TEST(Checkpoint, APositionThatCannotBeIsRejected) {
+TEST(Checkpoint, InconsistentPositionsAreRejected) {
   ASSERT_EQ(
       status_of([] { read_back(with_metadata("casd.position", "\"epoch\":7", "\"epoch\":8")); }),
       CASD_OK);
@@ -240,7 +240,7 @@ TEST(Checkpoint, DeepNestingIsRejectedWithoutRecursion) {
   }
 }
 
-TEST(Checkpoint, PartsAreCompleteKnownAndInOrder) {
+TEST(Checkpoint, PartsMustBeCompleteKnownAndInOrder) {
   const std::pair<std::function<void(Safetensors&)>, const char*> cases[] = {
       {[](Safetensors& f) {
          f.metadata.insert(f.metadata.end() - 1, {"user.a", "b"});
@@ -322,7 +322,7 @@ TEST(Checkpoint, VersionOneIsRead) {
             std::string::npos);
 }
 
-TEST(Checkpoint, NumbersThatDoNotFitTheNetworkAreRejected) {
+TEST(Checkpoint, TensorsOfAnotherSizeAreRejected) {
   const std::function<void(Checkpoint&)> damages[] = {
       [](Checkpoint& c) { c.learned.parameters.pop_back(); },
       [](Checkpoint& c) { c.learned.first_moment.clear(); },

@@ -37,7 +37,7 @@ class DrawCorruption : public testing::Test {
   }
 };
 
-TEST_F(DrawCorruption, CombinationsAreUniformOverTheNonEmptyOnes) {
+TEST_F(DrawCorruption, SubsetsAreUniformOverTheNonEmptyOnes) {
   const Sample all = sample_of(schema_, 7, 1);
   std::map<ModalityMask, int> count;
   constexpr int draws = 70000;
@@ -47,7 +47,7 @@ TEST_F(DrawCorruption, CombinationsAreUniformOverTheNonEmptyOnes) {
   for (const auto& [mask, times] : count) EXPECT_NEAR(times, draws / 7, 450) << mask;
 }
 
-TEST_F(DrawCorruption, OnlyWhatASampleHasIsKept) {
+TEST_F(DrawCorruption, OnlyGivenModalitiesAreKept) {
   const Sample two = sample_of(schema_, 5, 1);
   std::map<ModalityMask, int> count;
   for (const ModalityMask kept : draw(two, 30000, 0, 1, 0).kept) ++count[kept];
@@ -58,7 +58,7 @@ TEST_F(DrawCorruption, OnlyWhatASampleHasIsKept) {
   }
 }
 
-TEST_F(DrawCorruption, FramesGoAtARateOfTheirSampleAndModality) {
+TEST_F(DrawCorruption, FramesAreDroppedAtARatePerSampleAndModality) {
   constexpr std::size_t steps = 200, samples = 2000;
   const Sample sample = sample_of(schema_, 1, steps);
   const Corruption c = draw(sample, samples, 0.5, 3, 11);
@@ -99,14 +99,14 @@ TEST_F(DrawCorruption, TheRatesOfASamplesModalitiesAreIndependent) {
   EXPECT_NEAR(correlation(first, second), 0, 0.12);
 }
 
-TEST_F(DrawCorruption, NoRateDropsNothing) {
+TEST_F(DrawCorruption, RateZeroDropsNothing) {
   const Sample sample = sample_of(schema_, 7, 9);
   const Corruption none = draw(sample, 50, 0, 3, 4);
   for (const auto& dropped : none.dropped)
     for (const std::uint8_t d : dropped) EXPECT_EQ(d, 0);
 }
 
-TEST_F(DrawCorruption, IsAPureFunctionOfSeedStepAndPlace) {
+TEST_F(DrawCorruption, IsAPureFunctionOfSeedStepAndRow) {
   const Sample sample = sample_of(schema_, 7, 20);
   const Corruption a = draw(sample, 40, 0.5, 9, 100);
   const Corruption b = draw(sample, 40, 0.5, 9, 100);

@@ -96,7 +96,7 @@ class MappedData : public testing::Test {
   const ModelPtr model_ = model_for(data_.schema);
 };
 
-TEST_F(MappedData, AnotherOrderTrainsToTheSameBits) {
+TEST_F(MappedData, AnotherOrderGivesTheSameBits) {
   const auto expected = make(), found = make();
   expected->fit(data_, nullptr, nullptr, nullptr);
   found->fit(rearranged(data_, {2, 0, 1}), nullptr, nullptr, nullptr);
@@ -105,7 +105,7 @@ TEST_F(MappedData, AnotherOrderTrainsToTheSameBits) {
             found->snapshot()->calibration().temperatures);
 }
 
-TEST_F(MappedData, AnotherOrderIsTheSameBoundDataset) {
+TEST_F(MappedData, AnotherOrderHasTheSameFingerprint) {
   const auto trainer = make();
   trainer->epoch(data_);
   EXPECT_NO_THROW(trainer->epoch(rearranged(data_, {1, 2, 0})));
@@ -142,7 +142,7 @@ TEST_F(MappedData, StepsTakeBatchesInAnotherOrder) {
   EXPECT_EQ(weights(*expected), weights(*found));
 }
 
-TEST_F(MappedData, WhatTheModelLacksIsNamed) {
+TEST_F(MappedData, UnknownModalitiesAreNamed) {
   const auto trainer = make();
   Dataset other = rearranged(data_, {0, 1, 2});
   other.schema.modalities[1].name = "smell";
@@ -156,7 +156,7 @@ TEST_F(MappedData, WhatTheModelLacksIsNamed) {
   EXPECT_NE(refusal([&] { trainer->epoch(other); }).find("'neither'"), std::string::npos);
 }
 
-TEST_F(MappedData, ATeacherMustHaveTheFeaturesInTheSameOrder) {
+TEST_F(MappedData, ATeacherNeedsTheSameFeatureOrder) {
   const auto trainer = make();
   trainer->prepare(data_);
   const ModelPtr teacher = model_for(rearranged(data_, {0, 1, 2}).schema);

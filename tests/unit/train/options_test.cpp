@@ -55,7 +55,7 @@ struct Edge {
 
 class TrainerOptionEdges : public testing::TestWithParam<Edge> {};
 
-TEST_P(TrainerOptionEdges, AreWhereTheHeaderSays) {
+TEST_P(TrainerOptionEdges, MatchTheHeader) {
   casd_trainer_options o = default_trainer_options();
   EXPECT_NO_THROW(set_option(trainer_option_table(), &o, GetParam().name, GetParam().allowed));
   try {
@@ -106,7 +106,7 @@ TEST(TrainerOptions, AutoIsSetAndReadAsText) {
   EXPECT_THROW(set_option(trainer_option_table(), &o, "threads", "auto"), Error);
 }
 
-TEST(TrainerOptions, ChecksRefuseWhatWasWrittenIntoTheStruct) {
+TEST(TrainerOptions, ChecksRejectInvalidFields) {
   casd_trainer_options o = default_trainer_options();
   o.batch_size = -1;
   EXPECT_THROW(checked(o), Error);

@@ -86,7 +86,7 @@ class OwnBatches : public testing::Test {
   const ModelPtr model_ = small_model(data_.schema);
 };
 
-TEST_F(OwnBatches, PrepareAsADatasetDoes) {
+TEST_F(OwnBatches, PrepareLikeADataset) {
   for (const casd_task task : {CASD_TASK_CLASSES, CASD_TASK_REGRESSION}) {
     const Dataset data = small_data(task);
     const ModelPtr model = small_model(data.schema);
@@ -104,7 +104,7 @@ TEST_F(OwnBatches, PrepareAsADatasetDoes) {
   }
 }
 
-TEST_F(OwnBatches, WithoutLabelsNothingCanBePrepared) {
+TEST_F(OwnBatches, PreparingNeedsLabels) {
   Batch batch = train_;
   for (std::int64_t i = 0; i < batch.size(); ++i) batch.at(i).target.clear();
   Trainer trainer(model_, small_options(), &stand_in_plugin());
@@ -211,7 +211,7 @@ TEST_F(OwnBatches, AnEpochWithoutAStepDropsTheCalibration) {
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 
-TEST_F(OwnBatches, WhatCannotBeCalibratedIsRefused) {
+TEST_F(OwnBatches, InvalidCalibrationsAreRejected) {
   Trainer trainer(model_, small_options(), &stand_in_plugin());
   EXPECT_EQ(status_of([&] { trainer.calibrate(valid_); }), CASD_ERROR_STATE);
   trainer.prepare(train_);

@@ -96,7 +96,7 @@ class Resume : public testing::TestWithParam<casd_teacher_mode> {
       test::temporary_path("resume_" + std::to_string(GetParam()) + ".checkpoint");
 };
 
-TEST_P(Resume, EndsInTheSameBitsWhereverItWasCancelled) {
+TEST_P(Resume, EndsInTheSameBitsAfterAnyCancellation) {
   const std::vector<std::uint8_t> expected = uninterrupted();
   // An epoch's last call comes after its score.
   for (int at = 1; at < calls(); ++at) {
@@ -133,7 +133,7 @@ TEST_P(Resume, SurvivesAnInterruptionAfterEveryStep) {
   EXPECT_TRUE(serialise_model(*trainer->snapshot()) == expected);
 }
 
-TEST_P(Resume, CancelledAndContinuedWithoutAFileIsTheSameToo) {
+TEST_P(Resume, ContinuingWithoutAFileGivesTheSameBits) {
   const std::vector<std::uint8_t> expected = uninterrupted();
   const auto trainer = make();
   while (trainer->phase() != CASD_PHASE_DONE) {
@@ -143,7 +143,7 @@ TEST_P(Resume, CancelledAndContinuedWithoutAFileIsTheSameToo) {
   EXPECT_TRUE(serialise_model(*trainer->snapshot()) == expected);
 }
 
-TEST_P(Resume, TheCheckpointItselfHasTheSameBitsHoweverItCameAbout) {
+TEST_P(Resume, TheCheckpointHasTheSameBitsAfterAnInterruption) {
   CancelAt cancel{5};
   const auto straight = make();
   EXPECT_EQ(status_of([&] { straight->fit(data_, path_.c_str(), CancelAt::call, &cancel); }),
@@ -158,7 +158,7 @@ TEST_P(Resume, TheCheckpointItselfHasTheSameBitsHoweverItCameAbout) {
   EXPECT_TRUE(read_file(path_) == expected);
 }
 
-TEST_P(Resume, OwnStepsGoOnAsWell) {
+TEST_P(Resume, SingleStepsAreResumed) {
   const auto batch_at = [&](std::size_t first) {
     Batch batch(data_.schema);
     for (std::size_t i = first; i < first + 10; ++i) batch.add() = data_.splits[0].samples[i];
@@ -201,7 +201,7 @@ TEST_P(Resume, ResolvedNumbersAreKept) {
   EXPECT_TRUE(serialise_model(*broken->snapshot()) == serialise_model(*straight->snapshot()));
 }
 
-TEST_P(Resume, AnotherDatasetIsRefused) {
+TEST_P(Resume, AnotherDatasetIsRejected) {
   CancelAt cancel{3};
   auto trainer = make();
   status_of([&] { trainer->fit(data_, path_.c_str(), CancelAt::call, &cancel); });
@@ -222,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(Teachers, Resume,
                                          CASD_TEACHER_NONE),
                          teacher_name);
 
-TEST(ResumeFile, MissingAndForeignFilesAreRefused) {
+TEST(ResumeFile, MissingAndForeignFilesAreRejected) {
   EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stand_in_plugin()); }), CASD_ERROR_IO);
   const std::string path = test::temporary_path("foreign");
   const Dataset data = tiny_data();
@@ -232,7 +232,7 @@ TEST(ResumeFile, MissingAndForeignFilesAreRefused) {
 }
 
 // Else the next attempt, with better data, would find a checkpoint in its way.
-TEST(ResumeFile, DataThatIsRefusedLeavesNoCheckpoint) {
+TEST(ResumeFile, RejectedDataLeaveNoCheckpoint) {
   seen() = {};
   const std::string path = test::temporary_path("refused");
   const Dataset good = tiny_data();
@@ -255,7 +255,7 @@ TEST(ResumeFile, DataThatIsRefusedLeavesNoCheckpoint) {
 }
 
 // Before the first step, which may take long.
-TEST(ResumeFile, APathThatCannotBeWrittenIsFoundAtOnce) {
+TEST(ResumeFile, AnUnwritablePathIsReportedFirst) {
   seen() = {};
   const Dataset data = tiny_data();
   Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stand_in_plugin());
@@ -264,7 +264,7 @@ TEST(ResumeFile, APathThatCannotBeWrittenIsFoundAtOnce) {
   EXPECT_TRUE(seen().steps.empty());
 }
 
-TEST(ResumeFile, ACheckpointThatCannotBeWrittenIsAnError) {
+TEST(ResumeFile, AnUnwritableCheckpointIsAnError) {
   seen() = {};
   const Dataset data = tiny_data();
   Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stand_in_plugin());

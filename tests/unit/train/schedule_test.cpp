@@ -9,7 +9,7 @@
 namespace casd {
 namespace {
 
-TEST(CosineRate, GoesFromTheRateToItsFinalShare) {
+TEST(CosineRate, DecreasesToTheFinalRate) {
   EXPECT_DOUBLE_EQ(cosine_rate(0.001, 0.05, 0, 16), 0.001);
   EXPECT_NEAR(cosine_rate(0.001, 0.05, 8, 16), 0.001 * 0.525, 1e-15);
   EXPECT_NEAR(cosine_rate(0.001, 0.05, 16, 16), 0.00005, 1e-15);

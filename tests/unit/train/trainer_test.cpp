@@ -65,7 +65,7 @@ casd_status status_of(const std::function<void()>& call) {
   return CASD_OK;
 }
 
-class TrainerMachine : public testing::Test {
+class TrainingLoop : public testing::Test {
  protected:
   void SetUp() override { seen() = {}; }
   void TearDown() override { EXPECT_EQ(seen().networks, 0); }
@@ -84,7 +84,7 @@ class TrainerMachine : public testing::Test {
   const ModelPtr model_ = small_model(data_.schema);
 };
 
-TEST_F(TrainerMachine, GoesThroughBothPhasesEpochByEpoch) {
+TEST_F(TrainingLoop, RunsBothPhasesEpochByEpoch) {
   const auto trainer = make(small_options());
   EXPECT_EQ(trainer->phase(), CASD_PHASE_TEACHER);
   for (int epoch = 0; epoch < 5; ++epoch) {
@@ -109,7 +109,7 @@ TEST_F(TrainerMachine, GoesThroughBothPhasesEpochByEpoch) {
   EXPECT_FALSE(trainer->snapshot()->calibration().temperatures.empty());
 }
 
-TEST_F(TrainerMachine, StepsHaveTheirRatesSizesAndNumbers) {
+TEST_F(TrainingLoop, StepsHaveTheExpectedRatesSizesAndNumbers) {
   casd_trainer_options options = small_options();
   const auto trainer = make(options);
   trainer->fit(data_, nullptr, nullptr, nullptr);
@@ -131,7 +131,7 @@ TEST_F(TrainerMachine, StepsHaveTheirRatesSizesAndNumbers) {
   EXPECT_EQ(numbers.size(), 20u) << "two steps would draw the same random numbers";
 }
 
-TEST_F(TrainerMachine, EachEpochVisitsEverySampleInAnotherOrder) {
+TEST_F(TrainingLoop, EachEpochVisitsEverySampleInANewOrder) {
   casd_trainer_options options = small_options();
   options.teacher = CASD_TEACHER_NONE;
   const Dataset data = small_data(CASD_TASK_REGRESSION);  // the targets tell the samples apart
@@ -148,7 +148,7 @@ TEST_F(TrainerMachine, EachEpochVisitsEverySampleInAnotherOrder) {
   EXPECT_EQ(orders[1], orders[2]);
 }
 
-TEST_F(TrainerMachine, RegressionTargetsAreStandardised) {
+TEST_F(TrainingLoop, RegressionTargetsAreStandardised) {
   casd_trainer_options options = small_options();
   options.teacher_epochs = 1;
   const Dataset data = small_data(CASD_TASK_REGRESSION);
@@ -164,7 +164,7 @@ TEST_F(TrainerMachine, RegressionTargetsAreStandardised) {
   EXPECT_NEAR(square / 50, 1, 1e-4);
 }
 
-TEST_F(TrainerMachine, SamplesWithoutModalityAreDroppedAndWithoutTargetKept) {
+TEST_F(TrainingLoop, SamplesWithoutModalityAreDroppedAndWithoutTargetKept) {
   Dataset data = data_;
   data.splits[0].samples[3] = empty_sample(data.schema);
   for (std::size_t i = 1; i < 50; ++i) data.splits[0].samples[i].target.clear();
@@ -177,7 +177,7 @@ TEST_F(TrainerMachine, SamplesWithoutModalityAreDroppedAndWithoutTargetKept) {
   EXPECT_EQ(all, 1);
 }
 
-TEST_F(TrainerMachine, PrepareFitsNormaliserAndClassWeights) {
+TEST_F(TrainingLoop, PrepareFitsNormaliserAndClassWeights) {
   const auto trainer = make(small_options());
   EXPECT_TRUE(seen().class_weights.empty());
   trainer->prepare(data_);
@@ -192,7 +192,7 @@ TEST_F(TrainerMachine, PrepareFitsNormaliserAndClassWeights) {
   EXPECT_TRUE(seen().class_weights.empty());
 }
 
-TEST_F(TrainerMachine, ATrainedModelKeepsItsNormaliser) {
+TEST_F(TrainingLoop, ATrainedModelKeepsItsNormaliser) {
   Statistics statistics = fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples));
   statistics.mean[0][0] += 3;
   const ModelPtr trained = with_statistics(*model_, statistics);
@@ -205,7 +205,7 @@ TEST_F(TrainerMachine, ATrainedModelKeepsItsNormaliser) {
   EXPECT_FALSE(seen().class_weights.empty());
 }
 
-TEST_F(TrainerMachine, TheFrozenTeacherSpeaksAboutCompleteSamples) {
+TEST_F(TrainingLoop, TheFrozenTeacherPredictsCompleteSamples) {
   casd_trainer_options options = small_options();
   const auto trainer = make(options);
   trainer->prepare(data_);
@@ -233,7 +233,7 @@ TEST_F(TrainerMachine, TheFrozenTeacherSpeaksAboutCompleteSamples) {
   }
 }
 
-TEST_F(TrainerMachine, CachedTeachingIsThatOfTheSamplesAtHand) {
+TEST_F(TrainingLoop, CachedTeacherOutputsBelongToTheBatch) {
   casd_trainer_options options = small_options();
   options.teacher_epochs = 1;
   options.epochs = 1;
@@ -260,7 +260,7 @@ TEST_F(TrainerMachine, CachedTeachingIsThatOfTheSamplesAtHand) {
   EXPECT_GE(found, 2);
 }
 
-TEST_F(TrainerMachine, AutoFollowsTheSamplesOfSplitTrain) {
+TEST_F(TrainingLoop, AutoFollowsTheSamplesOfSplitTrain) {
   casd_trainer_options options = small_options();
   options.batch_size = options.epochs = options.teacher_epochs = options.patience = 0;
   options.select_from = -1;
@@ -289,7 +289,7 @@ TEST_F(TrainerMachine, AutoFollowsTheSamplesOfSplitTrain) {
 }
 
 // The first epoch fixes the schedule, not what the normaliser was fitted to.
-TEST_F(TrainerMachine, AutoFollowsTheDatasetOfTheEpochs) {
+TEST_F(TrainingLoop, AutoFollowsTheDatasetOfTheEpochs) {
   casd_trainer_options options = small_options();
   options.batch_size = 0;
   const auto trainer = make(options);
@@ -303,7 +303,7 @@ TEST_F(TrainerMachine, AutoFollowsTheDatasetOfTheEpochs) {
   EXPECT_EQ(seen().steps[0].samples, 8);
 }
 
-TEST_F(TrainerMachine, OtherTeachersGetTheCompleteBatchOrNothing) {
+TEST_F(TrainingLoop, OtherTeachersReceiveTheCompleteBatchOrNone) {
   for (const casd_teacher_mode teacher :
        {CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
     seen().steps.clear();
@@ -342,7 +342,7 @@ std::vector<float> best_of_phase(Trainer& trainer, const Dataset& data) {
   return values;
 }
 
-TEST_F(TrainerMachine, EachPhaseEndsWithTheWeightsOfItsBestEpoch) {
+TEST_F(TrainingLoop, EachPhaseEndsWithTheWeightsOfItsBestEpoch) {
   casd_trainer_options options = small_options();
   options.teacher_epochs = options.epochs = 8;
   options.select_from = 0;
@@ -355,7 +355,7 @@ TEST_F(TrainerMachine, EachPhaseEndsWithTheWeightsOfItsBestEpoch) {
 }
 
 // Neither on split train nor, for the student, on complete samples.
-TEST_F(TrainerMachine, EpochsAreScoredOnTheHeldOutSamples) {
+TEST_F(TrainingLoop, EpochsAreScoredOnTheHeldOutSamples) {
   casd_trainer_options options = small_options();
   options.select_from = 0;
   const auto trainer = make(options);
@@ -378,7 +378,7 @@ TEST_F(TrainerMachine, EpochsAreScoredOnTheHeldOutSamples) {
   EXPECT_EQ(compared, 3);  // one of the teacher's epochs, two of the student's
 }
 
-TEST_F(TrainerMachine, TheModelIsCalibratedOnTheHeldOutSamples) {
+TEST_F(TrainingLoop, TheModelIsCalibratedOnTheHeldOutSamples) {
   casd_trainer_options options = small_options();
   options.fit_trust = 1;
   const auto trainer = make(options);
@@ -398,7 +398,7 @@ TEST_F(TrainerMachine, TheModelIsCalibratedOnTheHeldOutSamples) {
 }
 
 // The first epoch that may be selected is never later than the last one.
-TEST_F(TrainerMachine, TheLastEpochCanAlwaysBeSelected) {
+TEST_F(TrainingLoop, TheLastEpochCanAlwaysBeSelected) {
   casd_trainer_options options = small_options();
   options.teacher = CASD_TEACHER_NONE;
   options.select_from = 100;
@@ -411,7 +411,7 @@ TEST_F(TrainerMachine, TheLastEpochCanAlwaysBeSelected) {
   EXPECT_EQ(trainer->phase(), CASD_PHASE_DONE);
 }
 
-TEST_F(TrainerMachine, OnlyTheStudentSeesDroppedFrames) {
+TEST_F(TrainingLoop, FramesAreDroppedForTheStudentOnly) {
   for (const double frame_drop : {0.0, 1.0}) {
     seen().steps.clear();
     casd_trainer_options options = small_options();
@@ -435,7 +435,7 @@ TEST_F(TrainerMachine, OnlyTheStudentSeesDroppedFrames) {
 }
 
 // The teacher's outputs are computed in pieces; each row belongs to its own sample.
-TEST_F(TrainerMachine, TheTeachersOutputsOfALargeSplitAreThoseOfEachSample) {
+TEST_F(TrainingLoop, TeacherOutputsOfALargeSplitMatchEachSample) {
   casd_synthetic_options wanted = default_synthetic_options();
   wanted.train_samples = 300;
   wanted.valid_samples = wanted.test_samples = 1;
@@ -456,7 +456,7 @@ TEST_F(TrainerMachine, TheTeachersOutputsOfALargeSplitAreThoseOfEachSample) {
   }
 }
 
-TEST_F(TrainerMachine, PatienceEndsAPhaseEarly) {
+TEST_F(TrainingLoop, PatienceEndsAPhaseEarly) {
   casd_trainer_options options = small_options();
   options.teacher = CASD_TEACHER_NONE;
   options.epochs = 60;
@@ -478,7 +478,7 @@ TEST_F(TrainerMachine, PatienceEndsAPhaseEarly) {
   EXPECT_LT(epochs, 60);
 }
 
-TEST_F(TrainerMachine, WithoutValidTheLastEpochIsTaken) {
+TEST_F(TrainingLoop, WithoutSplitValidTheLastEpochIsUsed) {
   Dataset data = data_;
   data.splits.erase(data.splits.begin() + 1);
   ASSERT_EQ(data.find("valid"), nullptr);
@@ -494,7 +494,7 @@ TEST_F(TrainerMachine, WithoutValidTheLastEpochIsTaken) {
   EXPECT_TRUE(trainer->snapshot()->calibration().empty());
 }
 
-TEST_F(TrainerMachine, StepFollowsItsOwnSchedule) {
+TEST_F(TrainingLoop, StepUsesTotalSteps) {
   casd_trainer_options options = small_options();
   const auto constant = make(options);
   constant->prepare(data_);
@@ -513,7 +513,7 @@ TEST_F(TrainerMachine, StepFollowsItsOwnSchedule) {
   EXPECT_EQ(cosine->step(batch(0, 4)).learning_rate, 0.01);
 }
 
-TEST_F(TrainerMachine, StepRefusesWhatItCannotLearnFrom) {
+TEST_F(TrainingLoop, StepRejectsInvalidBatches) {
   const auto trainer = make(small_options());
   EXPECT_EQ(status_of([&] { trainer->step(batch(0, 2)); }), CASD_ERROR_STATE);
   trainer->prepare(data_);
@@ -539,7 +539,7 @@ TEST_F(TrainerMachine, StepRefusesWhatItCannotLearnFrom) {
   EXPECT_EQ(status_of([&] { trainer->prepare(data_); }), CASD_ERROR_STATE);
 }
 
-TEST_F(TrainerMachine, PhasesOnlyGoForward) {
+TEST_F(TrainingLoop, PhasesAdvanceOnly) {
   const auto trainer = make(small_options());
   EXPECT_EQ(status_of([&] { trainer->set_phase(CASD_PHASE_DONE); }), CASD_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(status_of([&] { trainer->set_phase(-1); }), CASD_ERROR_INVALID_ARGUMENT);
@@ -548,7 +548,7 @@ TEST_F(TrainerMachine, PhasesOnlyGoForward) {
   EXPECT_EQ(status_of([&] { trainer->set_phase(CASD_PHASE_TEACHER); }), CASD_ERROR_STATE);
 }
 
-TEST_F(TrainerMachine, ANamedTeacherTeaches) {
+TEST_F(TrainingLoop, AGivenTeacherIsUsed) {
   const auto trainer = make(small_options());
   trainer->prepare(data_);
   const Statistics statistics =
@@ -564,7 +564,7 @@ TEST_F(TrainerMachine, ANamedTeacherTeaches) {
   EXPECT_TRUE(std::equal(logits.begin(), logits.end(), seen().steps.back().teacher_logits.begin()));
 }
 
-TEST_F(TrainerMachine, ATeacherThatDoesNotFitIsRefused) {
+TEST_F(TrainingLoop, AMismatchedTeacherIsRejected) {
   const auto trainer = make(small_options());
   const Statistics statistics =
       fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples));
@@ -587,7 +587,7 @@ TEST_F(TrainerMachine, ATeacherThatDoesNotFitIsRefused) {
   }
 }
 
-TEST_F(TrainerMachine, DatasetsThatDoNotFitAreRefused) {
+TEST_F(TrainingLoop, MismatchedDatasetsAreRejected) {
   const auto trainer = make(small_options());
   Dataset other = data_;
   other.schema.outputs.push_back("neutral");
@@ -628,7 +628,7 @@ TEST_F(TrainerMachine, DatasetsThatDoNotFitAreRefused) {
 }
 
 // Whoever resumes may ask first whether the dataset is the right one.
-TEST_F(TrainerMachine, PreparingAgainAfterAnEpochOnlyComparesTheData) {
+TEST_F(TrainingLoop, PreparingAfterAnEpochOnlyComparesTheData) {
   const auto trainer = make(small_options());
   trainer->epoch(data_);
   const std::vector<float> before = values_of(*trainer->snapshot());
@@ -660,7 +660,7 @@ std::vector<std::string> warnings_of(const std::function<void()>& call) {
   return warnings.all;
 }
 
-TEST_F(TrainerMachine, ClassesThatDoNotOccurAreNamed) {
+TEST_F(TrainingLoop, MissingClassesAreNamed) {
   const std::vector<std::string> none = warnings_of([&] { make(small_options())->prepare(data_); });
   EXPECT_TRUE(none.empty());
 
@@ -688,7 +688,7 @@ TEST_F(TrainerMachine, ClassesThatDoNotOccurAreNamed) {
   EXPECT_NE(unlabelled[0].find("no labels"), std::string::npos);
 }
 
-TEST_F(TrainerMachine, ADivergedStepChangesNothing) {
+TEST_F(TrainingLoop, ADivergedStepChangesNothing) {
   const auto trainer = make(small_options());
   seen().fail_at = 5;
   trainer->epoch(data_);
@@ -702,7 +702,7 @@ TEST_F(TrainerMachine, ADivergedStepChangesNothing) {
                          undisturbed->snapshot()->values().begin()));
 }
 
-TEST_F(TrainerMachine, CancelIsObeyedOnceAndFromAnyThread) {
+TEST_F(TrainingLoop, CancelStopsOnceFromAnyThread) {
   const auto trainer = make(small_options());
   trainer->cancel();
   EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_CANCELLED);
@@ -724,7 +724,7 @@ TEST_F(TrainerMachine, CancelIsObeyedOnceAndFromAnyThread) {
   watcher.join();
 }
 
-TEST_F(TrainerMachine, ProgressTellsHowFarItIs) {
+TEST_F(TrainingLoop, ProgressIsReported) {
   struct Calls {
     std::vector<casd_train_progress> all;
   } calls;

@@ -1,4 +1,4 @@
-// What the benchmarks share: handles, and a task of the size of CMU-MOSI's usual features.
+// Shared by the benchmarks: handles, and a task with the sizes of the usual CMU-MOSI features.
 #pragma once
 
 #include <casd/casd.h>
@@ -52,7 +52,7 @@ inline Handle<casd_model> make_model(const casd_schema* schema, casd_preset pres
   return make<casd_model>([&](auto** out) { return casd_model_create(out, schema, &options); });
 }
 
-/// Features and targets from a linear congruential generator; all modalities there.
+/// Features and targets from a linear congruential generator, with all modalities.
 inline Handle<casd_batch> make_batch(const casd_schema* schema, int64_t samples, int64_t steps) {
   auto batch = make<casd_batch>([&](auto** out) { return casd_batch_create(out, schema); });
   uint32_t noise = 1;

@@ -1,6 +1,5 @@
-// How long a prediction takes on the CPU engine, through the C API: per preset, batch size, number of
-// frames, modalities, threads of the predictor and threads that call it. `items_per_second` counts
-// samples.
+// Measures predictions of the CPU engine through the C API, by preset, batch size, number of frames,
+// modalities, threads of the predictor and concurrent callers. `items_per_second` counts samples.
 #include "common.h"
 
 #include <benchmark/benchmark.h>
@@ -32,7 +31,7 @@ void predict(benchmark::State& state, const Case& with) {
   state.SetItemsProcessed(state.iterations() * with.samples);
 }
 
-/// What concurrent callers share. Each has a batch and a prediction of its own.
+/// Shared by concurrent callers. Each caller has its own batch and prediction.
 struct Shared {
   explicit Shared(const Case& with)
       : schema(make_schema()), model(make_model(schema.get(), with.preset)) {
@@ -55,7 +54,7 @@ void predict_concurrently(benchmark::State& state, const Shared& shared, const C
   state.SetItemsProcessed(state.iterations() * with.samples);
 }
 
-/// One sample a call, in the caller's memory.
+/// One sample per call, in the caller's memory.
 void predict_sample(benchmark::State& state, const Case& with, bool fill_batch) {
   const Shared shared(with);
   const auto batch = make_batch(shared.schema.get(), 1, with.steps);

@@ -1,5 +1,5 @@
-// How long a training step of the student takes on the CPU (all losses, backward, Adam), through the
-// C ABI. Needs the plug-in libcasd_torch beside libcasd.
+// Measures a training step of the student on the CPU (all losses, backward, Adam) through the C API.
+// Needs the plug-in libcasd_torch in the folder of libcasd.
 #include "common.h"
 
 #include <benchmark/benchmark.h>

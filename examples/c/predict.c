@@ -1,20 +1,20 @@
-/* Loads a model and asks it about somebody who talks but cannot be seen: words and voice are given,
- * the face is missing. Usage: predict MODEL.casd */
+/* Loads a model and predicts one sample whose last modality is missing.
+ * Usage: predict MODEL.casd */
 #include <casd/casd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { STEPS = 12 };
 
-/* Every call says what went wrong in casd_last_error(). */
+/* After a failed call, casd_last_error() describes the error. */
 static void check(casd_status status) {
   if (status == CASD_OK) return;
   fprintf(stderr, "%s: %s\n", casd_status_name(status), casd_last_error());
   exit(1);
 }
 
-/* Where your features would come from: [STEPS, features] of some movement. */
-static void give_frames(casd_batch *batch, const casd_schema *schema, int32_t modality) {
+/* Sets artificial frames [STEPS, features]. Replace them by your features. */
+static void set_frames(casd_batch *batch, const casd_schema *schema, int32_t modality) {
   const int32_t features = casd_schema_modality_features(schema, modality);
   const size_t count = STEPS * (size_t)features;
   float *frames = malloc(count * sizeof *frames);
@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
   modalities = casd_schema_modality_count(schema);
   check(casd_batch_add_sample(NULL, batch));
   for (i = 0; i < modalities; ++i)
-    if (modalities == 1 || i < modalities - 1) give_frames(batch, schema, i); /* the last is not */
+    if (modalities == 1 || i < modalities - 1) set_frames(batch, schema, i); /* not the last one */
   check(casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES));
 
   for (i = 0; i < casd_schema_output_count(schema); ++i) {
@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
            casd_prediction_data(prediction, field)[i]);
   }
   printf("uncertainty  %.3f\n", casd_prediction_data(prediction, CASD_FIELD_UNCERTAINTY)[0]);
-  for (i = 0; i < modalities; ++i) /* NaN for what is missing */
+  for (i = 0; i < modalities; ++i) /* NaN for missing modalities */
     printf("  %-10s %.3f, weight %.2f\n", casd_schema_modality_name(schema, i),
            casd_prediction_data(prediction, CASD_FIELD_MODALITY_VARIANCE)[i],
            casd_prediction_data(prediction, CASD_FIELD_MODALITY_WEIGHT)[i]);

@@ -1,5 +1,5 @@
-/* Trains a model, says how good it is with every set of modalities, and saves it.
- * Usage: train MODEL.casd [DATA.h5 | DATA.csv]      (without data: synthetic ones) */
+/* Trains a model, evaluates it with every set of modalities, and saves it.
+ * Usage: train MODEL.casd [DATA.h5 | DATA.csv]      (without DATA: synthetic data) */
 #include <casd/casd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static void check(casd_status status) {
   exit(1);
 }
 
-/* Called after every step; anything but 0 would cancel. */
+/* Called after every step. A result other than 0 would cancel the training. */
 static int32_t CASD_CALL show(const casd_train_progress *progress, void *user) {
   (void)user;
   if (progress->step == progress->steps)
@@ -27,26 +27,26 @@ static casd_dataset *open_data(const char *path) {
   return data;
 }
 
-/* Teacher, student, calibration. */
+/* Trains teacher and student, and calibrates. */
 static casd_model *train(const casd_dataset *data) {
   casd_schema *schema = NULL;
-  casd_model *fresh = NULL, *trained = NULL;
+  casd_model *untrained = NULL, *trained = NULL;
   casd_trainer *trainer = NULL;
   casd_trainer_options options;
   check(casd_dataset_schema(&schema, data));
-  check(casd_model_create(&fresh, schema, NULL));
+  check(casd_model_create(&untrained, schema, NULL));
   check(casd_trainer_options_init(&options, sizeof options));
   options.seed = 7;
-  check(casd_trainer_create(&trainer, fresh, &options));
+  check(casd_trainer_create(&trainer, untrained, &options));
   check(casd_trainer_fit(trainer, data, NULL, show, NULL));
   check(casd_trainer_snapshot(&trained, trainer));
   casd_trainer_destroy(trainer);
-  casd_model_destroy(fresh);
+  casd_model_destroy(untrained);
   casd_schema_destroy(schema);
   return trained;
 }
 
-static void judge(const casd_model *model, const casd_dataset *data) {
+static void evaluate(const casd_model *model, const casd_dataset *data) {
   casd_predictor *predictor = NULL;
   casd_report *report = NULL;
   int32_t i;
@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
   if (argc != 2 && argc != 3) return fprintf(stderr, "usage: train MODEL.casd [DATA]\n"), 2;
   data = open_data(argc == 3 ? argv[2] : NULL);
   model = train(data);
-  judge(model, data);
+  evaluate(model, data);
   check(casd_model_save(model, argv[1]));
   printf("saved %s\n", argv[1]);
   casd_model_destroy(model);

@@ -1,4 +1,4 @@
-// Asks a model under every set of modalities, from C++: handles in smart pointers, failures as
+// Predicts one sample under every set of modalities, from C++: handles in smart pointers, errors as
 // exceptions. Usage: predict MODEL.casd
 #include <casd/casd.h>
 
@@ -40,7 +40,7 @@ std::string names_of(const casd_schema* schema, casd_modality_mask mask) {
   return names;
 }
 
-void ask(const char* path) {
+void predict(const char* path) {
   const auto model = make<casd_model>([&](auto** out) { return casd_model_load(out, path); });
   const auto schema =
       make<casd_schema>([&](auto** out) { return casd_model_schema(out, model.get()); });
@@ -50,7 +50,7 @@ void ask(const char* path) {
       [&](auto** out) { return casd_predictor_create(out, model.get(), nullptr); });
   const auto prediction = make<casd_prediction>(casd_prediction_create);
 
-  // One sample with 20 frames of each modality; your features would go here.
+  // One sample with 20 frames of each modality. Replace the frames by your features.
   check(casd_batch_add_sample(nullptr, batch.get()));
   const int32_t modalities = casd_schema_modality_count(schema.get());
   for (int32_t m = 0; m < modalities; ++m) {
@@ -63,11 +63,11 @@ void ask(const char* path) {
   const bool regression = casd_schema_task(schema.get()) == CASD_TASK_REGRESSION;
   for (casd_modality_mask mask = 1; mask < casd_modality_mask{1} << modalities; ++mask) {
     check(casd_predict(prediction.get(), predictor.get(), batch.get(), mask));
-    const float answer = casd_prediction_data(
+    const float output = casd_prediction_data(
         prediction.get(), regression ? CASD_FIELD_VALUE : CASD_FIELD_PROBABILITIES)[0];
-    const float doubt = casd_prediction_data(prediction.get(), CASD_FIELD_UNCERTAINTY)[0];
+    const float uncertainty = casd_prediction_data(prediction.get(), CASD_FIELD_UNCERTAINTY)[0];
     std::printf("%-24s %s %.3f, uncertainty %.3f\n", names_of(schema.get(), mask).c_str(),
-                casd_schema_output_name(schema.get(), 0), answer, doubt);
+                casd_schema_output_name(schema.get(), 0), output, uncertainty);
   }
 }
 
@@ -76,7 +76,7 @@ void ask(const char* path) {
 int main(int argc, char** argv) {
   if (argc != 2) return std::fprintf(stderr, "usage: predict MODEL.casd\n"), 2;
   try {
-    ask(argv[1]);
+    predict(argv[1]);
     return 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());

@@ -38,15 +38,15 @@ class HeaderParser {
     columns_.count = cells.size();
     std::unordered_set<std::string_view> seen;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (!seen.insert(cells[i]).second) refuse("the column '", cells[i], "' occurs twice");
+      if (!seen.insert(cells[i]).second) reject("the column '", cells[i], "' occurs twice");
       add_column(cells[i], i);
     }
-    if (columns_.sample == no_column) refuse("there is no column 'sample'");
-    if (columns_.features.empty()) refuse("there is no column of features ('modality.feature')");
+    if (columns_.sample == no_column) reject("there is no column 'sample'");
+    if (columns_.features.empty()) reject("there is no column of features ('modality.feature')");
     if (columns_.labels.size() > 1 &&
         std::any_of(columns_.labels.begin(), columns_.labels.end(),
                     [](const auto& label) { return label.first.empty(); }))
-      refuse("several label columns must be named 'label:NAME'");
+      reject("several label columns must be named 'label:NAME'");
   }
 
   Columns columns() { return std::move(columns_); }
@@ -60,13 +60,13 @@ class HeaderParser {
         schema.set_feature_names(static_cast<std::int32_t>(m), std::move(feature_names_[m]));
       }
     } catch (const Error& error) {
-      refuse(error.what());
+      reject(error.what());
     }
   }
 
  private:
   template <class... Part>
-  [[noreturn]] void refuse(const Part&... part) const {
+  [[noreturn]] void reject(const Part&... part) const {
     fail(CASD_ERROR_FORMAT, reader_.where(), ": ", part...);
   }
 
@@ -80,7 +80,7 @@ class HeaderParser {
     } else if (name == "label") {
       columns_.labels.emplace_back("", i);
     } else if (name.substr(0, 6) == "label:") {
-      if (name.size() == 6) refuse("the column 'label:' names no output");
+      if (name.size() == 6) reject("the column 'label:' names no output");
       columns_.labels.emplace_back(name.substr(6), i);
     } else {
       add_feature(name, i);
@@ -90,7 +90,7 @@ class HeaderParser {
   void add_feature(std::string_view name, std::size_t i) {
     const std::size_t dot = name.find('.');
     if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size())
-      refuse("the column '", name,
+      reject("the column '", name,
              "' is none of sample, split, group, label, label:NAME and modality.feature");
     const std::string_view modality = name.substr(0, dot);
     const auto [found, fresh] = modalities_.emplace(modality, columns_.features.size());
@@ -141,7 +141,7 @@ class RowParser {
     Cells cells;
     while (reader_.next(cells)) {
       if (cells.size() != columns_.count)
-        refuse(": has ", cells.size(), " cells, the header has ", columns_.count);
+        reject(": has ", cells.size(), " cells, the header has ", columns_.count);
       const std::size_t split = split_of(cells);
       const std::string_view name = cells[columns_.sample];
       if (rows_.empty() || rows_.back().split != split || name != name_) {
@@ -161,7 +161,7 @@ class RowParser {
 
  private:
   template <class... Part>
-  [[noreturn]] void refuse(const Part&... part) const {
+  [[noreturn]] void reject(const Part&... part) const {
     fail(CASD_ERROR_FORMAT, reader_.where(), part...);
   }
 
@@ -172,11 +172,11 @@ class RowParser {
       return rows_.back().split;
     const auto found = splits_.find(std::string(name));
     if (found != splits_.end()) return found->second;
-    if (splits_.size() == most_splits) refuse(": more than ", most_splits, " splits");
+    if (splits_.size() == most_splits) reject(": more than ", most_splits, " splits");
     try {
       dataset_.split(std::string(name));
     } catch (const Error& error) {
-      refuse(": ", error.what());
+      reject(": ", error.what());
     }
     splits_.emplace(name, dataset_.splits.size() - 1);
     names_.emplace_back();
@@ -185,16 +185,16 @@ class RowParser {
 
   std::string checked_name(std::string_view cell, const char* column) const {
     if (cell.size() > longest_name)
-      refuse(": the column ", column, " has ", cell.size(), " bytes, allowed: ", longest_name);
+      reject(": the column ", column, " has ", cell.size(), " bytes, allowed: ", longest_name);
     std::string name(cell);
-    if (!is_utf8(name)) refuse(": the column ", column, " is not UTF-8");
+    if (!is_utf8(name)) reject(": the column ", column, " is not UTF-8");
     return name;
   }
 
   void begin_sample(std::size_t split, std::string_view name) {
-    if (name.empty()) refuse(": the column sample is empty");
+    if (name.empty()) reject(": the column sample is empty");
     if (!names_[split].insert(name).second)
-      refuse(": sample '", name,
+      reject(": sample '", name,
              "' has lines further up already; the lines of a sample must stand together");
     Sample sample = empty_sample(dataset_.schema);
     sample.name = checked_name(name, "sample");
@@ -222,7 +222,7 @@ class RowParser {
     std::string& own = sample().group;
     if (own.empty()) own = checked_name(group, "group");
     if (own != group)
-      refuse(": sample '", name_, "' has the group '", group, "', above it had '", own, "'");
+      reject(": sample '", name_, "' has the group '", group, "', above it had '", own, "'");
   }
 
   void add_labels(const Cells& cells) {
@@ -231,7 +231,7 @@ class RowParser {
       const std::string_view label = cells[columns_.labels[k].second];
       if (label.empty()) continue;
       if (!own[k].empty() && own[k] != label)
-        refuse(": sample '", name_, "' has the label '", label, "', above it had '", own[k], "'");
+        reject(": sample '", name_, "' has the label '", label, "', above it had '", own[k], "'");
       own[k] = label;
     }
   }
@@ -243,7 +243,7 @@ class RowParser {
     for (const std::size_t i : places) {
       double value = 0;
       if (!parse_number(cells[i], value))
-        refuse(", column '", header_[i], "': '", cells[i], "' is not a number");
+        reject(", column '", header_[i], "': '", cells[i], "' is not a number");
       frames_[m].push_back(static_cast<float>(value));
     }
   }

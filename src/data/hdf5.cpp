@@ -67,7 +67,7 @@ class File {
     return out;
   }
   template <class... Part>
-  [[noreturn]] void refuse(const Part&... part) {
+  [[noreturn]] void reject(const Part&... part) {
     fail(CASD_ERROR_FORMAT, path_, ": ", part...);
   }
 
@@ -109,17 +109,17 @@ void read_modality(File& file, const std::string& split, Schema& schema, std::in
   const std::string name = "/" + split + "/" + modality.name, lengths_name = name + "_length";
   const Shape shape = file.shape(name);
   if (shape.size() != 3)
-    file.refuse(name, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
+    file.reject(name, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
                 ", expected [samples, steps, features]");
   if (shape[0] != samples.size())
-    file.refuse(name, " has shape ", shape_text(shape), ", expected ", samples.size(),
+    file.reject(name, " has shape ", shape_text(shape), ", expected ", samples.size(),
                 " samples as in /", split, "/label");
   if (shape[2] != static_cast<std::uint64_t>(modality.features))
-    file.refuse(name, " has shape ", shape_text(shape), ", expected ", modality.features,
+    file.reject(name, " has shape ", shape_text(shape), ", expected ", modality.features,
                 " features as in the other splits");
   const Shape lengths_shape = file.shape(lengths_name);
   if (lengths_shape != Shape{shape[0]})
-    file.refuse(lengths_name,
+    file.reject(lengths_name,
                 lengths_shape.empty() ? " is missing" : " has shape " + shape_text(lengths_shape),
                 ", expected [", shape[0], "]");
   const std::vector<std::int64_t> lengths = file.integers(lengths_name, lengths_shape);
@@ -128,7 +128,7 @@ void read_modality(File& file, const std::string& split, Schema& schema, std::in
   const std::size_t row = static_cast<std::size_t>(shape[1]) * step;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (lengths[i] < 0 || static_cast<std::uint64_t>(lengths[i]) > shape[1])
-      file.refuse(lengths_name, "[", i, "] is ", lengths[i], ", expected 0 to ", shape[1]);
+      file.reject(lengths_name, "[", i, "] is ", lengths[i], ", expected 0 to ", shape[1]);
     set_frames(samples[i], schema, m,
                {frames.data() + i * row, lengths[i], modality.features, modality.features});
   }
@@ -141,12 +141,12 @@ void name_features(File& file, Schema& schema) {
   std::vector<std::string> names = file.attribute(attribute.c_str());
   if (names.empty()) return;
   if (names.size() != static_cast<std::size_t>(modality.features))
-    file.refuse("the attribute ", attribute, " has ", names.size(), " names, expected ",
+    file.reject("the attribute ", attribute, " has ", names.size(), " names, expected ",
                 modality.features);
   try {
     schema.set_feature_names(schema.modality_count() - 1, std::move(names));
   } catch (const Error& error) {
-    file.refuse("the attribute ", attribute, ": ", error.what());
+    file.reject("the attribute ", attribute, ": ", error.what());
   }
 }
 
@@ -158,7 +158,7 @@ void read_groups(File& file, const std::string& split, const Schema& schema,
   const Shape shape = file.shape(name);
   if (shape.empty()) return;
   if (shape != Shape{samples.size()})
-    file.refuse(name, " has shape ", shape_text(shape), ", expected [", samples.size(), "]");
+    file.reject(name, " has shape ", shape_text(shape), ", expected [", samples.size(), "]");
   const std::vector<std::int64_t> groups = file.integers(name, shape);
   for (std::size_t i = 0; i < samples.size(); ++i) samples[i].group = std::to_string(groups[i]);
 }
@@ -173,7 +173,7 @@ SplitLabels read_labels(File& file, const std::string& split) {
   const std::string name = "/" + split + "/label";
   const Shape shape = file.shape(name);
   if (shape.size() != 1 && shape.size() != 2)
-    file.refuse(name, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
+    file.reject(name, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
                 ", expected [samples] or [samples, outputs]");
   SplitLabels out{split,
                   static_cast<std::size_t>(shape[0]),
@@ -181,7 +181,7 @@ SplitLabels read_labels(File& file, const std::string& split) {
                   {}};
   for (const float label : file.floats(name, shape)) {
     if (!std::isfinite(label))
-      file.refuse(name, "[", out.values.size() / std::max<std::size_t>(out.columns, 1), "] is ",
+      file.reject(name, "[", out.values.size() / std::max<std::size_t>(out.columns, 1), "] is ",
                   label, ", labels must be finite");
     out.values.push_back(static_cast<double>(label));
   }
@@ -197,7 +197,7 @@ std::vector<std::string> ordered_splits(File& file) {
   std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
     return std::make_pair(rank(a), a) < std::make_pair(rank(b), b);
   });
-  if (names.empty()) file.refuse("there is no group at the root, expected one per split");
+  if (names.empty()) file.reject("there is no group at the root, expected one per split");
   return names;
 }
 
@@ -238,7 +238,7 @@ Dataset read_hdf5(const std::string& path, const TaskRequest& request) {
   File file(path);
   const std::vector<std::string> modalities = file.attribute("modalities");
   if (modalities.empty())
-    file.refuse("the root attribute 'modalities' is missing, expected the modalities' names");
+    file.reject("the root attribute 'modalities' is missing, expected the modalities' names");
   std::vector<SplitLabels> labels;
   for (const std::string& split : ordered_splits(file)) labels.push_back(read_labels(file, split));
 
@@ -248,7 +248,7 @@ Dataset read_hdf5(const std::string& path, const TaskRequest& request) {
     const std::string at = "/" + labels[0].name + "/" + name;
     const Shape shape = file.shape(at);
     if (shape.size() != 3)
-      file.refuse(at, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
+      file.reject(at, shape.empty() ? " is missing" : " has shape " + shape_text(shape),
                   ", expected [samples, steps, features]");
     schema.add_modality(name,
                         static_cast<std::int32_t>(std::min<std::uint64_t>(shape[2], 1u << 30)));

@@ -113,7 +113,7 @@ casd_model *new_model_for(const casd_dataset *data, int32_t hidden, uint64_t see
 
 unsigned char *model_bytes(const casd_model *model, size_t *size) {
   unsigned char *bytes;
-  ASSERT_OK(casd_model_save_memory(NULL, 0, size, model)); /* tells the size */
+  ASSERT_OK(casd_model_save_memory(NULL, 0, size, model)); /* queries the size */
   bytes = malloc(*size);
   assert_non_null(bytes);
   ASSERT_OK(casd_model_save_memory(bytes, *size, size, model));

@@ -1,8 +1,8 @@
-/* What the tests of the C ABI share. */
+/* Shared by the tests of the C ABI. */
 #ifndef CASD_TESTS_SUPPORT_H
 #define CASD_TESTS_SUPPORT_H
 
-/* CMocka wants these first. */
+/* Required before cmocka.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include <casd/casd.h>
 
-/* Fails with the library's own words. */
+/* Fails with the library's error message. */
 #define ASSERT_OK(call) assert_ok_((call), #call, __FILE__, __LINE__)
 
 /* Fails unless `call` returns `status` and the message contains `words`. */
@@ -25,18 +25,18 @@ void assert_ok_(casd_status status, const char *call, const char *file, int line
 void assert_fails_(casd_status status, casd_status expected, const char *words, const char *call,
                    const char *file, int line);
 
-/* A group's teardown: fails when an object was not destroyed or bytes were not released. */
+/* Group teardown: fails if an object was not destroyed or memory was not released. */
 int nothing_is_left(void **state);
 
-/* language 5, audio 3, visual 4 features; classes negative, positive, neutral; regression and
- * multi-label with as many outputs. */
+/* language 5, audio 3, visual 4 features; classes negative, positive, neutral; the same number of
+ * outputs for regression and multi-label. */
 casd_schema *new_schema(casd_task task);
 
-/* A small network for it: hidden 8, 2 heads, 1 layer, at most 16 frames. */
+/* A small network for this schema: hidden 8, 2 heads, 1 layer, at most 16 frames. */
 casd_model_options small_model_options(void);
 casd_model *new_model(casd_task task);
 
-/* `samples` samples, all modalities there, 1 to 6 frames, features from a fixed sequence. */
+/* `samples` samples with all modalities, 1 to 6 frames, features from a fixed sequence. */
 casd_batch *new_batch(casd_task task, int64_t samples);
 
 /* A synthetic dataset: 40 samples in train, 30 in valid, 1 in test, up to 5 frames. */

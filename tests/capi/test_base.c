@@ -61,26 +61,26 @@ static void the_message_can_be_copied(void **state) {
   assert_int_equal(needed, strlen("schema is NULL") + 1);
   assert_int_equal(casd_last_error_copy(buffer, needed - 1, &needed), CASD_ERROR_BUFFER_TOO_SMALL);
   assert_string_equal(buffer, "untouched");
-  assert_string_equal(casd_last_error(), "schema is NULL"); /* the message that was asked for */
+  assert_string_equal(casd_last_error(), "schema is NULL"); /* still the earlier message */
   assert_int_equal(casd_last_error_copy(NULL, 5, NULL), CASD_ERROR_INVALID_ARGUMENT);
   ASSERT_OK(casd_last_error_copy(buffer, needed, NULL));
   assert_string_equal(buffer, "schema is NULL");
 }
 
-struct heard {
+struct log_record {
   int count;
   casd_log_level level;
   char text[512];
 };
 
 static void CASD_CALL listen_to(casd_log_level level, const char *message, void *user) {
-  struct heard *heard = user;
-  ++heard->count;
-  heard->level = level;
-  snprintf(heard->text, sizeof heard->text, "%s", message);
+  struct log_record *record = user;
+  ++record->count;
+  record->level = level;
+  snprintf(record->text, sizeof record->text, "%s", message);
 }
 
-/* A plug-in that is refused says so in the log, and the search goes on. */
+/* A rejected plug-in is reported in the log, and the search continues. */
 static void make_it_warn(void) {
   casd_dataset *data = NULL;
   write_text("libcasd_hdf5.so", "no library");
@@ -93,8 +93,8 @@ static void make_it_warn(void) {
   remove("test_base.h5");
 }
 
-/* Once a plug-in is loaded no search warns any more: a child process has not loaded it. A deadlock
- * ends the child. */
+/* Searches warn only until a plug-in is loaded, so this runs in a child process, which has not loaded
+ * one. A deadlock kills the child. */
 static void assert_child_succeeds(int (*body)(void)) {
   int status = 0;
   const pid_t child = fork();
@@ -108,25 +108,25 @@ static void assert_child_succeeds(int (*body)(void)) {
   assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* What a host may do in a callback: everything. */
+/* A callback may call any function of the library. */
 static void CASD_CALL call_back_into_the_library(casd_log_level level, const char *message,
                                                  void *user) {
   casd_dataset *data = NULL;
-  struct heard *heard = user;
+  struct log_record *record = user;
   char buffer[64];
   listen_to(level, message, user);
   if (casd_set_plugin_path("no/such/folder") != CASD_OK ||
       casd_dataset_open(&data, "test_base.h5", NULL) == CASD_OK || casd_log_poll(buffer, 0) != -1 ||
       casd_set_parallel_for(NULL, 0, NULL) != CASD_OK ||
       casd_set_log(NULL, CASD_LOG_OFF, NULL) != CASD_OK)
-    heard->count = 100;
+    record->count = 100;
 }
 
 static int warn_a_callback_that_calls_back(void) {
-  struct heard heard = {0, -1, ""};
-  if (casd_set_log(call_back_into_the_library, CASD_LOG_WARNING, &heard) != CASD_OK) return 1;
+  struct log_record record = {0, -1, ""};
+  if (casd_set_log(call_back_into_the_library, CASD_LOG_WARNING, &record) != CASD_OK) return 1;
   make_it_warn();
-  return heard.count == 1 ? 0 : 2;
+  return record.count == 1 ? 0 : 2;
 }
 
 static void a_callback_can_call_the_library(void **state) {
@@ -136,13 +136,13 @@ static void a_callback_can_call_the_library(void **state) {
 
 static int poll_a_warning(void) {
   char buffer[512] = "untouched";
-  struct heard heard = {0, -1, ""};
+  struct log_record record = {0, -1, ""};
   if (casd_log_poll(buffer, sizeof buffer) != -1 || buffer[0] != 0) return 1;
-  if (casd_set_log(listen_to, CASD_LOG_WARNING, &heard) != CASD_OK) return 2;
+  if (casd_set_log(listen_to, CASD_LOG_WARNING, &record) != CASD_OK) return 2;
   make_it_warn();
   if (casd_log_poll(buffer, 0) != -1) return 3;
   if (casd_log_poll(buffer, sizeof buffer) != CASD_LOG_WARNING) return 4;
-  if (heard.count != 1 || strcmp(buffer, heard.text) != 0) return 5; /* both receive it */
+  if (record.count != 1 || strcmp(buffer, record.text) != 0) return 5; /* both receive it */
   if (strstr(buffer, "libcasd_hdf5") == NULL) return 6;
   return casd_log_poll(buffer, sizeof buffer) == -1 && buffer[0] == 0 ? 0 : 7;
 }
@@ -171,16 +171,16 @@ static void the_log_can_be_polled(void **state) {
 }
 
 static void the_log_calls_the_callback(void **state) {
-  struct heard heard = {0, -1, ""};
+  struct log_record record = {0, -1, ""};
   (void)state;
-  ASSERT_OK(casd_set_log(listen_to, CASD_LOG_WARNING, &heard));
+  ASSERT_OK(casd_set_log(listen_to, CASD_LOG_WARNING, &record));
   make_it_warn();
-  assert_int_equal(heard.count, 1);
-  assert_int_equal(heard.level, CASD_LOG_WARNING);
-  assert_non_null(strstr(heard.text, "libcasd_hdf5"));
-  ASSERT_OK(casd_set_log(listen_to, CASD_LOG_OFF, &heard));
+  assert_int_equal(record.count, 1);
+  assert_int_equal(record.level, CASD_LOG_WARNING);
+  assert_non_null(strstr(record.text, "libcasd_hdf5"));
+  ASSERT_OK(casd_set_log(listen_to, CASD_LOG_OFF, &record));
   make_it_warn();
-  assert_int_equal(heard.count, 1);
+  assert_int_equal(record.count, 1);
   ASSERT_INVALID(casd_set_log(listen_to, 5, NULL), "level");
   ASSERT_INVALID(casd_set_log(listen_to, -1, NULL), "level");
   ASSERT_OK(casd_set_log(NULL, CASD_LOG_WARNING, NULL));
@@ -192,7 +192,7 @@ static void a_missing_plugin_is_reported_with_each_path(void **state) {
   ASSERT_OK(casd_set_log(NULL, CASD_LOG_OFF, NULL));
   write_bytes("test_base.h5", "\x89HDF\r\n\x1a\n", 8);
   ASSERT_OK(casd_set_plugin_path("no/such/folder"));
-  /* Where the plug-in stands beside libcasd it is found in the end: then the file is at fault. */
+  /* If the plug-in is in the folder of libcasd it is found, and the missing file is reported. */
   if (casd_dataset_open(&data, "test_base.h5", NULL) == CASD_ERROR_UNAVAILABLE) {
     assert_non_null(strstr(casd_last_error(), "no/such/folder"));
     assert_non_null(strstr(casd_last_error(), "libcasd_hdf5"));

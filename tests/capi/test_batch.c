@@ -140,7 +140,7 @@ static void null_and_unknown_indices_are_rejected(void **state) {
   casd_schema_destroy(schema);
 }
 
-/* Frames that lie in wider records, such as those of a ring buffer. */
+/* Frames inside wider records, for example of a ring buffer. */
 static void frames_can_have_a_stride(void **state) {
   static const float records[] = {1, 2, 3, -1, -1, 4, 5, 6, -1, -1, 7, 8, 9};
   static const float expected[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};

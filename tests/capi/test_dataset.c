@@ -1,4 +1,4 @@
-/* Everything that casd/dataset.h documents, but for HDF5 (tests/hdf5). */
+/* Everything that casd/dataset.h documents, except HDF5 (tests/hdf5). */
 #include "support.h"
 
 #include <math.h>
@@ -15,7 +15,8 @@ static casd_dataset *open_text(const char *text, const char *task) {
   return data;
 }
 
-static void refuse_text(const char *text, const char *task, casd_status status, const char *words) {
+static void expect_rejected(const char *text, const char *task, casd_status status,
+                            const char *words) {
   casd_dataset *data = NULL;
   write_text(PATH, text);
   ASSERT_FAILS(casd_dataset_open(&data, PATH, task), status, words);
@@ -93,10 +94,10 @@ static void tasks_are_inferred_or_named(void **state) {
   casd_schema_destroy(schema);
   casd_dataset_destroy(data);
 
-  refuse_text(real, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT, "-2.5");
-  refuse_text(real, "classes:one", CASD_ERROR_INVALID_ARGUMENT, "one");
-  refuse_text(real, "clusters:a,b", CASD_ERROR_INVALID_ARGUMENT, "clusters");
-  refuse_text(real, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT, "label");
+  expect_rejected(real, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT, "-2.5");
+  expect_rejected(real, "classes:one", CASD_ERROR_INVALID_ARGUMENT, "one");
+  expect_rejected(real, "clusters:a,b", CASD_ERROR_INVALID_ARGUMENT, "clusters");
+  expect_rejected(real, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT, "label");
 }
 
 static void invalid_csv_is_rejected_with_its_line(void **state) {
@@ -105,16 +106,16 @@ static void invalid_csv_is_rejected_with_its_line(void **state) {
   ASSERT_FAILS(casd_dataset_open(&data, "no/such.csv", NULL), CASD_ERROR_IO, "no/such.csv");
   ASSERT_INVALID(casd_dataset_open(NULL, PATH, NULL), "NULL");
   ASSERT_INVALID(casd_dataset_open(&data, NULL, NULL), "NULL");
-  refuse_text("", NULL, CASD_ERROR_FORMAT, PATH);
-  refuse_text("a.x,b.y\n1,2\n", NULL, CASD_ERROR_FORMAT, "sample");
-  refuse_text("sample,label\n1,2\n", NULL, CASD_ERROR_FORMAT, "features");
-  refuse_text("sample,a.x,a.x\n1,2,3\n", NULL, CASD_ERROR_FORMAT, "twice");
-  refuse_text("sample,a.x,what\n1,2,3\n", NULL, CASD_ERROR_FORMAT, "what");
-  refuse_text("sample,a.x,label\n1,2\n", NULL, CASD_ERROR_FORMAT, "line 2");
-  refuse_text("sample,label,a.x\n1,1,1\n1,1,two\n", NULL, CASD_ERROR_FORMAT, "line 3");
-  refuse_text("sample,label,a.x\n1,1,1\n2,1,1\n1,1,1\n", NULL, CASD_ERROR_FORMAT, "line 4");
-  refuse_text("sample,label,a.x\n1,1,1\n1,2,1\n", NULL, CASD_ERROR_FORMAT, "label");
-  refuse_text("sample,label,a.x\n\"1,1,1\n", NULL, CASD_ERROR_FORMAT, "quote");
+  expect_rejected("", NULL, CASD_ERROR_FORMAT, PATH);
+  expect_rejected("a.x,b.y\n1,2\n", NULL, CASD_ERROR_FORMAT, "sample");
+  expect_rejected("sample,label\n1,2\n", NULL, CASD_ERROR_FORMAT, "features");
+  expect_rejected("sample,a.x,a.x\n1,2,3\n", NULL, CASD_ERROR_FORMAT, "twice");
+  expect_rejected("sample,a.x,what\n1,2,3\n", NULL, CASD_ERROR_FORMAT, "what");
+  expect_rejected("sample,a.x,label\n1,2\n", NULL, CASD_ERROR_FORMAT, "line 2");
+  expect_rejected("sample,label,a.x\n1,1,1\n1,1,two\n", NULL, CASD_ERROR_FORMAT, "line 3");
+  expect_rejected("sample,label,a.x\n1,1,1\n2,1,1\n1,1,1\n", NULL, CASD_ERROR_FORMAT, "line 4");
+  expect_rejected("sample,label,a.x\n1,1,1\n1,2,1\n", NULL, CASD_ERROR_FORMAT, "label");
+  expect_rejected("sample,label,a.x\n\"1,1,1\n", NULL, CASD_ERROR_FORMAT, "quote");
 }
 
 static void synthetic_data_keeps_its_options(void **state) {
@@ -193,7 +194,7 @@ static void batches_are_added_to_datasets(void **state) {
               *empty = NULL;
   casd_dataset *data = NULL;
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 4),
-             *strange = new_batch(CASD_TASK_REGRESSION, 1);
+             *mismatched = new_batch(CASD_TASK_REGRESSION, 1);
   char too_long[66];
   double noise;
   (void)state;
@@ -214,11 +215,11 @@ static void batches_are_added_to_datasets(void **state) {
   ASSERT_INVALID(casd_dataset_add(data, "train", NULL), "NULL");
   ASSERT_INVALID(casd_dataset_add(data, "", batch), "64");
   ASSERT_INVALID(casd_dataset_add(data, too_long, batch), "64");
-  ASSERT_INVALID(casd_dataset_add(data, "train", strange), "task");
+  ASSERT_INVALID(casd_dataset_add(data, "train", mismatched), "task");
   assert_int_equal(casd_dataset_size(data, "train"), 8);
   ASSERT_FAILS(casd_dataset_noise(&noise, data, "train", 0, 0), CASD_ERROR_STATE, "synthetic");
   casd_batch_destroy(batch);
-  casd_batch_destroy(strange);
+  casd_batch_destroy(mismatched);
   casd_dataset_destroy(data);
   casd_schema_destroy(schema);
   casd_schema_destroy(other);
@@ -342,7 +343,7 @@ static void batches_are_matched_by_name(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES), *part = schema_with(names, features, 2),
               *more = schema_with(names, features, 3);
   casd_dataset *data = NULL, *small = NULL;
-  casd_batch *batch = NULL, *strange = NULL, *back;
+  casd_batch *batch = NULL, *mismatched = NULL, *read;
   int64_t s = 0;
   int32_t f;
   (void)state;
@@ -356,28 +357,28 @@ static void batches_are_matched_by_name(void **state) {
   ASSERT_OK(casd_batch_set_frames(batch, s, 0, visual, 2, 4, 0));
   ASSERT_OK(casd_batch_set_frames(batch, s, 1, audio, 1, 3, 0));
   ASSERT_OK(casd_dataset_add(data, "train", batch));
-  back = read_all(data, "train");
-  assert_int_equal(casd_batch_steps(back, 0, 0), 0);
-  assert_int_equal(casd_batch_steps(back, 0, 2), 2);
-  assert_memory_equal(casd_batch_frames(back, 0, 2), visual, sizeof visual);
-  for (f = 0; f < 3; ++f) assert_true(casd_batch_frames(back, 0, 1)[f] == audio[2 - f]);
+  read = read_all(data, "train");
+  assert_int_equal(casd_batch_steps(read, 0, 0), 0);
+  assert_int_equal(casd_batch_steps(read, 0, 2), 2);
+  assert_memory_equal(casd_batch_frames(read, 0, 2), visual, sizeof visual);
+  for (f = 0; f < 3; ++f) assert_true(casd_batch_frames(read, 0, 1)[f] == audio[2 - f]);
 
-  /* The other way: a dataset with fewer modalities into a batch with more. */
+  /* The opposite: a dataset with fewer modalities into a batch with more. */
   ASSERT_OK(casd_dataset_create(&small, part));
   ASSERT_OK(casd_dataset_add(small, "train", batch));
-  casd_batch_clear(back);
-  ASSERT_OK(casd_dataset_read(back, small, "train", NULL, 1));
-  assert_memory_equal(casd_batch_frames(back, 0, 2), visual, sizeof visual);
-  for (f = 0; f < 3; ++f) assert_true(casd_batch_frames(back, 0, 1)[f] == audio[2 - f]);
+  casd_batch_clear(read);
+  ASSERT_OK(casd_dataset_read(read, small, "train", NULL, 1));
+  assert_memory_equal(casd_batch_frames(read, 0, 2), visual, sizeof visual);
+  for (f = 0; f < 3; ++f) assert_true(casd_batch_frames(read, 0, 1)[f] == audio[2 - f]);
 
-  ASSERT_OK(casd_batch_create(&strange, more));
-  ASSERT_INVALID(casd_dataset_add(data, "train", strange), "'extra'");
+  ASSERT_OK(casd_batch_create(&mismatched, more));
+  ASSERT_INVALID(casd_dataset_add(data, "train", mismatched), "'extra'");
   ASSERT_INVALID(casd_dataset_read(batch, data, "train", NULL, 1), "'language'");
   assert_int_equal(casd_dataset_size(data, "train"), 1);
   assert_int_equal(casd_batch_size(batch), 1);
-  casd_batch_destroy(back);
+  casd_batch_destroy(read);
   casd_batch_destroy(batch);
-  casd_batch_destroy(strange);
+  casd_batch_destroy(mismatched);
   casd_dataset_destroy(data);
   casd_dataset_destroy(small);
   casd_schema_destroy(schema);

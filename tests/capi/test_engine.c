@@ -1,4 +1,4 @@
-/* The list of engines, and that it tells the truth. */
+/* The list of engines, and that it is correct. */
 #include "support.h"
 
 #include <string.h>
@@ -77,7 +77,7 @@ static void the_struct_is_checked(void **state) {
   ASSERT_INVALID(casd_engine_get_info(NULL, 0), "info");
   memset(&info, 0, sizeof info);
   ASSERT_INVALID(casd_engine_get_info(&info, 0), "initialised");
-  /* A struct of a newer header: what this library does not know is 0. */
+  /* A struct of a newer header: fields unknown to this library are 0. */
   memset(&longer, 1, sizeof longer);
   ASSERT_OK(casd_engine_info_init(&longer.info, sizeof longer));
   ASSERT_OK(casd_engine_get_info(&longer.info, 0));

@@ -4,25 +4,25 @@
 #include <math.h>
 #include <string.h>
 
-struct judged {
+struct fixture {
   casd_dataset *data;
   casd_predictor *predictor;
   casd_report *report;
 };
 
-static struct judged judge(casd_task task) {
-  struct judged j = {new_data(task, 1), NULL, NULL};
-  casd_model *model = new_model_for(j.data, 8, 0);
-  ASSERT_OK(casd_predictor_create(&j.predictor, model, NULL));
-  ASSERT_OK(casd_evaluate(&j.report, j.predictor, j.data, "valid", NULL, NULL, NULL));
+static struct fixture setup(casd_task task) {
+  struct fixture f = {new_data(task, 1), NULL, NULL};
+  casd_model *model = new_model_for(f.data, 8, 0);
+  ASSERT_OK(casd_predictor_create(&f.predictor, model, NULL));
+  ASSERT_OK(casd_evaluate(&f.report, f.predictor, f.data, "valid", NULL, NULL, NULL));
   casd_model_destroy(model);
-  return j;
+  return f;
 }
 
-static void done(struct judged *j) {
-  casd_report_destroy(j->report);
-  casd_predictor_destroy(j->predictor);
-  casd_dataset_destroy(j->data);
+static void teardown(struct fixture *f) {
+  casd_report_destroy(f->report);
+  casd_predictor_destroy(f->predictor);
+  casd_dataset_destroy(f->data);
 }
 
 static double value_of(const casd_report *report, const char *condition, const char *name) {
@@ -39,60 +39,60 @@ static void every_condition_is_reported(void **state) {
                                       "language+visual",
                                       "audio+visual",
                                       "language+audio+visual"};
-  struct judged j = judge(CASD_TASK_CLASSES);
+  struct fixture f = setup(CASD_TASK_CLASSES);
   double sum = 0;
   int32_t i, k;
   (void)state;
-  assert_int_equal(casd_report_condition_count(j.report), 7);
-  assert_string_equal(casd_report_condition(j.report, 6), names[6]); /* all of them last */
-  assert_null(casd_report_condition(j.report, 7));
-  assert_null(casd_report_condition(j.report, -1));
+  assert_int_equal(casd_report_condition_count(f.report), 7);
+  assert_string_equal(casd_report_condition(f.report, 6), names[6]); /* all of them last */
+  assert_null(casd_report_condition(f.report, 7));
+  assert_null(casd_report_condition(f.report, -1));
   for (i = 0; i < 7; ++i) {
     int found = 0;
-    const double f1 = value_of(j.report, names[i], "f1");
-    for (k = 0; k < 7; ++k) found |= strcmp(names[i], casd_report_condition(j.report, k)) == 0;
+    const double f1 = value_of(f.report, names[i], "f1");
+    for (k = 0; k < 7; ++k) found |= strcmp(names[i], casd_report_condition(f.report, k)) == 0;
     assert_true(found);
     assert_true(f1 >= 0 && f1 <= 100);
-    assert_true(value_of(j.report, names[i], "accuracy") >= 0);
-    assert_true(value_of(j.report, names[i], "ece") >= 0);
-    assert_true(value_of(j.report, names[i], "uncertainty") > 0);
-    assert_true(value_of(j.report, names[i], "samples") == 30);
-    (void)value_of(j.report, names[i], "auroc_uncertainty");
-    (void)value_of(j.report, names[i], "auroc_confidence");
+    assert_true(value_of(f.report, names[i], "accuracy") >= 0);
+    assert_true(value_of(f.report, names[i], "ece") >= 0);
+    assert_true(value_of(f.report, names[i], "uncertainty") > 0);
+    assert_true(value_of(f.report, names[i], "samples") == 30);
+    (void)value_of(f.report, names[i], "auroc_uncertainty");
+    (void)value_of(f.report, names[i], "auroc_confidence");
     if (i < 6) sum += f1;
   }
-  assert_true(fabs(value_of(j.report, NULL, "mean_incomplete_f1") - sum / 6) < 1e-9);
-  (void)value_of(j.report, NULL, "pooled_auroc_uncertainty");
-  (void)value_of(j.report, NULL, "pooled_auroc_confidence");
-  done(&j);
+  assert_true(fabs(value_of(f.report, NULL, "mean_incomplete_f1") - sum / 6) < 1e-9);
+  (void)value_of(f.report, NULL, "pooled_auroc_uncertainty");
+  (void)value_of(f.report, NULL, "pooled_auroc_confidence");
+  teardown(&f);
 }
 
-/* The accuracy of the report is that of a caller who counts. */
+/* The accuracy of the report equals the accuracy computed from predictions. */
 static void accuracy_matches_the_predictions(void **state) {
-  struct judged j = judge(CASD_TASK_CLASSES);
+  struct fixture f = setup(CASD_TASK_CLASSES);
   casd_schema *schema = NULL;
   casd_batch *batch = NULL;
   casd_prediction *prediction = NULL;
   const float *p;
   int64_t sample, right = 0;
   (void)state;
-  ASSERT_OK(casd_dataset_schema(&schema, j.data));
+  ASSERT_OK(casd_dataset_schema(&schema, f.data));
   ASSERT_OK(casd_batch_create(&batch, schema));
-  ASSERT_OK(casd_dataset_read(batch, j.data, "valid", NULL, 30));
+  ASSERT_OK(casd_dataset_read(batch, f.data, "valid", NULL, 30));
   ASSERT_OK(casd_prediction_create(&prediction));
-  ASSERT_OK(casd_predict(prediction, j.predictor, batch, 1));
+  ASSERT_OK(casd_predict(prediction, f.predictor, batch, 1));
   p = casd_prediction_data(prediction, CASD_FIELD_PROBABILITIES);
   for (sample = 0; sample < 30; ++sample)
     right += (p[2 * sample + 1] > p[2 * sample]) == (casd_batch_target(batch, sample)[0] > 0.5f);
-  assert_true(fabs(value_of(j.report, "language", "accuracy") - 100.0 * (double)right / 30) < 1e-9);
+  assert_true(fabs(value_of(f.report, "language", "accuracy") - 100.0 * (double)right / 30) < 1e-9);
   casd_prediction_destroy(prediction);
   casd_batch_destroy(batch);
   casd_schema_destroy(schema);
-  done(&j);
+  teardown(&f);
 }
 
 static void regression_and_multilabel_have_their_metrics(void **state) {
-  struct judged r = judge(CASD_TASK_REGRESSION), m = judge(CASD_TASK_MULTILABEL);
+  struct fixture r = setup(CASD_TASK_REGRESSION), m = setup(CASD_TASK_MULTILABEL);
   double value = 0;
   (void)state;
   assert_true(value_of(r.report, "language+audio", "mae") > 0);
@@ -103,11 +103,11 @@ static void regression_and_multilabel_have_their_metrics(void **state) {
                "accuracy");
   assert_true(value_of(m.report, "audio", "accuracy") >= 0);
   ASSERT_FAILS(casd_report_value(&value, m.report, "audio", "mae"), CASD_ERROR_NOT_FOUND, "mae");
-  done(&r);
-  done(&m);
+  teardown(&r);
+  teardown(&m);
 }
 
-/* A row that is not finite once made the evaluation hang. */
+/* The evaluation must terminate with a row that is not finite. */
 static void failed_samples_are_counted_and_left_out(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   casd_model_options options = small_model_options();
@@ -149,20 +149,20 @@ static void failed_samples_are_counted_and_left_out(void **state) {
 }
 
 static void modalities_of_a_condition_can_have_any_order(void **state) {
-  struct judged j = judge(CASD_TASK_CLASSES);
+  struct fixture f = setup(CASD_TASK_CLASSES);
   (void)state;
-  assert_true(value_of(j.report, "audio+language", "uncertainty") ==
-              value_of(j.report, "language+audio", "uncertainty"));
-  assert_true(value_of(j.report, "visual+language+audio", "uncertainty") ==
-              value_of(j.report, "language+audio+visual", "uncertainty"));
-  assert_true(value_of(j.report, "visual+language", "uncertainty") !=
-              value_of(j.report, "language+audio", "uncertainty"));
-  done(&j);
+  assert_true(value_of(f.report, "audio+language", "uncertainty") ==
+              value_of(f.report, "language+audio", "uncertainty"));
+  assert_true(value_of(f.report, "visual+language+audio", "uncertainty") ==
+              value_of(f.report, "language+audio+visual", "uncertainty"));
+  assert_true(value_of(f.report, "visual+language", "uncertainty") !=
+              value_of(f.report, "language+audio", "uncertainty"));
+  teardown(&f);
 }
 
 static void json_contains_the_same_numbers(void **state) {
-  struct judged j = judge(CASD_TASK_CLASSES);
-  const char *json = casd_report_json(j.report);
+  struct fixture f = setup(CASD_TASK_CLASSES);
+  const char *json = casd_report_json(f.report);
   static const char *const keys[] = {"\"conditions\":{\"language\":{",
                                      "\"language+audio\":{",
                                      "\"f1\":",
@@ -179,113 +179,113 @@ static void json_contains_the_same_numbers(void **state) {
   for (i = 0; i < sizeof keys / sizeof *keys; ++i) assert_non_null(strstr(json, keys[i]));
   assert_null(strstr(json, "nan"));
   assert_null(casd_report_json(NULL));
-  done(&j);
+  teardown(&f);
 }
 
 static void invalid_arguments_are_rejected(void **state) {
-  struct judged j = judge(CASD_TASK_CLASSES);
+  struct fixture f = setup(CASD_TASK_CLASSES);
   casd_dataset *other = new_data(CASD_TASK_REGRESSION, 1);
   casd_report *report = NULL;
   double value = 42;
   (void)state;
-  ASSERT_INVALID(casd_evaluate(NULL, j.predictor, j.data, "valid", NULL, NULL, NULL), "NULL");
-  ASSERT_INVALID(casd_evaluate(&report, NULL, j.data, "valid", NULL, NULL, NULL), "NULL");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, NULL, "valid", NULL, NULL, NULL), "NULL");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, NULL, NULL, NULL, NULL), "NULL");
-  ASSERT_FAILS(casd_evaluate(&report, j.predictor, j.data, "holdout", NULL, NULL, NULL),
+  ASSERT_INVALID(casd_evaluate(NULL, f.predictor, f.data, "valid", NULL, NULL, NULL), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, NULL, f.data, "valid", NULL, NULL, NULL), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, f.predictor, NULL, "valid", NULL, NULL, NULL), "NULL");
+  ASSERT_INVALID(casd_evaluate(&report, f.predictor, f.data, NULL, NULL, NULL, NULL), "NULL");
+  ASSERT_FAILS(casd_evaluate(&report, f.predictor, f.data, "holdout", NULL, NULL, NULL),
                CASD_ERROR_NOT_FOUND, "holdout");
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, other, "valid", NULL, NULL, NULL), "task");
+  ASSERT_INVALID(casd_evaluate(&report, f.predictor, other, "valid", NULL, NULL, NULL), "task");
   assert_null(report);
-  ASSERT_INVALID(casd_report_value(NULL, j.report, "audio", "f1"), "NULL");
+  ASSERT_INVALID(casd_report_value(NULL, f.report, "audio", "f1"), "NULL");
   ASSERT_INVALID(casd_report_value(&value, NULL, "audio", "f1"), "NULL");
-  ASSERT_INVALID(casd_report_value(&value, j.report, "audio", NULL), "NULL");
-  ASSERT_FAILS(casd_report_value(&value, j.report, "smell", "f1"), CASD_ERROR_NOT_FOUND, "smell");
-  ASSERT_FAILS(casd_report_value(&value, j.report, "smell", "f1"), CASD_ERROR_NOT_FOUND,
+  ASSERT_INVALID(casd_report_value(&value, f.report, "audio", NULL), "NULL");
+  ASSERT_FAILS(casd_report_value(&value, f.report, "smell", "f1"), CASD_ERROR_NOT_FOUND, "smell");
+  ASSERT_FAILS(casd_report_value(&value, f.report, "smell", "f1"), CASD_ERROR_NOT_FOUND,
                "language+audio+visual");
-  ASSERT_FAILS(casd_report_value(&value, j.report, "audio+audio", "f1"), CASD_ERROR_NOT_FOUND,
+  ASSERT_FAILS(casd_report_value(&value, f.report, "audio+audio", "f1"), CASD_ERROR_NOT_FOUND,
                "audio+audio");
-  ASSERT_FAILS(casd_report_value(&value, j.report, "audio+", "f1"), CASD_ERROR_NOT_FOUND, "audio+");
-  ASSERT_FAILS(casd_report_value(&value, j.report, "audio", "f2"), CASD_ERROR_NOT_FOUND, "f2");
-  ASSERT_FAILS(casd_report_value(&value, j.report, "audio", "f2"), CASD_ERROR_NOT_FOUND,
+  ASSERT_FAILS(casd_report_value(&value, f.report, "audio+", "f1"), CASD_ERROR_NOT_FOUND, "audio+");
+  ASSERT_FAILS(casd_report_value(&value, f.report, "audio", "f2"), CASD_ERROR_NOT_FOUND, "f2");
+  ASSERT_FAILS(casd_report_value(&value, f.report, "audio", "f2"), CASD_ERROR_NOT_FOUND,
                "f1, accuracy");
-  ASSERT_FAILS(casd_report_value(&value, j.report, NULL, "f2"), CASD_ERROR_NOT_FOUND,
+  ASSERT_FAILS(casd_report_value(&value, f.report, NULL, "f2"), CASD_ERROR_NOT_FOUND,
                "mean_incomplete_f1, ");
-  ASSERT_FAILS(casd_report_value(&value, j.report, NULL, "f1"), CASD_ERROR_NOT_FOUND, "f1");
+  ASSERT_FAILS(casd_report_value(&value, f.report, NULL, "f1"), CASD_ERROR_NOT_FOUND, "f1");
   assert_true(value == 42);
   assert_int_equal(casd_report_condition_count(NULL), -1);
   assert_null(casd_report_condition(NULL, 0));
   casd_report_destroy(NULL);
   casd_dataset_destroy(other);
-  done(&j);
+  teardown(&f);
 }
 
-struct evaluation_watch {
+struct progress_record {
   int calls;
   int64_t done, total;
   int cancel;
 };
 
-static int32_t CASD_CALL watch_evaluation(int64_t done, int64_t total, void *user) {
-  struct evaluation_watch *watch = user;
-  ++watch->calls;
-  assert_true(done > watch->done);
-  watch->done = done;
-  watch->total = total;
-  return watch->cancel;
+static int32_t CASD_CALL record_progress(int64_t done, int64_t total, void *user) {
+  struct progress_record *record = user;
+  ++record->calls;
+  assert_true(done > record->done);
+  record->done = done;
+  record->total = total;
+  return record->cancel;
 }
 
 static void evaluation_reports_progress_and_can_be_cancelled(void **state) {
-  struct judged j = judge(CASD_TASK_CLASSES);
-  struct evaluation_watch watch = {0, 0, 0, 0};
+  struct fixture f = setup(CASD_TASK_CLASSES);
+  struct progress_record record = {0, 0, 0, 0};
   casd_report *report = NULL;
   (void)state;
-  ASSERT_OK(casd_evaluate(&report, j.predictor, j.data, "valid", NULL, watch_evaluation, &watch));
-  assert_true(watch.calls > 0);
-  assert_int_equal(watch.done, 30);
-  assert_int_equal(watch.total, 30);
-  assert_string_equal(casd_report_json(report), casd_report_json(j.report));
+  ASSERT_OK(casd_evaluate(&report, f.predictor, f.data, "valid", NULL, record_progress, &record));
+  assert_true(record.calls > 0);
+  assert_int_equal(record.done, 30);
+  assert_int_equal(record.total, 30);
+  assert_string_equal(casd_report_json(report), casd_report_json(f.report));
   casd_report_destroy(report);
   report = NULL;
-  watch.done = 0;
-  watch.cancel = 1;
-  ASSERT_FAILS(casd_evaluate(&report, j.predictor, j.data, "valid", NULL, watch_evaluation, &watch),
+  record.done = 0;
+  record.cancel = 1;
+  ASSERT_FAILS(casd_evaluate(&report, f.predictor, f.data, "valid", NULL, record_progress, &record),
                CASD_ERROR_CANCELLED, "cancelled");
   assert_null(report);
-  done(&j);
+  teardown(&f);
 }
 
 static void a_mask_restricts_the_conditions(void **state) {
-  struct judged j = judge(CASD_TASK_CLASSES);
+  struct fixture f = setup(CASD_TASK_CLASSES);
   casd_evaluate_options options;
   casd_report *report = NULL;
   (void)state;
   ASSERT_OK(casd_evaluate_options_init(&options, sizeof options));
   assert_int_equal(options.mask, CASD_ALL_MODALITIES);
   options.mask = 5; /* language and visual */
-  ASSERT_OK(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL));
+  ASSERT_OK(casd_evaluate(&report, f.predictor, f.data, "valid", &options, NULL, NULL));
   assert_int_equal(casd_report_condition_count(report), 3);
   assert_string_equal(casd_report_condition(report, 0), "language");
   assert_string_equal(casd_report_condition(report, 1), "visual");
   assert_string_equal(casd_report_condition(report, 2), "language+visual");
   assert_true(value_of(report, "language+visual", "f1") ==
-              value_of(j.report, "language+visual", "f1"));
+              value_of(f.report, "language+visual", "f1"));
   assert_true(value_of(report, NULL, "mean_incomplete_f1") ==
-              (value_of(j.report, "language", "f1") + value_of(j.report, "visual", "f1")) / 2);
+              (value_of(f.report, "language", "f1") + value_of(f.report, "visual", "f1")) / 2);
   casd_report_destroy(report);
   report = NULL;
   options.mask = 8;
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL),
+  ASSERT_INVALID(casd_evaluate(&report, f.predictor, f.data, "valid", &options, NULL, NULL),
                  "mask");
   options.mask = 0;
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL),
+  ASSERT_INVALID(casd_evaluate(&report, f.predictor, f.data, "valid", &options, NULL, NULL),
                  "mask");
   options.struct_size = 4;
-  ASSERT_INVALID(casd_evaluate(&report, j.predictor, j.data, "valid", &options, NULL, NULL),
+  ASSERT_INVALID(casd_evaluate(&report, f.predictor, f.data, "valid", &options, NULL, NULL),
                  "struct_size");
   ASSERT_INVALID(casd_evaluate_options_init(NULL, sizeof options), "NULL");
   ASSERT_INVALID(casd_evaluate_options_init(&options, 4), "4");
   assert_null(report);
-  done(&j);
+  teardown(&f);
 }
 
 int main(void) {

@@ -1,4 +1,4 @@
-/* fork() after use, as pre-forking servers do it: what casd/predict.h guarantees the child. */
+/* fork() after use, as in pre-forking servers: the guarantees of casd/predict.h for the child. */
 #define _GNU_SOURCE
 #include "support.h"
 
@@ -64,7 +64,7 @@ static int predicts(const struct shared *s) {
   return right;
 }
 
-/* What a child does; the result is its exit status. SIGALRM ends one that hangs. */
+/* Runs in the child; the result is its exit status. SIGALRM ends a child that hangs. */
 static int child(struct shared *s) {
   casd_predictor *predictor = NULL;
   casd_predictor_options options;
@@ -154,8 +154,8 @@ static void *predict_until_stopped(void *argument) {
   return NULL;
 }
 
-/* The locks of the predictor and of its threads may be held at the fork, by threads that the child
- * does not have. */
+/* During fork() the locks of the predictor and its pool can be held by threads that do not exist in
+ * the child. */
 static void forking_while_other_threads_predict(void **state) {
   static const int32_t threads[] = {1, 4};
   int t, i;

@@ -1,11 +1,11 @@
-/* Data whose modalities are not those of the model, one by one: "How data is matched with a model"
- * in casd/schema.h. */
+/* Data with other modalities or another order than the model: "How data is matched with a model" in
+ * casd/schema.h. */
 #include "support.h"
 
 #include <math.h>
 #include <string.h>
 
-/* The split valid of new_data(), with the modalities `order` of it. */
+/* The split valid of new_data() with the modalities `order`. */
 static casd_dataset *rearranged(const casd_dataset *from, const int32_t *order, int32_t count) {
   casd_schema *all = NULL, *schema = NULL;
   casd_dataset *data = NULL;
@@ -57,7 +57,7 @@ static void evaluation_matches_modalities_by_name(void **state) {
   assert_string_equal(casd_report_json(report), casd_report_json(expected));
   casd_report_destroy(report);
 
-  /* Only conditions of what the dataset has, with the numbers of the complete data. */
+  /* Only conditions of the dataset's modalities, with the same numbers as for the complete data. */
   ASSERT_OK(casd_evaluate(&report, predictor, fewer, "valid", NULL, NULL, NULL));
   assert_int_equal(casd_report_condition_count(report), 3);
   ASSERT_OK(casd_report_value(&a, expected, "language+visual", "uncertainty"));
@@ -147,7 +147,7 @@ static void columns_of_csv_files_are_matched_by_name(void **state) {
   casd_report_destroy(b);
   b = NULL;
 
-  /* Another name or number of features is an error that says which. */
+  /* Another name or number of features is an error that names it. */
   ASSERT_OK(casd_batch_create(&batch, schema));
   ASSERT_INVALID(casd_dataset_read(batch, renamed, "train", NULL, 1), "missing features: 'energy'");
   ASSERT_INVALID(casd_dataset_read(batch, renamed, "train", NULL, 1), "unknown features: 'power'");
@@ -164,7 +164,7 @@ static void columns_of_csv_files_are_matched_by_name(void **state) {
   casd_dataset_destroy(narrow);
 }
 
-/* A model whose features have names, and batches that have them in other orders. */
+/* A model with feature names, and batches with other orders of the features. */
 static casd_schema *named_schema(const int32_t *order, int32_t count, int reversed) {
   casd_schema *plain = new_schema(CASD_TASK_CLASSES), *schema = NULL;
   int32_t k, f;
@@ -185,7 +185,7 @@ static casd_schema *named_schema(const int32_t *order, int32_t count, int revers
   return schema;
 }
 
-/* The modalities `order` of `from`, whose features are in the model's order. */
+/* The modalities `order` of `from`; the features of `from` are in the model's order. */
 static casd_batch *rearranged_batch(const casd_batch *from, const int32_t *order, int32_t count,
                                     int reversed) {
   static const int32_t features[] = {5, 3, 4};
@@ -243,7 +243,7 @@ static void prediction_matches_modalities_and_features_by_name(void **state) {
     ASSERT_OK(casd_prediction_create(&expected));
     ASSERT_OK(casd_prediction_create(&got));
 
-    /* In another order, of modalities and of features; bits are those of the model. */
+    /* Another order of modalities and features gives the same bits. */
     other = rearranged_batch(batch, turned, 3, 1);
     for (mask = 1; mask < 8; ++mask) {
       ASSERT_OK(casd_predict(expected, predictor, batch, mask));
@@ -252,7 +252,7 @@ static void prediction_matches_modalities_and_features_by_name(void **state) {
     }
     casd_batch_destroy(other);
 
-    /* Without audio: as if no sample had it. */
+    /* Without audio: the same as samples without it. */
     lacks_audio = new_batch(CASD_TASK_CLASSES, 6);
     for (i = 0; i < 6; ++i)
       ASSERT_OK(casd_batch_set_frames(lacks_audio, i, 1, NULL, 0, features[1], 0));

@@ -1,5 +1,5 @@
-/* Memory that runs out is a status like any other: nothing half-made, nothing lost, and the next call
- * works. The limit is on the address space, which sanitizers need for themselves. */
+/* Out of memory is reported as a status: no partial result, no leak, and the next call works. The tests
+ * limit the address space, so they do not run under sanitizers, which need it. */
 #include "support.h"
 
 #include <stdio.h>
@@ -39,7 +39,7 @@ static void lift_the_limit(void) {
   assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
-/* The call fails for lack of memory while only so much is left. */
+/* Checks that the call fails with OUT_OF_MEMORY if only this much memory is left. */
 #define ASSERT_OUT_OF_MEMORY(megabytes, call)                         \
   do {                                                                \
     casd_status status_;                                              \
@@ -96,8 +96,8 @@ static void batches_and_datasets(void **state) {
   casd_schema_destroy(schema);
 }
 
-/* A long sequence needs scratch that is not to be had: the old answer stands, and after a shorter
- * one the predictor works on. */
+/* The scratch memory of a long sequence cannot be allocated: the old results are kept, and a shorter
+ * sequence works afterwards. */
 static void predictions(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   casd_model_options options = small_model_options();
@@ -133,7 +133,7 @@ static void predictions(void **state) {
   casd_schema_destroy(schema);
 }
 
-/* LibTorch's own allocator fails: the weights are as they were, and the trainer goes on. */
+/* LibTorch's allocator fails: the weights are unchanged, and the trainer can continue. */
 static void training(void **state) {
   casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
   casd_model_options options = small_model_options();
@@ -160,7 +160,7 @@ static void training(void **state) {
   ASSERT_OK(casd_batch_create(&batch, schema));
   ASSERT_OK(casd_dataset_read(batch, data, "train", NULL, 40));
   ASSERT_OK(casd_trainer_prepare(trainer, data));
-  /* One long sequence, so that the step needs far more than an allocator keeps in reserve. */
+  /* One long sequence, so that the step needs much more memory than an allocator caches. */
   features = casd_schema_modality_features(schema, 0);
   frames = calloc(100 * (size_t)features, sizeof *frames);
   assert_non_null(frames);

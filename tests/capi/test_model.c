@@ -75,7 +75,7 @@ static void invalid_options_are_rejected(void **state) {
   assert_memory_equal(&o, &before, sizeof o);
 }
 
-/* One field at a time beyond its range; the message names it. */
+/* Sets one field at a time out of range; the message names it. */
 static void create_checks_every_option(void **state) {
   casd_schema *schema = new_schema(CASD_TASK_CLASSES);
   casd_model *model = NULL;
@@ -304,14 +304,14 @@ static void truncated_files_are_rejected(void **state) {
   casd_model_destroy(model);
 }
 
-/* Whichever byte is changed: refused, never a crash. Nothing is outside the checksum. */
+/* A change of any byte is rejected and does not crash. The checksum covers everything. */
 static void corrupted_files_are_rejected(void **state) {
-  casd_model *model = new_model(CASD_TASK_CLASSES), *noted = NULL;
+  casd_model *model = new_model(CASD_TASK_CLASSES), *annotated = NULL;
   size_t size = 0, at;
   unsigned char *bytes;
   (void)state;
-  ASSERT_OK(casd_model_with_user_value(&noted, model, "user.extractor", "openface 2"));
-  bytes = model_bytes(noted, &size);
+  ASSERT_OK(casd_model_with_user_value(&annotated, model, "user.extractor", "openface 2"));
+  bytes = model_bytes(annotated, &size);
   {
     const size_t header = 8 + (size_t)bytes[0] + ((size_t)bytes[1] << 8);
     for (at = 0; at < size; at += at < header ? 1 : 211) {
@@ -326,7 +326,7 @@ static void corrupted_files_are_rejected(void **state) {
   }
   free(bytes);
   casd_model_destroy(model);
-  casd_model_destroy(noted);
+  casd_model_destroy(annotated);
 }
 
 static void other_files_are_described(void **state) {
@@ -362,13 +362,14 @@ static void newer_files_are_reported(void **state) {
 }
 
 static void user_values_are_kept(void **state) {
-  casd_model *model = new_model(CASD_TASK_CLASSES), *noted = NULL, *loaded = NULL, *plain = NULL;
+  casd_model *model = new_model(CASD_TASK_CLASSES), *annotated = NULL, *loaded = NULL,
+             *plain = NULL;
   char key[300];
   (void)state;
-  ASSERT_OK(casd_model_with_user_value(&noted, model, "user.extractor", "openface \xc3\xa9 2"));
+  ASSERT_OK(casd_model_with_user_value(&annotated, model, "user.extractor", "openface \xc3\xa9 2"));
   assert_null(casd_model_user_value(model, "user.extractor"));
   casd_model_destroy(model); /* weights are shared, not borrowed */
-  ASSERT_OK(casd_model_save(noted, PATH));
+  ASSERT_OK(casd_model_save(annotated, PATH));
   ASSERT_OK(casd_model_load(&loaded, PATH));
   assert_string_equal(casd_model_user_value(loaded, "user.extractor"), "openface \xc3\xa9 2");
   assert_null(casd_model_user_value(loaded, "user.other"));
@@ -388,7 +389,7 @@ static void user_values_are_kept(void **state) {
   key[257] = 0;
   ASSERT_INVALID(casd_model_with_user_value(&model, plain, key, "b"), "256");
   assert_null(model);
-  casd_model_destroy(noted);
+  casd_model_destroy(annotated);
   casd_model_destroy(loaded);
   casd_model_destroy(plain);
   remove(PATH);

@@ -7,15 +7,15 @@
 
 enum { FIELDS = 15, LANGUAGE = 1, AUDIO = 2, VISUAL = 4 };
 
-struct asked {
+struct fixture {
   casd_model *model;
   casd_predictor *predictor;
   casd_prediction *prediction;
 };
 
-static struct asked ask_with(casd_task task, casd_absent_policy absent, int32_t threads,
-                             casd_on_empty on_empty) {
-  struct asked a = {NULL, NULL, NULL};
+static struct fixture setup_with(casd_task task, casd_absent_policy absent, int32_t threads,
+                                 casd_on_empty on_empty) {
+  struct fixture a = {NULL, NULL, NULL};
   casd_schema *schema = new_schema(task);
   casd_model_options model_options = small_model_options();
   casd_predictor_options options;
@@ -30,17 +30,17 @@ static struct asked ask_with(casd_task task, casd_absent_policy absent, int32_t 
   return a;
 }
 
-static struct asked ask(casd_task task) {
-  return ask_with(task, CASD_ABSENT_EXCLUDED, 1, CASD_EMPTY_ERROR);
+static struct fixture setup(casd_task task) {
+  return setup_with(task, CASD_ABSENT_EXCLUDED, 1, CASD_EMPTY_ERROR);
 }
 
-static void done(struct asked *a) {
+static void teardown(struct fixture *a) {
   casd_model_destroy(a->model); /* in any order */
   casd_prediction_destroy(a->prediction);
   casd_predictor_destroy(a->predictor);
 }
 
-/* All tables of a prediction one after the other; free() it. */
+/* All tables of a prediction, concatenated; free() it. */
 static float *all_fields(const casd_prediction *prediction, size_t *count) {
   float *out = NULL;
   int32_t field;
@@ -57,8 +57,9 @@ static float *all_fields(const casd_prediction *prediction, size_t *count) {
   return out;
 }
 
-static void assert_same_answers(struct asked *a, const casd_batch *x, casd_modality_mask x_mask,
-                                const casd_batch *y, casd_modality_mask y_mask) {
+static void assert_same_predictions(struct fixture *a, const casd_batch *x,
+                                    casd_modality_mask x_mask, const casd_batch *y,
+                                    casd_modality_mask y_mask) {
   size_t x_count, y_count;
   float *of_x, *of_y;
   ASSERT_OK(casd_predict(a->prediction, a->predictor, x, x_mask));
@@ -76,7 +77,7 @@ static void every_subset_gives_finite_predictions(void **state) {
   size_t t;
   (void)state;
   for (t = 0; t < 3; ++t) {
-    struct asked a = ask(tasks[t]);
+    struct fixture a = setup(tasks[t]);
     casd_batch *batch = new_batch(tasks[t], 4);
     casd_modality_mask mask;
     for (mask = 1; mask < 8; ++mask) {
@@ -99,14 +100,14 @@ static void every_subset_gives_finite_predictions(void **state) {
       }
     }
     casd_batch_destroy(batch);
-    done(&a);
+    teardown(&a);
   }
 }
 
 static void tables_have_their_shapes(void **state) {
   static const int64_t of_classes[FIELDS] = {3, 3, 0, 1, 1, 1, 0, 3, 3, 3, 3, 3, 8, 8, 8};
-  struct asked a = ask(CASD_TASK_CLASSES), r = ask(CASD_TASK_REGRESSION),
-               m = ask(CASD_TASK_MULTILABEL);
+  struct fixture a = setup(CASD_TASK_CLASSES), r = setup(CASD_TASK_REGRESSION),
+                 m = setup(CASD_TASK_MULTILABEL);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   int64_t rows = 0, columns = 0;
   int32_t field;
@@ -132,14 +133,14 @@ static void tables_have_their_shapes(void **state) {
   ASSERT_OK(casd_prediction_shape(NULL, &columns, m.prediction, CASD_FIELD_LOGITS));
   assert_int_equal(columns, 6);
   casd_batch_destroy(batch);
-  done(&a);
-  done(&r);
-  done(&m);
+  teardown(&a);
+  teardown(&r);
+  teardown(&m);
 }
 
-/* What the documentation promises of the numbers, checked on the numbers. */
+/* The documented properties of the numbers. */
 static void numbers_match_the_documentation(void **state) {
-  struct asked a = ask(CASD_TASK_CLASSES);
+  struct fixture a = setup(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 5);
   int64_t row;
   casd_status status;
@@ -163,21 +164,21 @@ static void numbers_match_the_documentation(void **state) {
     for (i = 0; i < 3; ++i) assert_true(v[i] > 0 && nu[i] > 2);
   }
   casd_batch_destroy(batch);
-  done(&a);
+  teardown(&a);
 }
 
-/* Behind a cleared bit no value is read: NaN there changes no bit. Under `excluded` the modality
- * may as well not be in the batch (under `zeros` its length counts). */
+/* Values of modalities outside the mask are not read: NaN changes no bit. With `excluded` removing
+ * the modality gives the same result (with `zeros` its length has an effect). */
 static void excluded_nan_changes_no_bit(void **state) {
   static const casd_absent_policy rules[] = {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS};
   size_t r;
   (void)state;
   for (r = 0; r < 2; ++r) {
-    struct asked a = ask_with(CASD_TASK_CLASSES, rules[r], 1, CASD_EMPTY_ERROR);
+    struct fixture a = setup_with(CASD_TASK_CLASSES, rules[r], 1, CASD_EMPTY_ERROR);
     casd_batch *clean = new_batch(CASD_TASK_CLASSES, 3);
     casd_modality_mask mask;
     for (mask = 1; mask < 7; ++mask) {
-      casd_batch *poisoned = new_batch(CASD_TASK_CLASSES, 3);
+      casd_batch *with_nan = new_batch(CASD_TASK_CLASSES, 3);
       casd_batch *without = new_batch(CASD_TASK_CLASSES, 3);
       int64_t sample;
       int32_t modality;
@@ -185,42 +186,42 @@ static void excluded_nan_changes_no_bit(void **state) {
         for (modality = 0; modality < 3; ++modality) {
           static const int32_t features[3] = {5, 3, 4};
           const size_t steps = (size_t)casd_batch_steps(clean, sample, modality);
-          float poison[6 * 5];
+          float nan_frames[6 * 5];
           size_t i;
           if (mask >> modality & 1u) continue;
-          for (i = 0; i < 6 * 5; ++i) poison[i] = NAN;
-          if (sample == 0) poison[1] = INFINITY; /* so that it counts as given, too */
-          ASSERT_OK(casd_batch_set_frames(poisoned, sample, modality, poison, (int64_t)steps,
+          for (i = 0; i < 6 * 5; ++i) nan_frames[i] = NAN;
+          if (sample == 0) nan_frames[1] = INFINITY; /* so that it counts as given, too */
+          ASSERT_OK(casd_batch_set_frames(with_nan, sample, modality, nan_frames, (int64_t)steps,
                                           features[modality], 0));
           ASSERT_OK(
               casd_batch_set_frames(without, sample, modality, NULL, 0, features[modality], 0));
         }
-      assert_same_answers(&a, clean, mask, poisoned, mask);
+      assert_same_predictions(&a, clean, mask, with_nan, mask);
       if (rules[r] == CASD_ABSENT_EXCLUDED)
-        assert_same_answers(&a, clean, mask, without, CASD_ALL_MODALITIES);
-      casd_batch_destroy(poisoned);
+        assert_same_predictions(&a, clean, mask, without, CASD_ALL_MODALITIES);
+      casd_batch_destroy(with_nan);
       casd_batch_destroy(without);
     }
     casd_batch_destroy(clean);
-    done(&a);
+    teardown(&a);
   }
 }
 
 static void absent_modalities_can_be_zeros(void **state) {
-  struct asked a = ask_with(CASD_TASK_CLASSES, CASD_ABSENT_ZEROS, 1, CASD_EMPTY_ERROR);
+  struct fixture a = setup_with(CASD_TASK_CLASSES, CASD_ABSENT_ZEROS, 1, CASD_EMPTY_ERROR);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   (void)state;
   ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, LANGUAGE));
   assert_true(isfinite(casd_prediction_data(a.prediction, CASD_FIELD_MODALITY_VARIANCE)[1]));
   assert_true(casd_prediction_data(a.prediction, CASD_FIELD_MODALITY_WEIGHT)[2] > 0);
   casd_batch_destroy(batch);
-  done(&a);
+  teardown(&a);
 }
 
-/* A sample's answer is the same to the bit alone, among others, and with any number of threads. */
+/* A sample has the same bits alone, with other samples, and for any number of threads. */
 static void batch_size_and_threads_change_no_bit(void **state) {
-  struct asked one = ask(CASD_TASK_CLASSES),
-               four = ask_with(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, 4, CASD_EMPTY_ERROR);
+  struct fixture one = setup(CASD_TASK_CLASSES),
+                 four = setup_with(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, 4, CASD_EMPTY_ERROR);
   casd_batch *all = new_batch(CASD_TASK_CLASSES, 40);
   float *expected, *got;
   size_t count, again;
@@ -250,12 +251,12 @@ static void batch_size_and_threads_change_no_bit(void **state) {
   free(expected);
   free(got);
   casd_batch_destroy(all);
-  done(&one);
-  done(&four);
+  teardown(&one);
+  teardown(&four);
 }
 
 static void invalid_masks_and_samples_are_rejected(void **state) {
-  struct asked a = ask(CASD_TASK_CLASSES);
+  struct fixture a = setup(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 3), *empty = new_batch(CASD_TASK_CLASSES, 0);
   casd_schema *schema = NULL;
   casd_batch *other = NULL;
@@ -274,7 +275,8 @@ static void invalid_masks_and_samples_are_rejected(void **state) {
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, batch, AUDIO), "sample 1");
   ASSERT_OK(casd_batch_set_frames(batch, 1, 1, frames, 17, 3, 0));
   ASSERT_INVALID(casd_predict(a.prediction, a.predictor, batch, AUDIO), "17");
-  ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, VISUAL)); /* too long, but not asked */
+  ASSERT_OK(
+      casd_predict(a.prediction, a.predictor, batch, VISUAL)); /* too long, but not in the mask */
   ASSERT_OK(casd_batch_set_frames(batch, 1, 1, frames, 1, 3, 0));
   ASSERT_OK(casd_schema_create(&schema));
   ASSERT_OK(casd_schema_add_modality(schema, "language", 6));
@@ -290,11 +292,11 @@ static void invalid_masks_and_samples_are_rejected(void **state) {
   casd_batch_destroy(other);
   casd_batch_destroy(empty);
   casd_batch_destroy(batch);
-  done(&a);
+  teardown(&a);
 }
 
 static void empty_samples_can_become_nan(void **state) {
-  struct asked a = ask_with(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, 1, CASD_EMPTY_NAN);
+  struct fixture a = setup_with(CASD_TASK_CLASSES, CASD_ABSENT_EXCLUDED, 1, CASD_EMPTY_NAN);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 3);
   casd_status status;
   int i;
@@ -310,11 +312,11 @@ static void empty_samples_can_become_nan(void **state) {
   assert_true(isnan(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[1]));
   assert_true(isfinite(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[2]));
   casd_batch_destroy(batch);
-  done(&a);
+  teardown(&a);
 }
 
 static void trimming_changes_no_result(void **state) {
-  struct asked a = ask(CASD_TASK_CLASSES);
+  struct fixture a = setup(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 3);
   float before;
   (void)state;
@@ -326,7 +328,7 @@ static void trimming_changes_no_result(void **state) {
   assert_true(casd_prediction_data(a.prediction, CASD_FIELD_UNCERTAINTY)[2] == before);
   ASSERT_INVALID(casd_predictor_trim(NULL), "NULL");
   casd_batch_destroy(batch);
-  done(&a);
+  teardown(&a);
 }
 
 /* Without clipping, frames of 1e38 overflow in the encoder. */
@@ -340,7 +342,7 @@ static void an_overflow_sets_the_row_status(void **state) {
       casd_schema *schema = new_schema(tasks[t]);
       casd_model_options options = small_model_options();
       casd_batch *batch = new_batch(tasks[t], 3);
-      struct asked a = {NULL, NULL, NULL};
+      struct fixture a = {NULL, NULL, NULL};
       const float huge[] = {1e38f, -1e38f, 1e38f};
       casd_field field;
       int64_t row;
@@ -375,12 +377,12 @@ static void an_overflow_sets_the_row_status(void **state) {
       }
       casd_batch_destroy(batch);
       casd_schema_destroy(schema);
-      done(&a);
+      teardown(&a);
     }
 }
 
 static void row_status_checks_its_arguments(void **state) {
-  struct asked a = ask(CASD_TASK_CLASSES);
+  struct fixture a = setup(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   casd_status status = 99;
   (void)state;
@@ -395,7 +397,7 @@ static void row_status_checks_its_arguments(void **state) {
   ASSERT_OK(casd_prediction_row_status(&status, a.prediction, 1));
   assert_int_equal(status, CASD_OK);
   casd_batch_destroy(batch);
-  done(&a);
+  teardown(&a);
 }
 
 static void predictor_options_are_checked(void **state) {
@@ -438,7 +440,7 @@ static void predictor_options_are_checked(void **state) {
 }
 
 static void prediction_functions_check_their_arguments(void **state) {
-  struct asked a = ask(CASD_TASK_CLASSES);
+  struct fixture a = setup(CASD_TASK_CLASSES);
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, 2);
   float buffer[6] = {9, 9, 9, 9, 9, 9};
   int64_t rows;
@@ -468,7 +470,7 @@ static void prediction_functions_check_their_arguments(void **state) {
   assert_null(casd_prediction_data(NULL, 0));
   assert_null(casd_prediction_data(a.prediction, CASD_FIELD_VALUE));
   casd_batch_destroy(batch);
-  done(&a);
+  teardown(&a);
 }
 
 int main(void) {

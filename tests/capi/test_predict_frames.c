@@ -1,4 +1,4 @@
-/* One sample without a batch, and several tables by one copy. */
+/* Prediction of one sample without a batch, and copying several tables by one call. */
 #define _GNU_SOURCE /* mmap() with MAP_ANONYMOUS */
 #include "support.h"
 
@@ -56,7 +56,7 @@ static void assert_same_tables(const struct setup *s) {
   }
 }
 
-/* A sample in the caller's memory: pointers, and the same one modality after the other. */
+/* A sample in the caller's memory, as pointers and concatenated. */
 struct sample {
   float values[MODALITIES][MOST_STEPS * 5];
   const float *frames[MODALITIES];
@@ -97,7 +97,7 @@ static casd_batch *batch_of(const struct sample *s) {
   return batch;
 }
 
-/* Both forms against the batch. */
+/* Compares both forms with the batch. */
 static void assert_same_as_batch(struct setup *s, const struct sample *sample,
                                  casd_modality_mask mask) {
   casd_batch *batch = batch_of(sample);
@@ -126,7 +126,7 @@ static void frames_give_the_bits_of_a_batch(void **state) {
           struct sample sample;
           make_sample(&sample, steps[i]);
           assert_same_as_batch(&s, &sample, mask);
-          /* A modality without one frame that is not wholly NaN is missing. */
+          /* A modality with only NaN frames is missing. */
           sample.values[1][0] = NAN;
           memset(sample.values[1], 0xff, (size_t)(sample.steps[1] * features[1]) * sizeof(float));
           pack(&sample);
@@ -146,7 +146,7 @@ static void frames_give_the_bits_of_a_batch(void **state) {
     }
 }
 
-/* Pages that cannot be read, with readable ones around them. */
+/* Unreadable pages between readable pages. */
 static char *guarded(size_t *page) {
   char *memory;
   *page = (size_t)sysconf(_SC_PAGESIZE);
@@ -179,7 +179,7 @@ static void excluded_frames_are_never_read(void **state) {
       ASSERT_OK(casd_predict_frames(s.got, s.predictor, frames, steps, MODALITIES, mask));
       assert_same_tables(&s);
     }
-    /* Packed: the last modality begins where the pages cannot be read ... */
+    /* Packed: the last modality starts at the unreadable pages ... */
     count = 4 * 5 + 2 * 3;
     packed = (float *)(memory + page) - count;
     memcpy(packed, sample.packed, count * sizeof *packed);
@@ -243,7 +243,7 @@ static void invalid_samples_are_rejected(void **state) {
   ASSERT_INVALID(casd_predict_packed(s.got, s.predictor, a.packed, 38, steps, 3, 7), "'audio'");
   steps[1] = 17; /* of which nothing is read, as audio has 2 frames */
   ASSERT_INVALID(casd_predict_frames(s.got, s.predictor, a.frames, steps, 3, 7), "17");
-  ASSERT_OK(casd_predict_frames(s.got, s.predictor, a.frames, steps, 3, 1)); /* not wanted */
+  ASSERT_OK(casd_predict_frames(s.got, s.predictor, a.frames, steps, 3, 1)); /* not in the mask */
 
   steps[1] = 0;
   ASSERT_INVALID(casd_predict_frames(s.got, s.predictor, a.frames, steps, 3, AUDIO),

@@ -1,5 +1,5 @@
-/* One predictor in many threads at once: each call returns the bits that a single thread gets.
- * ThreadSanitizer runs it, too. */
+/* One predictor in many concurrent threads: each call returns the same bits as in a single thread.
+ * Also run under ThreadSanitizer. */
 #include "support.h"
 
 #include <pthread.h>
@@ -10,7 +10,7 @@ enum { THREADS = 8, ROUNDS = 260, FIELDS = 15, MASKS = 8, SIZES = 3 };
 
 static const int64_t sizes[SIZES] = {1, 3, 10};
 
-/* All tables of a prediction, one after the other. */
+/* All tables of a prediction, concatenated. */
 struct tables {
   float *values;
   size_t count;
@@ -40,7 +40,7 @@ struct work {
   int wrong;
 };
 
-/* Missing modalities in some samples: zero sequences, and rows left with nothing. */
+/* Some samples lack modalities: zero sequences, and rows without any modality. */
 static casd_batch *batch_with_gaps(int64_t samples) {
   casd_batch *batch = new_batch(CASD_TASK_CLASSES, samples);
   int64_t i;

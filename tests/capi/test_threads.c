@@ -1,5 +1,5 @@
-/* The table of threads in casd/base.h: one model in many threads at once, each with its own
- * predictor, and messages that belong to their thread. ThreadSanitizer watches. */
+/* The thread guarantees of casd/base.h: one model in many threads, each with its own predictor, and
+ * error messages per thread. Also run under ThreadSanitizer. */
 #include "support.h"
 
 #include <pthread.h>
@@ -88,7 +88,7 @@ static void a_model_supports_many_threads(void **state) {
   casd_dataset_destroy(data);
 }
 
-/* A host's job system: a thread for each index. */
+/* A job system of a host: one thread per index. */
 struct host {
   int calls;
   int32_t result;

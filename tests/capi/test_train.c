@@ -1,5 +1,5 @@
-/* Everything that casd/train.h documents. The parts that learn need the plug-in libcasd_torch
- * (found through CASD_PLUGIN_PATH, or beside libcasd); without it they are skipped and say so. */
+/* Everything that casd/train.h documents. Tests that train need the plug-in libcasd_torch (found
+ * through CASD_PLUGIN_PATH or in the folder of libcasd); without it they are skipped with a message. */
 #include "support.h"
 
 #include <casd/casd.h>
@@ -12,7 +12,7 @@
 
 #define CHECKPOINT "test_train.checkpoint"
 
-/* Small enough to train in a moment, with both phases. */
+/* Small enough to train both phases quickly. */
 static casd_trainer_options small_options(void) {
   casd_trainer_options options;
   assert_int_equal(casd_trainer_options_init(&options, sizeof options), CASD_OK);
@@ -31,7 +31,7 @@ struct fixture {
   casd_batch *batch; /* 8 samples of split train */
 };
 
-/* 0 when the plug-in is not there: the test has said so. */
+/* Returns 0 and prints a message if the plug-in is missing. */
 static int begin_with(struct fixture *f, casd_task task, const casd_trainer_options *options) {
   casd_schema *schema = NULL;
   casd_status status;
@@ -65,7 +65,7 @@ static void end(struct fixture *f) {
     }                                                                               \
   } while (0)
 
-/* The bytes of the trainer's present model; free() them. */
+/* The bytes of the trainer's current model; free() them. */
 static unsigned char *snapshot_bytes(casd_trainer *trainer, size_t *size) {
   casd_model *model = NULL;
   unsigned char *bytes;
@@ -156,7 +156,7 @@ static void create_rejects_invalid_arguments(void **state) {
   newer.tail[3] = 1;
   assert_int_equal(casd_trainer_create(&trainer, model, &newer.options),
                    CASD_ERROR_INVALID_ARGUMENT);
-  /* Where libcasd_torch or such a device is missing, the message says so. */
+  /* A missing libcasd_torch or device is reported in the message. */
   options = small_options();
   options.device = CASD_DEVICE_CUDA;
   options.device_index = 1023;
@@ -211,13 +211,13 @@ static void functions_reject_null(void **state) {
 
 static void options_are_returned(void **state) {
   struct fixture f;
-  casd_trainer_options options = small_options(), back;
+  casd_trainer_options options = small_options(), returned;
   (void)state;
   options.evidence_rate = 7;
   BEGIN(f, CASD_TASK_CLASSES, &options);
-  ASSERT_OK(casd_trainer_options_init(&back, sizeof back));
-  assert_int_equal(casd_trainer_get_options(&back, f.trainer), CASD_OK);
-  assert_memory_equal(&back, &options, sizeof back);
+  ASSERT_OK(casd_trainer_options_init(&returned, sizeof returned));
+  assert_int_equal(casd_trainer_get_options(&returned, f.trainer), CASD_OK);
+  assert_memory_equal(&returned, &options, sizeof returned);
   end(&f);
 }
 
@@ -253,7 +253,7 @@ static void auto_adapts_to_the_data(void **state) {
   ASSERT_INVALID(casd_trainer_options_resolve(&before, f.data), "dropout");
 
   ASSERT_OK(casd_trainer_get_options(&before, f.trainer));
-  assert_memory_equal(&before, &options, sizeof before); /* as asked for */
+  assert_memory_equal(&before, &options, sizeof before); /* unchanged */
   ASSERT_OK(casd_trainer_prepare(f.trainer, f.data));
   ASSERT_OK(casd_trainer_get_options(&before, f.trainer));
   assert_memory_equal(&before, &fixed, sizeof before);
@@ -433,14 +433,14 @@ static void phases_and_teachers_follow_the_order(void **state) {
   end(&f);
 }
 
-struct watch {
+struct progress_record {
   int calls;
   int cancel_at;
   casd_phase last_phase;
 };
 
-static int32_t CASD_CALL watching(const casd_train_progress *progress, void *user) {
-  struct watch *w = user;
+static int32_t CASD_CALL record_progress(const casd_train_progress *progress, void *user) {
+  struct progress_record *w = user;
   w->last_phase = progress->phase;
   assert_int_equal(progress->steps, 3);
   return ++w->calls == w->cancel_at;
@@ -453,12 +453,12 @@ static void epochs_and_fit_give_the_same_bits(void **state) {
   casd_train_stats stats = new_stats();
   casd_train_progress progress;
   casd_model *trained = NULL;
-  struct watch w = {0, -1, -1};
+  struct progress_record w = {0, -1, -1};
   double temperature = 0;
   int epochs = 0;
   (void)state;
   BEGIN(f, CASD_TASK_CLASSES, &options);
-  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, watching, &w), CASD_OK);
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, record_progress, &w), CASD_OK);
   assert_int_equal(w.calls, 4 * 3);
   assert_int_equal(w.last_phase, CASD_PHASE_STUDENT);
   assert_int_equal(casd_trainer_phase(f.trainer), CASD_PHASE_DONE);
@@ -494,7 +494,7 @@ static void a_cancelled_fit_resumes_to_the_same_bits(void **state) {
   casd_trainer_options options = small_options();
   casd_trainer *resumed = NULL;
   casd_dataset *other;
-  /* In the teacher's phase, at its end, in the student's, just before all is done. */
+  /* During the teacher phase, at its end, during the student phase, and just before the end. */
   const int moments[] = {2, 6, 7, 11};
   size_t i;
   (void)state;
@@ -502,10 +502,10 @@ static void a_cancelled_fit_resumes_to_the_same_bits(void **state) {
   other = new_data(CASD_TASK_CLASSES, 2);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_OK);
   for (i = 0; i < sizeof moments / sizeof *moments; ++i) {
-    struct watch w = {0, 0, -1};
+    struct progress_record w = {0, 0, -1};
     w.cancel_at = moments[i];
     assert_int_equal(casd_trainer_create(&resumed, f.model, &options), CASD_OK);
-    assert_int_equal(casd_trainer_fit(resumed, f.data, CHECKPOINT, watching, &w),
+    assert_int_equal(casd_trainer_fit(resumed, f.data, CHECKPOINT, record_progress, &w),
                      CASD_ERROR_CANCELLED);
     casd_trainer_destroy(resumed);
     resumed = NULL;
@@ -548,7 +548,7 @@ static void cancel_works_in_a_signal_handler(void **state) {
   progress.struct_size = sizeof progress;
   assert_int_equal(casd_trainer_progress(&progress, f.trainer), CASD_OK);
   assert_int_equal(progress.step, 1);
-  /* The request is forgotten once it was obeyed. */
+  /* The request is cleared by the call that it stops. */
   assert_int_equal(casd_trainer_epoch(NULL, f.trainer, f.data), CASD_OK);
   casd_trainer_cancel(f.trainer);
   assert_int_equal(casd_trainer_epoch(NULL, f.trainer, f.data), CASD_ERROR_CANCELLED);
@@ -556,7 +556,7 @@ static void cancel_works_in_a_signal_handler(void **state) {
   end(&f);
 }
 
-/* Replaces a byte of the file CHECKPOINT, or cuts it off there. */
+/* Replaces a byte of the file CHECKPOINT, or truncates the file there. */
 static void damage(long at, int cut) {
   FILE *file = fopen(CHECKPOINT, "rb");
   unsigned char *bytes;
@@ -578,7 +578,7 @@ static void damage(long at, int cut) {
   free(bytes);
 }
 
-/* Raises the format's version in the file CHECKPOINT. */
+/* Increases the format version in the file CHECKPOINT. */
 static void make_newer(void) {
   static const char key[] = "\"casd.checkpoint\":\"";
   char start[4096];
@@ -658,7 +658,7 @@ static void own_batches_need_no_dataset(void **state) {
   ASSERT_INVALID(casd_trainer_prepare_batch(f.trainer, all), "modality");
   casd_batch_clear(all);
 
-  /* The same samples prepare the same. */
+  /* The same samples give the same statistics. */
   ASSERT_OK(casd_dataset_read(all, f.data, "train", NULL, 40));
   ASSERT_OK(casd_trainer_create(&from_dataset, f.model, &options));
   ASSERT_OK(casd_trainer_prepare(from_dataset, f.data));

@@ -174,7 +174,7 @@ class Train(InFolder):
                       casd(*self.command(data)).stderr)
 
     def test_rejected_data_leaves_no_checkpoint(self):
-        data = self.folder / "refused.csv"
+        data = self.folder / "rejected.csv"
         good = write_moods(self.folder / "good.csv", classes=("bad", "good"))
         for text in ("sample,split,label,a.x\ns0,test,good,1\ns1,test,bad,2\n",   # no split train
                      "sample,split,label,a.x\ns0,train,good,\ns1,train,bad,\n",   # no frame at all

@@ -1,4 +1,4 @@
-/* Makes a model and asks it: enough to see that headers and library belong together. */
+/* Creates a model and predicts, to check that headers and library match. */
 #include <casd/casd.h>
 #include <stdio.h>
 
@@ -9,7 +9,7 @@ int main(void) {
   casd_predictor *predictor = NULL;
   casd_prediction *prediction = NULL;
   const float frame[3] = {0.5f, -1.0f, 2.0f};
-  const char *answer = "nothing";
+  const char *predicted = "nothing";
 
   if (casd_version() / 100 != CASD_VERSION_MAJOR * 100 + CASD_VERSION_MINOR) return 1;
   if (casd_schema_create(&schema) == CASD_OK &&
@@ -24,11 +24,11 @@ int main(void) {
       casd_prediction_create(&prediction) == CASD_OK &&
       casd_predict(prediction, predictor, batch, CASD_ALL_MODALITIES) == CASD_OK) {
     const float *p = casd_prediction_data(prediction, CASD_FIELD_PROBABILITIES);
-    answer = casd_schema_output_name(schema, p[1] > p[0]);
+    predicted = casd_schema_output_name(schema, p[1] > p[0]);
   } else {
     fprintf(stderr, "%s\n", casd_last_error());
   }
-  printf("casd %s says %s\n", casd_version_string(), answer);
+  printf("casd %s predicts %s\n", casd_version_string(), predicted);
   casd_prediction_destroy(prediction);
   casd_predictor_destroy(predictor);
   casd_batch_destroy(batch);

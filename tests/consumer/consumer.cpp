@@ -1,4 +1,4 @@
-// The headers from C++: names keep their C linkage, handles go into smart pointers.
+// Uses the headers from C++: C linkage, handles in smart pointers.
 #include <casd/casd.h>
 
 #include <iostream>
@@ -10,6 +10,6 @@ int main() {
   const std::unique_ptr<casd_schema, decltype(&casd_schema_destroy)> schema(made,
                                                                             casd_schema_destroy);
   if (casd_schema_add_modality(schema.get(), "a+b", 1) == CASD_OK) return 1;
-  std::cout << "casd says " << casd_status_name(CASD_ERROR_INVALID_ARGUMENT) << ": "
+  std::cout << "casd reports " << casd_status_name(CASD_ERROR_INVALID_ARGUMENT) << ": "
             << casd_last_error() << '\n';
 }

@@ -1,8 +1,8 @@
 /* Training and prediction on one device against the CPU, on the synthetic set, through the C ABI:
  *
- *   compare DEVICE       cuda (the point of it) or cpu (to see that the comparison itself holds)
+ *   compare DEVICE       cuda, or cpu to check the comparison itself
  *
- * Prints every figure; exits 1 when one is off. Timings are told and decide nothing. */
+ * Prints every figure and exits with 1 if one is out of tolerance. Timings are printed but not checked. */
 #define _POSIX_C_SOURCE 199309L
 #include <casd/casd.h>
 
@@ -100,7 +100,7 @@ static double distance(const float *a, const float *b, size_t count) {
   return most / scale;
 }
 
-/* The same model on both: every field under every mask. */
+/* Compares predictions of the same model on both: every field under every mask. */
 static void compare_predictions(const casd_model *model, const casd_dataset *data,
                                 casd_device device) {
   casd_predictor *here = make_predictor(model, CASD_DEVICE_CPU);
@@ -139,7 +139,7 @@ static void compare_predictions(const casd_model *model, const casd_dataset *dat
   casd_batch_destroy(batch);
 }
 
-/* The same steps on both: the random numbers are the library's own, so the losses agree. */
+/* Compares the same steps on both. The random numbers do not depend on the device, so losses agree. */
 static void compare_steps(const casd_model *model, const casd_dataset *data, casd_device device,
                           casd_phase phase) {
   casd_trainer *here = make_trainer(model, CASD_DEVICE_CPU);
@@ -168,7 +168,7 @@ static void compare_steps(const casd_model *model, const casd_dataset *data, cas
   casd_batch_destroy(batch);
 }
 
-/* Mean F1 of the incomplete conditions after a whole training; the trained model goes out. */
+/* Mean F1 of the incomplete conditions after a complete training; also returns the trained model. */
 static double train(casd_model **trained, const casd_model *model, const casd_dataset *data,
                     casd_device device) {
   casd_trainer *trainer = make_trainer(model, device);

@@ -1,5 +1,5 @@
-// HDF5 datasets through the plug-in: files made here, good ones and each kind of bad one. An error
-// names the dataset, what it is and what was expected.
+// HDF5 datasets through the plug-in: valid files, and each kind of invalid file. An error names the
+// dataset, its property and the expected one.
 #include "core/error.h"
 #include "data/dataset.h"
 
@@ -43,7 +43,7 @@ class Writer {
   void integers(const std::string& name, const Sizes& shape, const std::vector<int>& values) {
     put(name, shape, H5T_STD_I32LE, H5T_NATIVE_INT, values.data());
   }
-  /// A root attribute; one text: a scalar, else a list.
+  /// A root attribute; one string: a scalar, else a list.
   void texts(const std::string& name, const std::vector<const char*>& values) {
     const hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, H5T_VARIABLE);
@@ -110,8 +110,8 @@ class Hdf5 : public testing::Test {
     change(file);
   }
 
-  void refused(const std::string& words, const std::function<void(Writer&)>& change,
-               const char* task = nullptr, casd_status status = CASD_ERROR_FORMAT) {
+  void rejected(const std::string& words, const std::function<void(Writer&)>& change,
+                const char* task = nullptr, casd_status status = CASD_ERROR_FORMAT) {
     write(change);
     try {
       open_dataset(path_, task);
@@ -160,16 +160,16 @@ TEST_F(Hdf5, NamesAndGroupsAreRead) {
 }
 
 TEST_F(Hdf5, InvalidNamesAndGroupsAreRejected) {
-  refused("voice_features has 2 names, expected 3", [](Writer& file) {
+  rejected("voice_features has 2 names, expected 3", [](Writer& file) {
     file.texts("voice_features", {"f0", "energy"});
   });
-  refused("two features 'f0'", [](Writer& file) {
+  rejected("two features 'f0'", [](Writer& file) {
     file.texts("voice_features", {"f0", "energy", "f0"});
   });
-  refused("/train/group has shape [2], expected [3]", [](Writer& file) {
+  rejected("/train/group has shape [2], expected [3]", [](Writer& file) {
     file.integers("/train/group", {2}, {1, 2});
   });
-  refused("/train/group does not hold whole numbers", [](Writer& file) {
+  rejected("/train/group does not hold whole numbers", [](Writer& file) {
     file.doubles("/train/group", {3}, {1, 2, 3});
   });
 }
@@ -234,40 +234,40 @@ TEST_F(Hdf5, OutputNamesAreReadFromTheFile) {
 }
 
 TEST_F(Hdf5, MissingPartsAreNamed) {
-  refused("the root attribute 'modalities' is missing",
-          [](Writer& file) { file.remove_attribute("modalities"); });
-  refused("/train/voice is missing, expected [samples, steps, features]",
-          [](Writer& file) { file.remove("/train/voice"); });
-  refused("/valid/face_length is missing, expected [1]",
-          [](Writer& file) { file.remove("/valid/face_length"); });
-  refused("/train/label is missing, expected [samples] or [samples, outputs]",
-          [](Writer& file) { file.remove("/train/label"); });
-  refused("expected one per split", [](Writer& file) {
+  rejected("the root attribute 'modalities' is missing",
+           [](Writer& file) { file.remove_attribute("modalities"); });
+  rejected("/train/voice is missing, expected [samples, steps, features]",
+           [](Writer& file) { file.remove("/train/voice"); });
+  rejected("/valid/face_length is missing, expected [1]",
+           [](Writer& file) { file.remove("/valid/face_length"); });
+  rejected("/train/label is missing, expected [samples] or [samples, outputs]",
+           [](Writer& file) { file.remove("/train/label"); });
+  rejected("expected one per split", [](Writer& file) {
     file.remove("/train");
     file.remove("/valid");
   });
 }
 
 TEST_F(Hdf5, InvalidShapesAreNamed) {
-  refused("/train/voice has shape [3, 6], expected [samples, steps, features]", [](Writer& file) {
+  rejected("/train/voice has shape [3, 6], expected [samples, steps, features]", [](Writer& file) {
     file.remove("/train/voice");
     file.floats("/train/voice", {3, 6}, counting(18));
   });
-  refused("/train/voice has shape [2, 2, 3], expected 3 samples as in /train/label",
-          [](Writer& file) {
-            file.remove("/train/voice");
-            file.floats("/train/voice", {2, 2, 3}, counting(12));
-          });
-  refused("/valid/voice has shape [1, 2, 4], expected 3 features as in the other splits",
-          [](Writer& file) {
-            file.remove("/valid/voice");
-            file.floats("/valid/voice", {1, 2, 4}, counting(8));
-          });
-  refused("/train/voice_length has shape [2], expected [3]", [](Writer& file) {
+  rejected("/train/voice has shape [2, 2, 3], expected 3 samples as in /train/label",
+           [](Writer& file) {
+             file.remove("/train/voice");
+             file.floats("/train/voice", {2, 2, 3}, counting(12));
+           });
+  rejected("/valid/voice has shape [1, 2, 4], expected 3 features as in the other splits",
+           [](Writer& file) {
+             file.remove("/valid/voice");
+             file.floats("/valid/voice", {1, 2, 4}, counting(8));
+           });
+  rejected("/train/voice_length has shape [2], expected [3]", [](Writer& file) {
     file.remove("/train/voice_length");
     file.integers("/train/voice_length", {2}, {1, 1});
   });
-  refused("/train/label has shape [3, 1, 1], expected", [](Writer& file) {
+  rejected("/train/label has shape [3, 1, 1], expected", [](Writer& file) {
     file.remove("/train/label");
     file.floats("/train/label", {3, 1, 1}, counting(3));
   });
@@ -294,19 +294,19 @@ TEST_F(Hdf5, FewValuesThatWereNeverWrittenAreZero) {
 }
 
 TEST_F(Hdf5, InvalidValuesAreNamed) {
-  refused("/train/voice_length[1] is 3, expected 0 to 2", [](Writer& file) {
+  rejected("/train/voice_length[1] is 3, expected 0 to 2", [](Writer& file) {
     file.remove("/train/voice_length");
     file.integers("/train/voice_length", {3}, {2, 3, 0});
   });
-  refused("/train/face_length[0] is -1", [](Writer& file) {
+  rejected("/train/face_length[0] is -1", [](Writer& file) {
     file.remove("/train/face_length");
     file.integers("/train/face_length", {3}, {-1, 1, 1});
   });
-  refused("/train/label[2] is nan, labels must be finite", [](Writer& file) {
+  rejected("/train/label[2] is nan, labels must be finite", [](Writer& file) {
     file.remove("/train/label");
     file.doubles("/train/label", {3}, {0, 1, std::numeric_limits<double>::quiet_NaN()});
   });
-  refused("/train/voice_length does not hold", [](Writer& file) {
+  rejected("/train/voice_length does not hold", [](Writer& file) {
     file.remove("/train/voice_length");
     file.doubles("/train/voice_length", {3}, {2, 1, 0});
   });
@@ -314,8 +314,8 @@ TEST_F(Hdf5, InvalidValuesAreNamed) {
 
 TEST_F(Hdf5, AMismatchedTaskIsAnArgumentError) {
   const auto nothing = [](Writer&) {};
-  refused("label", nothing, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT);
-  refused("-1.5", nothing, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT);
+  rejected("label", nothing, "multilabel:a,b", CASD_ERROR_INVALID_ARGUMENT);
+  rejected("-1.5", nothing, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT);
 }
 
 TEST_F(Hdf5, DamagedFilesAreRejected) {
@@ -334,7 +334,7 @@ TEST_F(Hdf5, DamagedFilesAreRejected) {
   }
 }
 
-/// The first half of a good file, as an interrupted copy leaves it.
+/// The first half of a valid file, like an interrupted copy.
 void truncate_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -351,8 +351,8 @@ casd_status open_status(const std::string& path) {
   }
 }
 
-// HDF5 keeps an error stack for each thread, with identifiers in it. Those of a thread that has ended
-// could not be closed any more, and HDF5 wrote "infinite loop closing library" at exit.
+// HDF5 keeps an error stack for each thread, which contains identifiers. If it is not cleared before
+// the thread ends, HDF5 cannot close them and prints "infinite loop closing library" at exit.
 TEST_F(Hdf5, ARejectedFileLeavesNoErrorAtExit) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   write();

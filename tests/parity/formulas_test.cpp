@@ -1,4 +1,4 @@
-// The training graph's formulas against the reference's stored numbers, in float64.
+// The formulas of the training graph against stored numbers of the reference, in float64.
 #include "support/golden.h"
 #include "torch/losses.h"
 

@@ -53,7 +53,7 @@ double worst_output(const std::string& name, at::ScalarType type) {
     if (!stored.has(prefix + "logits")) continue;
     ++masks;
     const std::vector<double> valid = stored.values(prefix + "valid");
-    // Samples left with nothing are refused before they get here.
+    // Samples without modalities are rejected earlier.
     std::vector<Sample> kept;
     std::vector<std::size_t> rows;
     std::vector<ModalityMask> taking_part;

@@ -1,5 +1,5 @@
-// The loss against formulas written down here: task terms with class weights and missing labels, the
-// weights of the terms and the gradient as their linear combination.
+// The loss against formulas in this file: task terms with class weights and missing labels, the
+// weights of the terms, and the gradient as their linear combination.
 #include "parity/support.h"
 
 #include <ATen/ops/linalg_vector_norm.h>
@@ -46,7 +46,7 @@ TEST(LossWeights, ScaleTheLossTerms) {
                   1.9 * all.losses.evidence,
               1e-12 * std::fabs(all.losses.total));
   for (const double term : {all.losses.logit, all.losses.uncertainty, all.losses.evidence})
-    EXPECT_GT(std::fabs(term), 1e-4);  // none is too small to be noticed
+    EXPECT_GT(std::fabs(term), 1e-4);  // large enough to be detected
 
   const Result task = weighted(0, 0, 0);
   EXPECT_DOUBLE_EQ(task.losses.total, task.losses.task);

@@ -1,5 +1,5 @@
-// A step does not depend on how its batch is divided or on the number of threads: random numbers are
-// keyed by the row of the whole batch, losses are divided by sums over the whole batch.
+// A step does not depend on the division of its batch or on the number of threads: random numbers are
+// keyed by the row of the whole batch, and losses are divided by sums over the whole batch.
 #include "parity/support.h"
 
 #include <ATen/ops/linalg_vector_norm.h>
@@ -30,8 +30,8 @@ casd_trainer_options options_of(const Setting& setting) {
 
 class MicroBatches : public testing::TestWithParam<Setting> {};
 
-/// The gradient of the whole batch against the sum over parts that are packed on their own, so with
-/// other padding.
+/// The gradient of the whole batch against the sum over separately packed parts, which have other
+/// padding.
 void compare_parts(const Setting& setting, at::ScalarType type, double tolerance) {
   SyntheticStep step(options_of(setting), setting.task);
   TorchEngine engine = test::make_engine(step.model, type, step.options);

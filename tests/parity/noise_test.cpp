@@ -1,5 +1,5 @@
-// The random numbers of a step: their distributions, and that they are keyed by the row of the whole
-// batch, the true time step, the place in the network and the pass.
+// The random numbers of a step: their distributions, and their keys: row of the whole batch, time
+// step, position in the network and pass.
 #include "torch/noise.h"
 #include "parity/support.h"
 
@@ -56,10 +56,10 @@ TEST(Dropout, IsKeyedByRowAndTimeStep) {
       const auto from = all.begin() + (row * 9 + step) * width;
       return std::vector<double>(from, from + width);
     };
-    // Frames beyond the end do not exist.
+    // Frames beyond the end are padding.
     for (std::int64_t step = 5; step < 9; ++step)
       EXPECT_EQ(frame(1, step), std::vector<double>(static_cast<std::size_t>(width), 0));
-    // The same rows as a later part of the batch, with other padding.
+    // The same rows in a later part of the batch, with other padding.
     RandomContext part = context();
     part.first_row = 1;
     const std::vector<std::int32_t> later = {0, 1};

@@ -1,4 +1,4 @@
-// Clipping, Adam and the averaged teacher against numbers computed here, in float64.
+// Clipping, Adam and the averaged teacher against calculations in this file, in float64.
 #include "parity/support.h"
 
 namespace casd {
@@ -13,7 +13,7 @@ std::vector<double> values_of(const TorchEngine& engine) {
   return doubles(engine.parameters().in_file_order(engine.parameters().values()));
 }
 
-/// Adam with L2 weight decay, written down from Kingma and Ba (arXiv 1412.6980), algorithm 1.
+/// Adam with L2 weight decay after Kingma and Ba (arXiv 1412.6980), algorithm 1.
 class ExpectedAdam {
  public:
   ExpectedAdam(const Network& network, const casd_trainer_options& options,
@@ -81,7 +81,7 @@ TEST_P(Optimizer, MatchesTheReferenceSteps) {
   TorchEngine engine = test::make_engine(step.model, at::kDouble, options);
   const Network& network = engine.network();
   ExpectedAdam expected(network, options, values_of(engine));
-  // In the second step nobody shows the first modality: it keeps its values and its step count.
+  // In the second step no sample has the first modality: it keeps its values and its step count.
   for (const bool without_first : {false, true, false}) {
     StepInput shown = step.input(engine, 0, SyntheticStep::samples);
     for (std::size_t i = 0; without_first && shown.input.modalities[0].rows() > 0; ++i)

@@ -1,4 +1,4 @@
-// The table of the loaded plug-in against the engine that is linked into this program.
+// The function table of the loaded plug-in against the engine linked into this program.
 #include "core/plugin.h"
 #include "core/error.h"
 #include "parity/support.h"
@@ -91,13 +91,13 @@ TEST(Plugin, EncodesIntoTheRowsOfTheSamples) {
     std::size_t row = 0;
     for (std::size_t i = 0; i < SyntheticStep::samples; ++i) {
       const float* got = nig.data() + (i * modalities + m) * size;
-      std::vector<double> wanted(size, -1);  // rows of absent modalities stay as they were
+      std::vector<double> wanted(size, -1);  // rows of absent modalities are not written
       if (row < samples.size() && samples[row] == static_cast<std::int32_t>(i))
         wanted = test::doubles(expected[m].select(0, static_cast<std::int64_t>(row++)));
       EXPECT_EQ(std::vector<double>(got, got + size), wanted) << i << " " << m;
     }
   }
-  // Made for inference only.
+  // Created for inference only.
   casd_torch_losses losses{};
   EXPECT_EQ(plugin.step(network, &rows, &losses, &error), CASD_ERROR_STATE);
   EXPECT_EQ(plugin.start_phase(network, CASD_PHASE_STUDENT, &error), CASD_ERROR_STATE);

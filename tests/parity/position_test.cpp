@@ -55,7 +55,7 @@ TEST(PositionCode, MatchesTheFormulaInLongSequences) {
   const TorchEngine wide = test::make_engine(model, at::kDouble);
   const TorchEngine narrow = test::make_engine(model, at::kFloat);
   const Predictor cpu(model, default_predictor_options());
-  // Growing and shrinking, so that what an engine keeps from sequence to sequence is used, too.
+  // Increasing and decreasing lengths, so that cached position codes are used.
   for (const std::int64_t steps :
        std::vector<std::int64_t>{3, 1024, 1025, 1026, 2, 1500, 5000, 4097}) {
     std::vector<Sample> samples = {empty_sample(model->schema())};

@@ -1,4 +1,4 @@
-// What the tests of the training graph share: engines in both types, packed samples, golden steps.
+// Shared by the tests of the training graph: engines in both types, packed samples, golden steps.
 #pragma once
 
 #include "data/dataset.h"
@@ -31,7 +31,7 @@ inline at::Tensor tensor_of(const std::vector<double>& values, at::IntArrayRef s
       .to(options, false, true);
 }
 
-/// LibTorch runs on one thread from then on, as in the plug-in's threads.
+/// Makes LibTorch use one thread, as in the plug-in's threads.
 inline torch_engine::TorchEngine make_engine(const ModelPtr& model, at::ScalarType type,
                                              std::optional<casd_trainer_options> training = {},
                                              int threads = 1) {
@@ -50,9 +50,9 @@ inline std::vector<const Sample*> pointers(const std::vector<Sample>& samples) {
   return out;
 }
 
-/// The input that the plug-in makes of a PackedBatch. In float64 the frames are standardised again,
-/// in double from the float32 samples: PackedBatch rounds them to float32, which the comparison with
-/// a double-precision reference would see; that it does no more than round is checked.
+/// The input that the plug-in creates from a PackedBatch. In float64 the frames are standardised again
+/// in double, because PackedBatch rounds them to float32, which is too coarse for the comparison with
+/// the reference. Checks that the two differ by rounding only.
 inline torch_engine::Input pack(const Model& model, const std::vector<Sample>& samples,
                                 const std::vector<ModalityMask>& masks,
                                 const at::TensorOptions& options) {
@@ -90,7 +90,7 @@ inline torch_engine::Input pack(const Model& model, const std::vector<Sample>& s
   return input;
 }
 
-/// The one student step of a golden case, all random numbers given, with the models it belongs to.
+/// The student step of a golden case with all its random numbers, and the models it uses.
 struct GoldenStep {
   GoldenStep(const std::string& name, at::ScalarType type)
       : stored(golden_path(name + ".safetensors")),
@@ -147,8 +147,8 @@ struct GoldenStep {
   torch_engine::StepInput step;
 };
 
-/// A student's step on synthetic samples, as libcasd hands it to the plug-in: ragged lengths, missing
-/// modalities, corruption, samples without a label, teacher outputs of random numbers.
+/// A student step on synthetic samples, as libcasd passes it to the plug-in: ragged lengths, missing
+/// modalities, corruption, samples without a label, random teacher outputs.
 class SyntheticStep {
  public:
   static constexpr std::size_t samples = 128;
@@ -184,7 +184,7 @@ class SyntheticStep {
     fill(logits, data.schema.logit_count(), 2u << 20);
   }
 
-  /// The rows first .. first + count - 1, packed on their own. Valid until the next call.
+  /// The rows first .. first + count - 1, packed separately. Valid until the next call.
   casd_torch_step rows(std::size_t first, std::size_t count) {
     const std::vector<const Sample*> all = pointers(data.splits[0].samples);
     const Span<const Sample* const> some(all.data() + first, count);
@@ -214,7 +214,7 @@ class SyntheticStep {
     return step;
   }
 
-  /// The same as the engine's input; `first_row` is where the rows stand in the batch.
+  /// The same as input of the engine; `first_row` is the position of the rows in the batch.
   torch_engine::StepInput input(const torch_engine::TorchEngine& engine, std::size_t first,
                                 std::size_t count) {
     torch_engine::StepInput step =

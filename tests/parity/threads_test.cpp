@@ -1,5 +1,4 @@
-// The loaded plug-in and the threads of its host: it starts only its own, and LibTorch's settings in
-// the host's threads stay as they were.
+// Threads of the loaded plug-in: it does not change LibTorch's settings in threads of the host.
 #include "core/error.h"
 #include "core/plugin.h"
 #include "parity/support.h"
@@ -104,11 +103,11 @@ std::ptrdiff_t threads_of_process() {
 
 TEST(PluginThreads, EndWithTheNetwork) {
   if (!std::filesystem::exists("/proc/self/task")) GTEST_SKIP() << "counts threads in /proc";
-  use_plugin(1);  // what is started once stays
+  use_plugin(1);  // starts threads that live as long as the process
   const std::ptrdiff_t before = threads_of_process();
   for (const int threads : {1, 2, 4}) {
-    // No OpenMP thread, which would spin between operations: one thread for the calls and
-    // threads - 1 that help it, asleep when there is nothing to do.
+    // One thread for the calls and threads - 1 workers, which sleep when idle. No OpenMP threads,
+    // because they busy-wait between operations.
     use_plugin(threads, [&] { EXPECT_EQ(threads_of_process(), before + threads) << threads; });
     EXPECT_EQ(threads_of_process(), before);
   }

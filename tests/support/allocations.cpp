@@ -13,8 +13,8 @@ long allocations() { return count; }
 long allocated_bytes() { return bytes; }
 }  // namespace casd::test
 
-// Not in the file of a test: inlined there, GCC sees free() after new and warns. Both forms of new are
-// replaced, as both belong to the same delete: std::stable_sort uses the one that does not throw.
+// Not in a test's file: GCC would inline it and warn about free() after new. Both forms of new are
+// replaced because both use the same delete: std::stable_sort uses the form that does not throw.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++count;
   bytes += static_cast<long>(size);

@@ -1,10 +1,10 @@
-// Counts the allocations of a test program, through operator new. To be linked once.
+// Counts the allocations of a test program by replacing operator new. Link it once.
 #pragma once
 
 namespace casd::test {
 
 long allocations();
-/// The sizes of all allocations so far; what was freed counts, too.
+/// Total size of all allocations so far, including freed ones.
 long allocated_bytes();
 
 }  // namespace casd::test

@@ -1,5 +1,5 @@
-// Access to the golden cases: an independent double-precision reference with stored outputs. They
-// lie outside the project; tests that need them skip, and say so, where they are missing.
+// Access to the golden cases: stored outputs of an independent double-precision reference. They are
+// not part of the project; tests that need them are skipped with a message if they are missing.
 #pragma once
 
 #include "core/platform.h"

@@ -1,5 +1,5 @@
-// Folders that tests read from. Only paths.cpp is compiled with them, so that object files of all
-// checkouts are alike for a compiler cache.
+// Folders that tests read from. Only paths.cpp is compiled with them, so that a compiler cache can
+// share the other object files between checkouts.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The trainer with the real learner behind it, on synthetic data.
+// The trainer with libcasd_torch, on synthetic data.
 #include "core/error.h"
 #include "data/dataset.h"
 #include "data/statistics.h"
@@ -68,7 +68,7 @@ TEST(Training, LearnsToPredictUnderEveryMask) {
     trainer.fit(data, nullptr, nullptr, nullptr);
     Predictor predictor(trainer.snapshot(), default_predictor_options());
     const auto valid = sample_pointers(data.find("valid")->samples);
-    // Chance is about 50.
+    // Guessing gives about 50.
     EXPECT_GT(overall(evaluate(predictor, valid, data.schema.all()), "mean_incomplete_f1"), 65)
         << recipe;
   }

@@ -1,4 +1,4 @@
-// Uncertainty against the truth: the synthetic set knows how noisy each sample is in each modality.
+// Uncertainty against ground truth: the synthetic dataset has the noise of each sample and modality.
 #include "data/dataset.h"
 #include "infer/predictor.h"
 #include "model/options.h"
@@ -49,16 +49,16 @@ TEST(Uncertainty, FollowsTheTrueNoiseOfEachModality) {
       .predict(prediction, batch, CASD_ALL_MODALITIES);
   const Span<const float> variance = prediction.table(CASD_FIELD_MODALITY_VARIANCE);
   for (std::size_t m = 0; m < 3; ++m) {
-    std::vector<double> said, truth;
+    std::vector<double> predicted, true_noise;
     for (std::size_t i = 0; i < valid.samples.size(); ++i) {
-      said.push_back(static_cast<double>(variance[3 * i + m]));
-      truth.push_back(valid.noise[3 * i + m]);
+      predicted.push_back(static_cast<double>(variance[3 * i + m]));
+      true_noise.push_back(valid.noise[3 * i + m]);
     }
-    const double related = rank_correlation(said, truth);
+    const double correlation = rank_correlation(predicted, true_noise);
     std::printf("%s: rank correlation of variance and noise %.2f\n",
-                data.schema.modalities[m].name.c_str(), related);
-    // 0 for a model that does not know; its standard deviation is 0.03 with 1000 samples.
-    EXPECT_GT(related, 0.12) << data.schema.modalities[m].name;
+                data.schema.modalities[m].name.c_str(), correlation);
+    // Independent values give 0 with a standard deviation of 0.03 for 1000 samples.
+    EXPECT_GT(correlation, 0.12) << data.schema.modalities[m].name;
   }
 }
 

@@ -1,4 +1,4 @@
-// The small parts of core: checksum, checked arithmetic, errors, spans.
+// Checksum, checked arithmetic, errors and spans.
 #include "core/checked.h"
 #include "core/crc32.h"
 #include "core/error.h"
@@ -14,7 +14,7 @@ namespace casd {
 namespace {
 
 TEST(Crc32, MatchesKnownValues) {
-  const std::string check = "123456789";  // the check value of the catalogue of CRC algorithms
+  const std::string check = "123456789";  // the standard check input for CRCs
   EXPECT_EQ(crc32(check.data(), check.size()), 0xCBF43926u);
   EXPECT_EQ(crc32(nullptr, 0), 0u);
   EXPECT_EQ(crc32(check.data() + 4, 5, crc32(check.data(), 4)), 0xCBF43926u);

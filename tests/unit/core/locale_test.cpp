@@ -1,4 +1,4 @@
-// A host's locale changes neither messages nor files nor names.
+// The host's locale does not affect messages, files and names.
 #include "core/error.h"
 #include "core/temporary_name.h"
 #include "model/model.h"
@@ -16,7 +16,7 @@
 namespace casd {
 namespace {
 
-/// Groups digits by three with points, and has a decimal comma.
+/// A locale with points between groups of three digits and a decimal comma.
 struct European : std::numpunct<char> {
   char do_decimal_point() const override { return ','; }
   char do_thousands_sep() const override { return '.'; }
@@ -30,7 +30,7 @@ class Locale : public testing::Test {
     before_ = std::locale::global(std::locale(std::locale::classic(), new European));
     std::ostringstream out;
     out << 1234567 << ' ' << 0.5;
-    ASSERT_EQ(out.str(), "1.234.567 0,5");  // the locale is in force
+    ASSERT_EQ(out.str(), "1.234.567 0,5");  // the locale is active
   }
   void TearDown() override { std::locale::global(before_); }
 

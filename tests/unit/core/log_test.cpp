@@ -1,4 +1,4 @@
-// The log: callbacks that end when the caller says so, and polling.
+// The log: setting and clearing callbacks, and polling.
 #include "core/log.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace casd {
 namespace {
 
-/// A callback's user data: counts, and runs what the test wants inside the callback.
+/// User data of a callback: counts calls and runs code of the test inside the callback.
 struct Listener {
   std::atomic<int> calls{0};
   std::atomic<bool> destroyed{false};
@@ -72,7 +72,7 @@ TEST_F(Log, ClearingWaitsForARunningCallback) {
     if (self.calls > 1) return;
     self.reach(1);
     self.wait_for(2);
-    self.destroyed = true;  // what the caller does after clearing
+    self.destroyed = true;  // the caller destroys the user data after clearing
   };
   set_log(&Listener::hear, CASD_LOG_INFO, &slow);
   std::thread logging([] { log(CASD_LOG_INFO, "slow"); });
@@ -83,7 +83,7 @@ TEST_F(Log, ClearingWaitsForARunningCallback) {
     EXPECT_TRUE(slow.destroyed);
     cleared = true;
   });
-  // The new setting is in force before the old callback has ended.
+  // The new setting applies before the old callback has returned.
   for (int before = -1; before != slow.calls;) {
     before = slow.calls;
     log(CASD_LOG_INFO, "probe");
@@ -234,7 +234,7 @@ TEST_F(Log, AFullQueueDropsTheOldestAndReportsIt) {
   EXPECT_EQ(poll(level), "");
 }
 
-// ThreadSanitizer and AddressSanitizer check what this does.
+// Checked by ThreadSanitizer and AddressSanitizer.
 TEST_F(Log, SupportsConcurrentThreads) {
   casd_log_level level;
   poll(level);

@@ -1,4 +1,4 @@
-// Plug-ins: found, refused or missing.
+// Plug-ins: found, rejected or missing.
 #include "core/platform.h"
 
 #include "core/error.h"

@@ -11,7 +11,7 @@
 namespace casd {
 namespace {
 
-// Known answers of Random123 (kat_vectors, philox4x32 10 rounds).
+// Known-answer vectors of Random123 (kat_vectors, philox4x32, 10 rounds).
 TEST(Random, PhiloxMatchesKnownVectors) {
   EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}),
             (PhiloxBlock{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
@@ -94,7 +94,7 @@ TEST(RandomStream, RowsHaveIndependentStreams) {
   const std::vector<std::uint64_t> rows = {0, 1, 2, 0xFFFF, 0x10000, 0x10001, 0xFFFFFFFF};
   for (const std::uint64_t row : rows) seen.insert(stream.at_row(row).block(5));
   EXPECT_EQ(seen.size(), rows.size());
-  // Neither another site nor another step gets the numbers of a row.
+  // Other sites and steps give other numbers.
   for (const RandomStream& other :
        {RandomStream(7, 3, RandomSite::dropout, 3), RandomStream(7, 4, RandomSite::dropout, 2)})
     for (const std::uint64_t row : rows) EXPECT_EQ(seen.count(other.at_row(row).block(5)), 0u);

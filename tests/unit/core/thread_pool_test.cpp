@@ -1,4 +1,4 @@
-// The thread pool: several callers at once, nesting, failures, fork() and the host's own threads.
+// The thread pool: concurrent callers, nesting, failures, fork() and threads of the host.
 #include "core/thread_pool.h"
 
 #include "core/error.h"
@@ -28,7 +28,7 @@
 namespace casd {
 namespace {
 
-/// Opens once for all threads that wait.
+/// A latch: releases all waiting threads when it is opened.
 class Gate {
  public:
   void open() {
@@ -47,7 +47,7 @@ class Gate {
   bool open_ = false;
 };
 
-/// Runs `body` in a child process; its result is the exit code. A child that hangs is killed.
+/// Runs `body` in a child process and returns its exit code. Kills a child that hangs.
 int in_child(const std::function<int()>& body) {
   const pid_t child = fork();
   if (child == 0) {
@@ -59,7 +59,7 @@ int in_child(const std::function<int()>& body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/// How often each piece was run, and whether a worker number was used twice at a time.
+/// Records how often each index was run, and whether a worker number was used concurrently.
 struct Record {
   explicit Record(std::int64_t pieces, int threads)
       : done(static_cast<std::size_t>(pieces)), busy(static_cast<std::size_t>(threads)) {}
@@ -103,7 +103,7 @@ TEST(ThreadPool, UsesSeveralThreads) {
   std::atomic<int> here{0};
   pool.run(3, [&](std::int64_t, int) {
     if (++here == 3) all_here.open();
-    all_here.wait();  // never ends unless three threads take a piece each
+    all_here.wait();  // returns only if three threads run an index each
   });
   EXPECT_EQ(here, 3);
 }
@@ -199,7 +199,7 @@ TEST(ThreadPool, WorksInTheChildAfterFork) {
   ThreadPool pool(4);
   EXPECT_TRUE(all_right(pool, 100));
   EXPECT_EQ(in_child([&] {
-              // Twice: a child of a child.
+              // A child of the child.
               const bool right = all_right(pool, 100);
               const int inner = in_child([&] { return all_right(pool, 100) ? 7 : 8; });
               return right && all_right(pool, 100) ? inner : 9;
@@ -237,7 +237,7 @@ TEST(ThreadPool, AFailedThreadStartIsOutOfMemory) {
   GTEST_SKIP() << "the sanitizer needs an unlimited address space";
 #endif
   EXPECT_EQ(in_child([] {
-              // Address space for a few stacks of threads, not for 200.
+              // Enough address space for a few thread stacks, not for 200.
               const rlimit limit{rlim_t{1} << 30, rlim_t{1} << 30};
               if (setrlimit(RLIMIT_AS, &limit) != 0) return 1;
               ThreadPool pool(200);
@@ -256,9 +256,9 @@ TEST(ThreadPool, AFailedThreadStartIsOutOfMemory) {
             7);
 }
 
-// ---- The host's own threads ----------------------------------------------------------------------
+// ---- Threads of the host -------------------------------------------------------------------------
 
-/// A host's job system: new threads for each call, index 0 on the caller's.
+/// A job system of a host: new threads for each call; index 0 runs on the calling thread.
 struct Host {
   std::atomic<int> calls{0}, bodies{0};
   std::atomic<int> most{0};
@@ -302,11 +302,11 @@ TEST_F(ParallelFor, TheHostRunsTheBodies) {
   EXPECT_EQ(host_.most, 3);  // never more than the pool's threads: they index scratch memory
   EXPECT_TRUE(all_right(pool, 2));
   EXPECT_EQ(host_.bodies, 5);
-  EXPECT_TRUE(all_right(pool, 1));  // nothing to share
+  EXPECT_TRUE(all_right(pool, 1));  // a single index is not distributed
   EXPECT_EQ(host_.calls, 2);
   set_parallel_for(&Host::run, 2, &host_);
   EXPECT_TRUE(all_right(pool, 100));
-  EXPECT_EQ(host_.bodies, 7);  // nor than the host's
+  EXPECT_EQ(host_.bodies, 7);  // never more than the host's threads
   set_parallel_for(nullptr, 0, nullptr);
   EXPECT_TRUE(all_right(pool, 100));
   EXPECT_EQ(host_.calls, 3);
@@ -390,7 +390,7 @@ TEST_F(ParallelFor, ClearingWaitsForTheHostFunction) {
     EXPECT_TRUE(slow.ended);
     cleared = true;
   });
-  for (int before = -1; before != slow.calls;) {  // until later runs use their own threads
+  for (int before = -1; before != slow.calls;) {  // until later runs use the pool's threads
     before = slow.calls;
     EXPECT_TRUE(all_right(pool, 3));
   }
@@ -428,7 +428,7 @@ TEST_F(ParallelFor, CanBeSetAndClearedDuringRuns) {
     auto host = std::make_unique<Host>();
     set_parallel_for(&Host::run, 3, host.get());
     std::this_thread::yield();
-    set_parallel_for(nullptr, 0, nullptr);  // from here nothing uses *host
+    set_parallel_for(nullptr, 0, nullptr);  // after this call nothing uses *host
   }
   stop = true;
   for (std::thread& caller : callers) caller.join();

@@ -14,8 +14,8 @@ Dataset parse(const std::string& text, const char* task = nullptr) {
   return read_csv({text.begin(), text.end()}, "test.csv", parse_task(task));
 }
 
-std::string refusal(const std::string& text, const char* task = nullptr,
-                    casd_status status = CASD_ERROR_FORMAT) {
+std::string rejection(const std::string& text, const char* task = nullptr,
+                      casd_status status = CASD_ERROR_FORMAT) {
   try {
     parse(text, task);
   } catch (const Error& error) {
@@ -135,12 +135,12 @@ TEST(Csv, LongCellsAreReadOrRejected) {
   EXPECT_FLOAT_EQ(data.splits[0].samples[0].frames[0][0], 1.0f / 3);
   const std::string name(1024, 'n');
   EXPECT_EQ(parse("sample,a.x\n" + name + ",1\n").splits[0].samples[0].name, name);
-  EXPECT_NE(refusal("sample,a.x\nn" + name + ",1\n").find("line 2: the column sample has 1025"),
+  EXPECT_NE(rejection("sample,a.x\nn" + name + ",1\n").find("line 2: the column sample has 1025"),
             std::string::npos);
-  EXPECT_NE(refusal("sample,group,a.x\n1,g" + name + ",1\n").find("the column group has 1025"),
+  EXPECT_NE(rejection("sample,group,a.x\n1,g" + name + ",1\n").find("the column group has 1025"),
             std::string::npos);
-  EXPECT_NE(refusal("sample,label,a.x\n1," + name + ",1\n").find("64"), std::string::npos);
-  EXPECT_NE(refusal("sample,a." + std::string(257, 'f') + "\n1,1\n").find("257"),
+  EXPECT_NE(rejection("sample,label,a.x\n1," + name + ",1\n").find("64"), std::string::npos);
+  EXPECT_NE(rejection("sample,a." + std::string(257, 'f') + "\n1,1\n").find("257"),
             std::string::npos);
 }
 
@@ -152,20 +152,20 @@ TEST(Csv, GroupsBelongToSamples) {
   EXPECT_EQ(samples[1].group, "");
   EXPECT_EQ(samples[2].group, "bob");
   EXPECT_EQ(samples[0].frames[0].size(), 3u);
-  EXPECT_EQ(refusal("sample,group,a.x\none,anna,1\none,bob,2\n"),
+  EXPECT_EQ(rejection("sample,group,a.x\none,anna,1\none,bob,2\n"),
             "test.csv, line 3: sample 'one' has the group 'bob', above it had 'anna'");
 }
 
 TEST(Csv, InvalidHeadersAreRejected) {
-  EXPECT_NE(refusal("sample,a.\n1,1\n").find("'a.'"), std::string::npos);
-  EXPECT_NE(refusal("sample,.a\n1,1\n").find("'.a'"), std::string::npos);
-  EXPECT_NE(refusal("sample,label:,a.x\n1,1,1\n").find("'label:'"), std::string::npos);
-  EXPECT_NE(refusal("sample,a.x,b.y,a.x\n").find("'a.x' occurs twice"), std::string::npos);
-  EXPECT_NE(refusal("sample,a b.x\n1,1\n").find("'a b'"), std::string::npos);
-  EXPECT_NE(refusal("sample,\xff.x\n1,1\n").find("UTF-8"), std::string::npos);
-  EXPECT_NE(refusal("sample,a.x\n\xff,1\n").find("line 2: the column sample is not UTF-8"),
+  EXPECT_NE(rejection("sample,a.\n1,1\n").find("'a.'"), std::string::npos);
+  EXPECT_NE(rejection("sample,.a\n1,1\n").find("'.a'"), std::string::npos);
+  EXPECT_NE(rejection("sample,label:,a.x\n1,1,1\n").find("'label:'"), std::string::npos);
+  EXPECT_NE(rejection("sample,a.x,b.y,a.x\n").find("'a.x' occurs twice"), std::string::npos);
+  EXPECT_NE(rejection("sample,a b.x\n1,1\n").find("'a b'"), std::string::npos);
+  EXPECT_NE(rejection("sample,\xff.x\n1,1\n").find("UTF-8"), std::string::npos);
+  EXPECT_NE(rejection("sample,a.x\n\xff,1\n").find("line 2: the column sample is not UTF-8"),
             std::string::npos);
-  EXPECT_NE(refusal("sample,a.x\n").find("no line after the header"), std::string::npos);
+  EXPECT_NE(rejection("sample,a.x\n").find("no line after the header"), std::string::npos);
 }
 
 TEST(Csv, ZeroAndOneAreClassesByDefault) {
@@ -185,13 +185,13 @@ TEST(Csv, ZeroAndOneAreClassesByDefault) {
   EXPECT_EQ(data.schema.outputs, (std::vector<std::string>{"no", "yes"}));
   EXPECT_EQ(data.splits[0].samples[4].target, std::vector<float>{1});
 
-  // Other whole numbers are a quantity.
+  // Other whole numbers mean regression.
   EXPECT_EQ(parse("sample,label,a.x\n1,0,1\n2,2,1\n").schema.task, CASD_TASK_REGRESSION);
   // A named column keeps its name.
   data = parse("sample,label:happy,a.x\n1,0,1\n2,1,1\n");
   EXPECT_EQ(data.schema.task, CASD_TASK_MULTILABEL);
   EXPECT_EQ(data.schema.outputs, std::vector<std::string>{"happy"});
-  // Without a label there is nothing to conclude from.
+  // Without a label the task cannot be inferred.
   EXPECT_EQ(parse("sample,label,a.x\n1,,1\n").schema.task, CASD_TASK_REGRESSION);
   EXPECT_EQ(parse("sample,a.x\n1,1\n").schema.outputs, std::vector<std::string>{"value"});
 }
@@ -200,37 +200,39 @@ TEST(Csv, TheCallersTaskOverridesTheFile) {
   const std::string words = "sample,label,a.x\n1,calm,1\n2,angry,1\n";
   Dataset data = parse(words, "classes:calm,angry,sad");
   EXPECT_EQ(data.splits[0].samples[1].target, std::vector<float>{1});
-  EXPECT_NE(refusal(words, "regression").find("line 2: the label 'calm' is not a number"),
+  EXPECT_NE(rejection(words, "regression").find("line 2: the label 'calm' is not a number"),
             std::string::npos);
-  EXPECT_NE(refusal(words, "classes:a,b").find("neither a class nor a number"), std::string::npos);
+  EXPECT_NE(rejection(words, "classes:a,b").find("neither a class nor a number"),
+            std::string::npos);
   const std::string real = "sample,label,a.x\n1,-1.5,1\n2,0,1\n3,2,1\n";
   data = parse(real, "classes:below,above");
   EXPECT_EQ(data.splits[0].samples[0].target, std::vector<float>{0});
   EXPECT_TRUE(data.splits[0].samples[1].target.empty());
   EXPECT_EQ(data.splits[0].samples[2].target, std::vector<float>{1});
-  EXPECT_NE(refusal(real, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT).find("-1.5"),
+  EXPECT_NE(rejection(real, "classes:a,b,c", CASD_ERROR_INVALID_ARGUMENT).find("-1.5"),
             std::string::npos);
   const std::string two = "sample,label:b,label:a,a.x\n1,1,0,1\n";
   EXPECT_EQ(parse(two).schema.task, CASD_TASK_MULTILABEL);
   EXPECT_EQ(parse(two, "regression").schema.outputs, (std::vector<std::string>{"b", "a"}));
-  // By name where the names are those of the columns, else by position.
+  // By name if the columns have these names, else by position.
   data = parse(two, "multilabel:a,b");
   EXPECT_EQ(data.splits[0].samples[0].target, (std::vector<float>{0, 1}));
   data = parse(two, "multilabel:c,d");
   EXPECT_EQ(data.splits[0].samples[0].target, (std::vector<float>{1, 0}));
-  EXPECT_NE(refusal(two, "multilabel:a", CASD_ERROR_INVALID_ARGUMENT).find("2 label columns"),
+  EXPECT_NE(rejection(two, "multilabel:a", CASD_ERROR_INVALID_ARGUMENT).find("2 label columns"),
             std::string::npos);
 }
 
 TEST(Csv, ErrorsOfLabelsNameTheLine) {
-  EXPECT_NE(refusal("sample,label,a.x\n1,1,1\n2,inf,1\n").find("line 3: the label inf"),
+  EXPECT_NE(rejection("sample,label,a.x\n1,1,1\n2,inf,1\n").find("line 3: the label inf"),
             std::string::npos);
-  EXPECT_NE(refusal("sample,label,a.x\n1,1,1\n2,7,1\n", "classes:a,b", CASD_ERROR_INVALID_ARGUMENT)
-                .find("line 3: the target 7"),
-            std::string::npos);
+  EXPECT_NE(
+      rejection("sample,label,a.x\n1,1,1\n2,7,1\n", "classes:a,b", CASD_ERROR_INVALID_ARGUMENT)
+          .find("line 3: the target 7"),
+      std::string::npos);
 }
 
-// Quadratic work on these would take minutes.
+// An implementation with quadratic time would take minutes.
 TEST(Csv, WideHeadersAndManyClassesSplitsAndSamplesAreRead) {
   std::string text = "sample";
   for (int m = 0; m < 4; ++m)
@@ -253,16 +255,16 @@ TEST(Csv, WideHeadersAndManyClassesSplitsAndSamplesAreRead) {
 TEST(Csv, LimitsAreEnforced) {
   std::string text = "sample,split,a.x\n";
   for (int i = 0; i <= 1024; ++i) text += "1,p" + std::to_string(i) + ",1\n";
-  EXPECT_NE(refusal(text).find("line 1026: more than 1024 splits"), std::string::npos);
+  EXPECT_NE(rejection(text).find("line 1026: more than 1024 splits"), std::string::npos);
   text = "sample,label,a.x\n";
   for (int i = 0; i <= 4096; ++i) text += std::to_string(i) + ",c" + std::to_string(i) + ",1\n";
-  EXPECT_NE(refusal(text).find("more than 4096 classes"), std::string::npos);
+  EXPECT_NE(rejection(text).find("more than 4096 classes"), std::string::npos);
   text = "sample";
   for (int m = 0; m <= 32; ++m) text += ",m" + std::to_string(m) + ".x";
-  EXPECT_NE(refusal(text + "\n").find("32 modalities"), std::string::npos);
+  EXPECT_NE(rejection(text + "\n").find("32 modalities"), std::string::npos);
   text = "sample";
   for (int f = 0; f <= 65536; ++f) text += ",m.f" + std::to_string(f);
-  EXPECT_NE(refusal(text + "\n").find("65537 features"), std::string::npos);
+  EXPECT_NE(rejection(text + "\n").find("65537 features"), std::string::npos);
 }
 
 TEST(Csv, MemoryIsProportionalToTheFile) {

@@ -45,7 +45,7 @@ TEST(AddSamples, OnlyNewSamplesAreNamed) {
   add_samples(data, "train", batch);
   add_samples(data, "train", batch);
   EXPECT_EQ(data.splits[0].samples[1].name, "1");
-  data.splits[0].samples[0].name.clear();  // a pass over all samples would name it again
+  data.splits[0].samples[0].name.clear();  // a pass over all samples would set it again
   add_samples(data, "valid", batch);
   add_samples(data, "train", batch);
   EXPECT_EQ(data.splits[0].samples[0].name, "");

@@ -42,8 +42,8 @@ std::map<float, int> class_counts(const Dataset& data, const std::string& split)
   return counts;
 }
 
-std::string refusal(Dataset data, const std::string& from, const std::string& to, double share,
-                    casd_status status = CASD_ERROR_INVALID_ARGUMENT) {
+std::string rejection(Dataset data, const std::string& from, const std::string& to, double share,
+                      casd_status status = CASD_ERROR_INVALID_ARGUMENT) {
   const std::size_t splits = data.splits.size();
   const auto before = data.find("train") ? names(data, "train") : std::vector<std::string>();
   try {
@@ -67,7 +67,7 @@ TEST(HoldOut, EachClassContributesItsShare) {
   hold_out(data, "train", "valid", 0.15, 7);
   EXPECT_EQ(class_counts(data, "valid"), (std::map<float, int>{{0, 18}, {1, 9}, {2, 3}}));
   EXPECT_EQ(class_counts(data, "train"), (std::map<float, int>{{0, 102}, {1, 51}, {2, 17}}));
-  // Every sample is in one of them, in the order in which it was.
+  // Every sample is in one of the two splits, in the original order.
   auto kept = names(data, "train"), held = names(data, "valid");
   const auto in_order = [](const std::string& a, const std::string& b) {
     return std::stoi(a) < std::stoi(b);
@@ -178,7 +178,7 @@ TEST(HoldOut, SamplesWithoutATargetStay) {
   hold_out(data, "train", "valid", 0.25, 1);
   EXPECT_EQ(class_counts(data, "valid"), (std::map<float, int>{{0, 5}, {1, 5}}));
   EXPECT_EQ(data.find("train")->samples.size(), 130u);
-  hold_out(unlabelled, "train", "valid", 0.25, 1);  // nothing else to go by
+  hold_out(unlabelled, "train", "valid", 0.25, 1);  // without strata
   EXPECT_EQ(unlabelled.find("valid")->samples.size(), 5u);
 }
 
@@ -214,21 +214,21 @@ TEST(HoldOut, InvalidRequestsAreRejected) {
   Dataset data = empty_dataset();
   for (int i = 0; i < 20; ++i) add(data, {static_cast<float>(i % 2)});
   for (const double share : {0.0, 1.0, -0.5, 1.5, std::nan("")})
-    EXPECT_NE(refusal(data, "train", "valid", share).find("share"), std::string::npos);
-  EXPECT_NE(refusal(data, "none", "valid", 0.1, CASD_ERROR_NOT_FOUND).find("'none'"),
+    EXPECT_NE(rejection(data, "train", "valid", share).find("share"), std::string::npos);
+  EXPECT_NE(rejection(data, "none", "valid", 0.1, CASD_ERROR_NOT_FOUND).find("'none'"),
             std::string::npos);
-  EXPECT_NE(refusal(data, "train", "train", 0.1).find("20 samples already"), std::string::npos);
-  EXPECT_NE(refusal(data, "train", "", 0.1).find("64"), std::string::npos);
+  EXPECT_NE(rejection(data, "train", "train", 0.1).find("20 samples already"), std::string::npos);
+  EXPECT_NE(rejection(data, "train", "", 0.1).find("64"), std::string::npos);
   Dataset single = empty_dataset();
   add(single, {0});
-  EXPECT_NE(refusal(single, "train", "valid", 0.5).find("1 samples"), std::string::npos);
-  EXPECT_NE(refusal(single, "train", "valid", 0.5).find("at least 2"), std::string::npos);
+  EXPECT_NE(rejection(single, "train", "valid", 0.5).find("1 samples"), std::string::npos);
+  EXPECT_NE(rejection(single, "train", "valid", 0.5).find("at least 2"), std::string::npos);
   add(single, {1});
   add(single, {2});
-  EXPECT_NE(refusal(single, "train", "valid", 0.5).find("at least 2 samples"), std::string::npos);
+  EXPECT_NE(rejection(single, "train", "valid", 0.5).find("at least 2 samples"), std::string::npos);
   Dataset grouped = empty_dataset();
   for (int i = 0; i < 10; ++i) add(grouped, {static_cast<float>(i % 2)}, "anna");
-  EXPECT_NE(refusal(grouped, "train", "valid", 0.5).find("1 groups"), std::string::npos);
+  EXPECT_NE(rejection(grouped, "train", "valid", 0.5).find("1 groups"), std::string::npos);
 }
 
 }  // namespace

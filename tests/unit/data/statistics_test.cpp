@@ -45,7 +45,7 @@ TEST(Statistics, UseTheFiniteValuesOfAllFrames) {
   EXPECT_FLOAT_EQ(found.mean[0][1], 7);
   EXPECT_FLOAT_EQ(found.std[0][1], 1);  // a constant
   EXPECT_FLOAT_EQ(found.mean[0][2], 0);
-  EXPECT_FLOAT_EQ(found.std[0][2], 1);  // never seen
+  EXPECT_FLOAT_EQ(found.std[0][2], 1);  // no finite value
   EXPECT_FLOAT_EQ(found.mean[1][0], 0);
   EXPECT_FLOAT_EQ(found.target_mean[0], 2);
   EXPECT_FLOAT_EQ(found.target_std[0], 1);

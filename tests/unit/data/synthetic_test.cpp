@@ -1,4 +1,4 @@
-// That the noise which casd_dataset_noise() tells is the truth.
+// Checks that casd_dataset_noise() returns the noise of the frames.
 #include "data/dataset.h"
 
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 namespace casd {
 namespace {
 
-/// Standard deviation of the differences between a frame's features and the same features of the
-/// frame `period` later, where the generator's swell is nearly the same.
+/// Standard deviation of the differences between the features of a frame and of the frame `period`
+/// later, where the generator's periodic factor is nearly the same.
 double jitter(const Floats& frames, std::size_t features) {
   constexpr std::size_t period = 9;  // 0.7 * 9 = 2 pi, nearly
   double sum = 0;

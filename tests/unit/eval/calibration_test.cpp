@@ -1,4 +1,4 @@
-// Temperatures and trust against the laws that the labels were drawn from.
+// Temperatures and trust against the distributions that the labels were drawn from.
 #include "eval/evaluation.h"
 #include "unit/eval/eval_samples.h"
 
@@ -65,8 +65,7 @@ double temperature_of(const Calibration& calibration, const std::string& key) {
   return -1;
 }
 
-// A sample that lacks a modality belongs to the set of modalities that it has, not to the set that
-// was asked for.
+// A sample that lacks a modality counts for the set of modalities that it has, not for the condition.
 TEST(Calibration, ATemperatureIsFittedOnSamplesWithExactlyItsModalities) {
   const Schema schema = schema_of(2);
   const ModelPtr model = sharper(make_model(schema), 4);
@@ -84,7 +83,7 @@ TEST(Calibration, ATemperatureIsFittedOnSamplesWithExactlyItsModalities) {
   EXPECT_LT(temperature_of(found, "1"), 0.8 * temperature_of(expected, "1"));
 }
 
-/// Cross-entropy of the true classes, summed over the means under each set of modalities.
+/// Sum over all sets of modalities of the mean cross-entropy of the target classes.
 double cross_entropy(const ModelPtr& model, const std::vector<Sample>& samples) {
   double sum = 0;
   for (ModalityMask mask = 1; mask <= model->schema().all(); ++mask) {
@@ -98,8 +97,7 @@ double cross_entropy(const ModelPtr& model, const std::vector<Sample>& samples) 
   return sum;
 }
 
-// The labels follow the first modality alone; the second one is noise, although the model weighs it
-// as much.
+// The labels depend on the first modality only. The second is noise but has the same weight.
 TEST(Calibration, TrustDecreasesForAMisleadingModality) {
   const Schema schema = schema_of(2);
   const ModelPtr model = sharper(make_model(schema), 20);
@@ -115,12 +113,12 @@ TEST(Calibration, TrustDecreasesForAMisleadingModality) {
   const auto with_trust = std::make_shared<const Model>(model->with_calibration(found));
   EXPECT_LT(cross_entropy(with_trust, samples), 0.95 * cross_entropy(model, samples));
 
-  // And rises where the label follows the second one.
+  // It increases if the labels depend on the second modality.
   draw_targets(samples, model, 1, 2);
   EXPECT_GT(fit_calibration(model, sample_pointers(samples), request).trust[1], 2);
 }
 
-// With one dimension a weight is its own mean: C_m = t_m w_m / sum of t_k w_k.
+// With one dimension the mean weight is the weight: C_m = t_m w_m / sum of t_k w_k.
 TEST(Calibration, TrustMultipliesTheWeightsOfThePrediction) {
   const Schema schema = schema_of(2);
   casd_model_options options = small_sizes();
@@ -136,8 +134,8 @@ TEST(Calibration, TrustMultipliesTheWeightsOfThePrediction) {
                 0.25f * old_weight[2 * i + 1] / old_weight[2 * i], 1e-5);
 }
 
-// Every candidate for the trust factors needs the evidence only. The frames are overwritten as soon
-// as all samples are encoded: whoever read them again would find other numbers.
+// All candidates of the trust factors are computed from the evidence. The frames are overwritten as
+// soon as all samples are encoded, so that reading them again would change the result.
 TEST(Calibration, EncodesTheSamplesOnce) {
   const Schema schema = schema_of(2);
   casd_model_options options = small_sizes();
@@ -148,7 +146,7 @@ TEST(Calibration, EncodesTheSamplesOnce) {
   CalibrationRequest request;
   request.trust = true;
   const Calibration expected = fit_calibration(model, sample_pointers(samples), request);
-  ASSERT_GT(expected.trust[1], 0.2);  // not at an end of the range, where any samples may lead to
+  ASSERT_GT(expected.trust[1], 0.2);  // not at a limit of the range, which other samples reach too
   ASSERT_LT(expected.trust[1], 9);
   std::vector<std::int64_t> calls;
   const auto overwrite = [&](std::int64_t done, std::int64_t total) {

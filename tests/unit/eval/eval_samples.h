@@ -38,7 +38,7 @@ inline ModelPtr scaled(const ModelPtr& model, const std::string& name, float fac
   return std::make_shared<const Model>(model->shared_network(), std::move(values));
 }
 
-/// A model whose logits are `factor` times as large.
+/// The model with its logits multiplied by `factor`.
 inline ModelPtr sharper(const ModelPtr& model, float factor) {
   return scaled(scaled(model, "classifier.weight", factor), "classifier.bias", factor);
 }
@@ -72,7 +72,7 @@ inline Prediction predict(const ModelPtr& model, const std::vector<Sample>& samp
 }
 
 /// Draws the class of each sample with the probability softmax(logits / tau) that the model predicts
-/// from the modalities in `mask`: tau is then the temperature to be found.
+/// from the modalities in `mask`, so that tau is the correct temperature.
 inline void draw_targets(std::vector<Sample>& samples, const ModelPtr& model, double tau,
                          ModalityMask mask = CASD_ALL_MODALITIES, std::uint64_t seed = 9) {
   const Prediction prediction = predict(model, samples, mask);

@@ -1,4 +1,4 @@
-// The report and the selection score against numbers that are computed here from plain predictions.
+// The report and the selection score against numbers computed here from single predictions.
 #include "eval/evaluation.h"
 
 #include "eval/metrics.h"
@@ -20,21 +20,21 @@ double number(const Numbers& numbers, const std::string& name) {
   return 0;
 }
 
-/// What is known about the labelled outputs of some predictions.
+/// Expected errors and scores of the labelled predictions.
 struct Expected {
   std::vector<std::uint8_t> wrong, right;
-  std::vector<double> uncertainty, confidence, doubt;
+  std::vector<double> uncertainty, confidence, negated_confidence;
 
-  void add(bool hit, double u, double sure) {
-    wrong.push_back(hit ? 0 : 1);
-    right.push_back(hit ? 1 : 0);
+  void add(bool correct, double u, double c) {
+    wrong.push_back(correct ? 0 : 1);
+    right.push_back(correct ? 1 : 0);
     uncertainty.push_back(u);
-    confidence.push_back(sure);
-    doubt.push_back(-sure);
+    confidence.push_back(c);
+    negated_confidence.push_back(-c);
   }
 };
 
-/// Samples of which some lack a label, a modality, or all modalities.
+/// Samples, some of which lack a label, a modality, or all modalities.
 std::vector<Sample> mixed_samples(const ModelPtr& model, std::size_t count) {
   const Schema& schema = model->schema();
   std::vector<Sample> samples = make_samples(schema, count);
@@ -54,7 +54,7 @@ std::vector<Sample> mixed_samples(const ModelPtr& model, std::size_t count) {
   return samples;
 }
 
-/// Adds what is known about the predictions under `mask`.
+/// Adds the predictions under `mask`.
 void expect_under(Expected& out, const ModelPtr& model, const std::vector<Sample>& samples,
                   ModalityMask mask) {
   const Prediction prediction = predict(model, samples, mask);
@@ -95,8 +95,8 @@ TEST_P(ReportedNumbers, MatchPredictionsOneByOne) {
     expect_under(pooled, model, samples, mask);
     const Numbers& found = report.conditions[mask - 1].second;
     const double auroc_u = auroc(here.uncertainty, here.wrong);
-    const double auroc_c = auroc(here.doubt, here.wrong);
-    // Else a swap, or a flipped sign, would not show.
+    const double auroc_c = auroc(here.negated_confidence, here.wrong);
+    // Otherwise swapped numbers or a flipped sign would not be detected.
     ASSERT_GT(std::fabs(auroc_u - 0.5), 0.01);
     ASSERT_GT(std::fabs(auroc_c - 0.5), 0.01);
     ASSERT_NE(auroc_u, auroc_c);
@@ -111,8 +111,8 @@ TEST_P(ReportedNumbers, MatchPredictionsOneByOne) {
   }
   EXPECT_NEAR(number(report.overall, "pooled_auroc_uncertainty"),
               auroc(pooled.uncertainty, pooled.wrong), 1e-12);
-  EXPECT_NEAR(number(report.overall, "pooled_auroc_confidence"), auroc(pooled.doubt, pooled.wrong),
-              1e-12);
+  EXPECT_NEAR(number(report.overall, "pooled_auroc_confidence"),
+              auroc(pooled.negated_confidence, pooled.wrong), 1e-12);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tasks, ReportedNumbers,
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(Tasks, ReportedNumbers,
                                                                               : "multilabel");
                          });
 
-// More samples than are encoded at once, with labels that the model follows in the second part only.
+// More samples than one chunk. Only the labels of the second chunk are those that the model predicts.
 TEST(Evaluation, CoversAllSamplesOfALargeSplit) {
   const Schema schema = schema_of(2);
   const ModelPtr model = make_model(schema);
@@ -169,7 +169,7 @@ TEST(Evaluation, CountsOnlySamplesWithATarget) {
   EXPECT_NEAR(eighths, std::round(eighths), 1e-9);
 }
 
-// One sample with huge frames must neither spoil the numbers of the others nor stop the evaluation.
+// One sample with huge frames must not affect the numbers of the others or stop the evaluation.
 TEST(Evaluation, CountsSamplesWhosePredictionFails) {
   for (const casd_task task : {CASD_TASK_CLASSES, CASD_TASK_MULTILABEL, CASD_TASK_REGRESSION}) {
     const Schema schema = schema_of(2, task);
@@ -193,7 +193,7 @@ TEST(Evaluation, CountsSamplesWhosePredictionFails) {
           EXPECT_EQ(number(found.conditions[condition].second, key), value) << key;
         }
     }
-    EXPECT_EQ(number(found.conditions[0].second, "failed"), 0);  // m0 alone is as good as ever
+    EXPECT_EQ(number(found.conditions[0].second, "failed"), 0);  // m0 alone is not affected
     EXPECT_EQ(number(found.conditions[0].second, "samples"),
               number(expected.conditions[0].second, "samples") + 1);
     EXPECT_TRUE(std::isfinite(score));
@@ -216,21 +216,21 @@ TEST(SelectionScore, IsTheMeanF1OfTheSelectedConditions) {
   EXPECT_EQ(selection_score(predictor, sample_pointers(samples), true), f1(2));
 }
 
-// The best model has the largest score, so the error counts negatively.
+// The best model has the largest score, so the error is negated.
 TEST(SelectionScore, IsTheNegatedErrorForRegression) {
   const Schema schema = schema_of(2, CASD_TASK_REGRESSION, 2);
   const ModelPtr model = make_model(schema);
   const std::vector<Sample> samples = mixed_samples(model, 40);
   const Prediction prediction = predict(model, samples, 3);
-  std::vector<double> predicted, truth;
+  std::vector<double> predicted, target;
   for (std::size_t i = 0; i < samples.size(); ++i)
     for (std::size_t k = 0; k < samples[i].target.size() && samples[i].given; ++k) {
       predicted.push_back(static_cast<double>(prediction.table(CASD_FIELD_VALUE)[2 * i + k]));
-      truth.push_back(static_cast<double>(samples[i].target[k]));
+      target.push_back(static_cast<double>(samples[i].target[k]));
     }
   Predictor predictor(model, default_predictor_options());
   EXPECT_NEAR(selection_score(predictor, sample_pointers(samples), true),
-              -mean_absolute_error(predicted, truth), 1e-9);
+              -mean_absolute_error(predicted, target), 1e-9);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Literals of scikit-learn 1.5 (f1_score(average='weighted'), roc_auc_score) and NumPy on the same
-// numbers.
+// Reference values from scikit-learn 1.5 (f1_score(average='weighted'), roc_auc_score) and NumPy.
 #include "eval/metrics.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +52,7 @@ TEST(Metrics, Regression) {
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-// With a NaN among the scores auroc() used to loop for ever.
+// auroc() must terminate with a NaN among the scores.
 TEST(Metrics, RowsThatAreNotFiniteAreLeftOut) {
   const Reals score = {.1, not_a_number, .4, .35, infinite, .8, .4, .9, -infinite, .2};
   const Flags positive = {0, 1, 0, 1, 0, 1, 1, 1, 1, 0};

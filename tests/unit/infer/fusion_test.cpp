@@ -1,5 +1,5 @@
-// METHOD's laws and fusion: against the independent reference's stored numbers where they are there,
-// and against formulas worked out by hand always.
+// The laws and their fusion (docs/method.md 3, 4) against manual calculations and, if available,
+// stored numbers of the independent reference.
 #include "infer/fusion.h"
 
 #include "support/golden.h"

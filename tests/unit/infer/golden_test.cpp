@@ -58,7 +58,7 @@ TEST_P(GoldenCase, EngineMatchesEveryStoredOutput) {
       const std::size_t columns = expected.size() / valid.size();
       for (std::size_t row = 0; row < valid.size(); ++row) {
         if (valid[row] != 0) continue;
-        // A sample left with nothing: zeros in the file, NaN and a status here.
+        // A sample without modalities: zeros in the file, NaN and a status here.
         EXPECT_EQ(prediction.row_status(static_cast<std::int64_t>(row)), CASD_ERROR_STATE);
         for (std::size_t c = row * columns; c < (row + 1) * columns; ++c) {
           EXPECT_TRUE(std::isnan(got[c]));

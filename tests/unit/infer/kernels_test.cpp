@@ -1,4 +1,4 @@
-// Each kernel against the plainest loop in double.
+// Each kernel against a simple loop in double.
 #include "infer/kernels.h"
 
 #include "core/random.h"
@@ -91,7 +91,7 @@ TEST(Kernels, ReluKeepsNan) {
   EXPECT_TRUE(std::isnan(x[0]));
 }
 
-// A variance beyond the range of float would divide all numbers to 0, which looks like a result.
+// A variance above the range of float would make all numbers 0, a finite but wrong result.
 TEST(Kernels, LayerNormOverflowIsNan) {
   const std::vector<float> x = {1e38f, -1e38f, 3, 4}, weight = {1, 1}, bias = {5, 6};
   std::vector<float> out(4);

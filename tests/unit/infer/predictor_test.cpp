@@ -1,5 +1,5 @@
-// What the CPU engine promises beside its numbers: no allocation once warm, nothing computed for
-// what is absent.
+// Properties of the CPU engine: no allocation after the first call, no computation for absent
+// modalities.
 #include "infer/predictor.h"
 
 #include "core/error.h"
@@ -75,7 +75,7 @@ TEST(Predictor, DoesNotAllocateAfterTheFirstCall) {
     }
 }
 
-// The mapped samples are the predictor's own memory.
+// The predictor owns the memory of mapped samples.
 TEST(Predictor, DoesNotAllocateForABatchOfAnotherSchema) {
   const Predictor predictor(make_model(), default_predictor_options());
   Schema part;
@@ -105,7 +105,7 @@ TEST(Predictor, DoesNotAllocateForABatchOfAnotherSchema) {
   EXPECT_EQ(test::allocations() - before, 0);
 }
 
-/// The model with every weight of one modality's encoder and head made NaN.
+/// The model with all weights of one modality's encoder and head replaced by NaN.
 ModelPtr without_mind(const ModelPtr& model, std::int32_t modality) {
   std::vector<float> values(model->values().begin(), model->values().end());
   for (const TensorInfo& tensor : model->network().tensors())
@@ -128,7 +128,7 @@ TEST(Predictor, DoesNotComputeAbsentModalities) {
     const Span<const float> a = expected.table(CASD_FIELD_REPRESENTATION);
     const Span<const float> b = got.table(CASD_FIELD_REPRESENTATION);
     EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
-    broken.predict(got, batch, CASD_ALL_MODALITIES);  // and with it, it shows
+    broken.predict(got, batch, CASD_ALL_MODALITIES);  // the NaN weights are used
     EXPECT_TRUE(std::isnan(got.table(CASD_FIELD_UNCERTAINTY)[0]));
   }
 }
@@ -151,8 +151,7 @@ TEST(Predictor, EncodesOnceAndPredictsUnderAnyMask) {
   }
 }
 
-// A modality of weight 0 must not hide that it overflowed, nor may a location that is infinite
-// only after the fusion.
+// Detects an overflow in a modality with weight 0, and a location that overflows in the fusion.
 TEST(Predictor, RejectsRowsThatAreNotFinite) {
   const ModelPtr model = make_model();
   const Predictor predictor(model, default_predictor_options());

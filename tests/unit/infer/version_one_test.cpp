@@ -1,4 +1,4 @@
-// A model file that release 0.1.0 trained and wrote, with the results it gave (tests/data).
+// A model file that release 0.1.0 trained and wrote, and its results (tests/data).
 #include "core/error.h"
 #include "core/platform.h"
 #include "infer/predictor.h"

@@ -1,4 +1,4 @@
-// The memory of calls in flight: how much there is, and that a warm predictor allocates nothing.
+// The workspaces of concurrent calls: their number, and no allocation after the first calls.
 #include "infer/workspace_pool.h"
 
 #include "core/random.h"
@@ -55,7 +55,7 @@ Batch make_batch(std::size_t samples) {
   return batch;
 }
 
-/// Waits until `count` threads have come, again and again.
+/// A reusable barrier for `count` threads.
 class Barrier {
  public:
   explicit Barrier(int count) : count_(count) {}
@@ -141,7 +141,7 @@ TEST(WorkspacePool, HasOneWorkspacePerConcurrentCall) {
   EXPECT_EQ(pool.size(), 1);
 }
 
-// A thread of the parent may hold the lock at the fork: the child must not touch it.
+// A thread of the parent may hold the lock during fork(): the child must not use it.
 TEST(WorkspacePool, IsEmptyInTheChildAfterFork) {
   WorkspacePool pool(make_model(CASD_ABSENT_EXCLUDED));
   { const WorkspacePool::Lease a(pool), b(pool); }
@@ -163,7 +163,7 @@ TEST(WorkspacePool, IsEmptyInTheChildAfterFork) {
 struct Host {
   Barrier all_inside{callers};
 
-  /// Runs the pieces when all callers are inside a call.
+  /// Runs the bodies when all callers are inside a call.
   static std::int32_t CASD_CALL run(void(CASD_CALL* body)(void*, std::int32_t), void* context,
                                     std::int32_t count, void* user) {
     static_cast<Host*>(user)->all_inside.wait();
@@ -172,8 +172,8 @@ struct Host {
   }
 };
 
-// The host's function keeps all callers inside their call at once, so that there is a workspace for
-// each; from then on nothing allocates.
+// The host function blocks until all callers are inside their call, so that each has a workspace.
+// After that no call allocates.
 TEST(SharedPredictor, DoesNotAllocateOnceEachConcurrentCallHasAWorkspace) {
   for (const casd_absent_policy absent : {CASD_ABSENT_EXCLUDED, CASD_ABSENT_ZEROS}) {
     casd_predictor_options options = default_predictor_options();
@@ -211,8 +211,8 @@ TEST(SharedPredictor, DoesNotAllocateOnceEachConcurrentCallHasAWorkspace) {
   }
 }
 
-// Without a thread pool it is chance when a new workspace becomes necessary, but their number and
-// the allocations of each are bounded.
+// Without a thread pool it is not deterministic when a workspace is created, but the number of
+// workspaces and the allocations of each are bounded.
 TEST(SharedPredictor, AllocatesWorkspacesOnly) {
   const Predictor predictor(make_model(CASD_ABSENT_ZEROS), default_predictor_options());
   const Batch batch = make_batch(5);

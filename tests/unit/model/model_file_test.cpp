@@ -1,4 +1,4 @@
-// The model file as hostile input: what is accepted saves to the same bytes.
+// The model file as untrusted input: every accepted file saves to the same bytes.
 #include "model/model_file.h"
 
 #include "core/crc32.h"
@@ -46,7 +46,7 @@ std::string& text_of(Safetensors& file, const std::string& key) {
   throw std::runtime_error("no " + key);
 }
 
-/// The checksums that docs/model-file.md describes.
+/// The checksums described in docs/model-file.md.
 std::string checksum(const Safetensors& file) {
   std::string covered;
   for (const auto& [key, value] : file.metadata) {
@@ -65,7 +65,7 @@ Bytes with_checksum(Safetensors file) {
   return serialise_safetensors(file.metadata, file.tensors);
 }
 
-/// The small model's file with `from` in the text `key` replaced, and a checksum that fits.
+/// The file of the small model with `from` replaced in the entry `key`, and a valid checksum.
 Bytes edited(const std::string& key, const std::string& from, const std::string& to) {
   static const Bytes good = serialise_model(*small_model());
   Safetensors file = parse_safetensors(good, "test");
@@ -76,7 +76,7 @@ Bytes edited(const std::string& key, const std::string& from, const std::string&
   return with_checksum(std::move(file));
 }
 
-/// The message of the rejection; fails unless the status is FORMAT.
+/// The error message; fails unless the status is FORMAT.
 std::string rejection(const Bytes& bytes) {
   try {
     parse_model(bytes, "test");
@@ -123,7 +123,7 @@ struct Rejected {
 
 TEST(ModelFile, NonCanonicalTextIsRejected) {
   const Rejected cases[] = {
-      // The schema: numbers out of range, of another type, in another spelling.
+      // The schema: numbers out of range, of another type, in another form.
       {"casd.schema", "\"features\":4", "\"features\":4294967300", "features"},
       {"casd.schema", "\"features\":4", "\"features\":18446744073709551620", "features"},
       {"casd.schema", "\"features\":4", "\"features\":4.7", "features"},
@@ -225,7 +225,7 @@ TEST(ModelFile, NonCanonicalTextIsRejected) {
   }
 }
 
-/// The small model's file with its metadata changed, and a checksum that fits.
+/// The file of the small model with changed metadata and a valid checksum.
 std::string rejection_of_metadata(const std::function<void(Metadata&)>& change) {
   const Bytes good = serialise_model(*small_model());
   Safetensors file = parse_safetensors(good, "test");
@@ -277,7 +277,8 @@ TEST(ModelFile, UserValuesAreLimited) {
   }));
 }
 
-// Options may promise a network of any size: no memory is taken before the file is seen to hold it.
+// Options can describe a network of any size. No memory is allocated before the size of the file is
+// checked.
 TEST(ModelFile, ALargeNetworkInASmallFileIsRejected) {
   EXPECT_NE(rejection(edited("casd.options", "\"layers\":1", "\"layers\":64")).find("tensors"),
             std::string::npos);
@@ -340,7 +341,7 @@ TEST(ModelFile, TheChecksumCoversUserValues) {
 TEST(ModelFile, TheTrainedFlagIsKept) {
   const ModelPtr fresh = small_model();
   EXPECT_FALSE(parse_model(serialise_model(*fresh), "test")->trained());
-  // Data that need no standardisation: the statistics alone would not tell.
+  // The statistics of standardised data equal the initial ones, so the flag must be stored.
   const std::vector<float> values(fresh->values().begin(), fresh->values().end());
   const Model trained(fresh->shared_network(), values, {}, {}, true);
   EXPECT_TRUE(parse_model(serialise_model(trained), "test")->trained());
@@ -427,7 +428,7 @@ TEST(ModelFile, InvalidFeatureNamesAreRejected) {
             std::string::npos);
 }
 
-// Names of a modality are compared by sorting: all pairs would take minutes here.
+// Names of a modality are compared by sorting: comparing all pairs would take minutes.
 TEST(ModelFile, ManyFeaturesCanHaveNames) {
   Schema schema;
   schema.add_modality("wide", 65536);

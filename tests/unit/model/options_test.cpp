@@ -34,7 +34,7 @@ TEST(ModelOptions, FeedForwardScalesWithTheWidth) {
   casd_model_options options = default_model_options();
   options.hidden = 24;
   EXPECT_EQ(checked(options).feed_forward, 48);
-  // Set before or after the preset: the preset says how many times the width.
+  // The same before or after the preset: the preset sets a factor of the width.
   use_preset(options, CASD_PRESET_REFERENCE);
   options.hidden = 80;
   EXPECT_EQ(checked(options).feed_forward, 320);
@@ -82,11 +82,11 @@ TEST(ModelOptions, StructsOfOlderAndNewerCallersAreAccepted) {
   newer.tail = 1;
   EXPECT_THROW(import_struct(&newer.options, default_model_options(), first, "options"), Error);
 
-  // As if the struct had grown since the first release: an older caller's gets our defaults.
+  // Simulates a struct that grew since the first release: an older caller gets the defaults.
   casd_model_options older = default_model_options();
   constexpr std::size_t old_size = offsetof(casd_model_options, seed);
   older.struct_size = old_size;
-  older.seed = 99;  // beyond what the caller says it has
+  older.seed = 99;  // beyond the caller's struct_size
   casd_model_options defaults = default_model_options();
   defaults.seed = 5;
   EXPECT_EQ(import_struct(&older, defaults, old_size, "options").seed, 5u);
@@ -100,8 +100,8 @@ TEST(ModelOptions, SurplusBytesAreZeroed) {
     std::uint64_t tail;
   } newer;
   std::memset(&newer, 0xee, sizeof newer);
-  const casd_model_options ours = default_model_options();
-  export_struct_bytes(&newer, sizeof newer, &ours, sizeof ours, sizeof ours, "options");
+  const casd_model_options current = default_model_options();
+  export_struct_bytes(&newer, sizeof newer, &current, sizeof current, sizeof current, "options");
   EXPECT_EQ(newer.tail, 0u);
   EXPECT_EQ(newer.options.struct_size, sizeof newer);
 }

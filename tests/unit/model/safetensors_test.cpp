@@ -30,7 +30,7 @@ Bytes with_header(std::string header, std::size_t data, char padding = ' ') {
   return out;
 }
 
-/// The message of the rejection; fails unless the status is FORMAT.
+/// The error message; fails unless the status is FORMAT.
 std::string rejection(const Bytes& bytes) {
   try {
     parse_safetensors(bytes, "test");
@@ -140,12 +140,12 @@ TEST(SafeTensors, MalformedHeadersAreRejected) {
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[]0]8]}})", "another element"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0]8]}})", "another element"},
       {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}})", "dimensions"},
-      // Leaves a gap.
+      // A gap between tensors.
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "belong to no tensor"},
-      // Products that wrap around to 8 bytes.
+      // Products that overflow to 8 bytes.
       {R"({"a":{"dtype":"F32","shape":[4611686018427387905,2],"data_offsets":[0,8]}})", "shape"},
       {R"({"a":{"dtype":"F32","shape":[18446744073709551615,2],"data_offsets":[0,8]}})", "shape"},
-      // Two at the same place, and one name twice.
+      // Two tensors with the same offset, and a duplicate name.
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
        R"("b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
        "begins at 0"},
@@ -163,7 +163,7 @@ TEST(SafeTensors, MalformedHeadersAreRejected) {
     EXPECT_LT(message.size(), 250u) << message;
   }
   EXPECT_NE(rejection(with_header("{}", 0, '\n')).find("expected spaces"), std::string::npos);
-  // A product beyond 64 bits of sides that are each within the file.
+  // Dimensions that are each below the file size, with a product above 64 bits.
   const std::string wide = "65536,65536,65536,65536";
   EXPECT_NE(rejection(with_header(R"({"a":{"dtype":"F32","shape":[)" + wide + "]", 65536))
                 .find("too large"),
@@ -199,13 +199,13 @@ TEST(SafeTensors, LimitsAreEnforced) {
   };
   EXPECT_EQ(parse_safetensors(tensors(most_tensors), "test").tensors.size(), most_tensors);
   EXPECT_NE(rejection(tensors(most_tensors + 1)).find("65536"), std::string::npos);
-  // The writer keeps them as well.
+  // The writer enforces them as well.
   Metadata too_many(most_metadata + 1);
   EXPECT_THROW(serialise_safetensors(too_many, {}), Error);
   EXPECT_THROW(serialise_safetensors({}, std::vector<TensorEntry>(most_tensors + 1)), Error);
 }
 
-// A tree of such a header took 20 times its size before it was rejected.
+// A parser that builds a tree would allocate 20 times the size of this header.
 TEST(SafeTensors, ALongHeaderIsRejectedAtItsFirstError) {
   std::string arrays = "{\"a\":[";
   for (int i = 0; i < 3'000'000; ++i) arrays += "[],";

@@ -26,7 +26,7 @@ Schema model_schema() {
   return schema;
 }
 
-std::string refusal(const Schema& from, const Schema& to) {
+std::string rejection(const Schema& from, const Schema& to) {
   try {
     const SchemaMapping mapping(from, to, "the batch");
   } catch (const Error& error) {
@@ -172,14 +172,14 @@ TEST(SchemaMapping, EarlierSamplesAreOverwritten) {
 
 TEST(SchemaMapping, EveryUnknownModalityIsNamed) {
   const std::string message =
-      refusal(schema_of({{"text", 2}, {"audio", 3}, {"video", 9}}), model_schema());
+      rejection(schema_of({{"text", 2}, {"audio", 3}, {"video", 9}}), model_schema());
   EXPECT_EQ(message,
             "the batch has unknown modalities: 'text', 'video'; "
             "known are: 'language', 'audio', 'visual'");
 }
 
 TEST(SchemaMapping, AnotherFeatureCountIsNamed) {
-  EXPECT_EQ(refusal(schema_of({{"language", 3}, {"visual", 2}}), model_schema()),
+  EXPECT_EQ(rejection(schema_of({{"language", 3}, {"visual", 2}}), model_schema()),
             "the batch does not fit: modality 'language': 3 features, expected 2; "
             "modality 'visual': 2 features, expected 1");
 }
@@ -187,12 +187,12 @@ TEST(SchemaMapping, AnotherFeatureCountIsNamed) {
 TEST(SchemaMapping, MissingAndUnknownFeaturesAreNamed) {
   Schema from = schema_of({{"audio", 3}});
   from.set_feature_names(0, {"f0", "pitch", "tone"});
-  EXPECT_EQ(refusal(from, model_schema()),
+  EXPECT_EQ(rejection(from, model_schema()),
             "the batch does not fit: modality 'audio': missing features: 'energy'; "
             "unknown features: 'pitch'");
   from = schema_of({{"audio", 2}});
   from.set_feature_names(0, {"f0", "tone"});
-  EXPECT_EQ(refusal(from, model_schema()),
+  EXPECT_EQ(rejection(from, model_schema()),
             "the batch does not fit: modality 'audio': missing features: 'energy'");
 }
 
@@ -200,7 +200,7 @@ TEST(SchemaMapping, LongListsAreTruncated) {
   Schema from = schema_of({{"wide", 9}}), to = schema_of({{"wide", 9}});
   from.set_feature_names(0, {"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "same"});
   to.set_feature_names(0, {"b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "same"});
-  const std::string message = refusal(from, to);
+  const std::string message = rejection(from, to);
   EXPECT_NE(message.find("'b5' and 3 more"), std::string::npos) << message;
   EXPECT_NE(message.find("'a5' and 3 more"), std::string::npos) << message;
 }
@@ -208,13 +208,13 @@ TEST(SchemaMapping, LongListsAreTruncated) {
 TEST(SchemaMapping, PartialFeatureNamesAreRejectedUnlessEqual) {
   Schema from = model_schema(), to = model_schema();
   from.set_feature_names(1, {"f0", "", "tone"});
-  EXPECT_EQ(refusal(from, to),
+  EXPECT_EQ(rejection(from, to),
             "the batch does not fit: modality 'audio': only some features have names, feature 1 "
             "has none");
-  EXPECT_NE(refusal(to, from).find("only some features have names"), std::string::npos);
-  EXPECT_EQ(refusal(from, from), "accepted");
+  EXPECT_NE(rejection(to, from).find("only some features have names"), std::string::npos);
+  EXPECT_EQ(rejection(from, from), "accepted");
   to.set_feature_names(1, {});
-  EXPECT_EQ(refusal(from, to), "accepted");
+  EXPECT_EQ(rejection(from, to), "accepted");
 }
 
 TEST(SchemaMapping, ComparingLayoutsDoesNotAllocate) {

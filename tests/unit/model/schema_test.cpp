@@ -50,7 +50,7 @@ TEST(Schema, CompletenessDependsOnTheTask) {
   Schema schema = three();
   EXPECT_NO_THROW(require_complete(schema));
   schema.outputs.pop_back();
-  EXPECT_THROW(require_complete(schema), Error);  // one class is no choice
+  EXPECT_THROW(require_complete(schema), Error);  // classification needs two classes
   schema.set_task(CASD_TASK_REGRESSION);
   EXPECT_NO_THROW(require_complete(schema));
   schema.modalities.clear();

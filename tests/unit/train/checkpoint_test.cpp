@@ -118,7 +118,7 @@ TEST(Checkpoint, EveryTruncationIsRejected) {
   }
 }
 
-/// The file of these parts with the checksum that docs/model-file.md describes.
+/// Builds the file, with the checksum as described in docs/model-file.md.
 std::vector<std::uint8_t> with_checksum(Safetensors file) {
   std::string covered;
   for (const auto& [key, value] : file.metadata)
@@ -130,7 +130,7 @@ std::vector<std::uint8_t> with_checksum(Safetensors file) {
   return serialise_safetensors(file.metadata, file.tensors);
 }
 
-/// The example with its parts changed, and a checksum that fits.
+/// The example with changed parts and a valid checksum.
 std::vector<std::uint8_t> changed(const std::function<void(Safetensors&)>& change) {
   static const std::vector<std::uint8_t> good = serialise_checkpoint(example());
   Safetensors file = parse_safetensors(good, "test");
@@ -138,7 +138,7 @@ std::vector<std::uint8_t> changed(const std::function<void(Safetensors&)>& chang
   return with_checksum(std::move(file));
 }
 
-/// One text of the metadata replaced.
+/// The example with a replaced string in the metadata.
 std::vector<std::uint8_t> with_metadata(const std::string& key, const std::string& from,
                                         const std::string& to) {
   return changed([&](Safetensors& file) {
@@ -151,7 +151,7 @@ std::vector<std::uint8_t> with_metadata(const std::string& key, const std::strin
   });
 }
 
-/// The message of the rejection; fails unless the status is FORMAT.
+/// The error message; fails unless the status is FORMAT.
 std::string rejection(const std::vector<std::uint8_t>& bytes) {
   try {
     read_back(bytes);
@@ -166,10 +166,10 @@ std::string rejection(const std::vector<std::uint8_t>& bytes) {
 TEST(Checkpoint, ANewerVersionIsReported) {
   EXPECT_EQ(status_of([] { read_back(with_metadata("casd.checkpoint", "2", "3")); }),
             CASD_ERROR_VERSION);
-  for (const char* strange : {"", "0", "x", "-1", "99999999999999999999"})
-    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.checkpoint", "2", strange)); }),
+  for (const char* mismatched : {"", "0", "x", "-1", "99999999999999999999"})
+    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.checkpoint", "2", mismatched)); }),
               CASD_ERROR_FORMAT)
-        << strange;
+        << mismatched;
 }
 
 TEST(Checkpoint, InconsistentPositionsAreRejected) {
@@ -224,7 +224,7 @@ TEST(Checkpoint, OptionsOutOfRangeAreRejected) {
       {"\"seed\":18446744073709551615", "\"seed\":-1", "seed"},
       {"\"teacher\":\"frozen\"", "\"teacher\":\"ghost\"", "ghost"},
       {"\"teacher\":\"frozen\"", "\"teacher\":0", "teacher"},
-      {"\"teacher\":\"frozen\"", "\"teacher\":\"ema\"", "ema_teacher"},  // is not there
+      {"\"teacher\":\"frozen\"", "\"teacher\":\"ema\"", "ema_teacher"},  // missing
   };
   for (const auto& change : changes) {
     const std::string message = rejection(with_metadata("casd.options", change[0], change[1]));
@@ -279,7 +279,7 @@ TEST(Checkpoint, OtherFilesAreDescribed) {
             "test: not a CASD checkpoint (a text file)");
 }
 
-// Written by release 0.1.0 in the middle of the student's phase.
+// Written by release 0.1.0 during the student phase.
 TEST(Checkpoint, VersionOneIsRead) {
   const std::string path = test::source_folder() + "/tests/data/trainer_v1.checkpoint";
   const std::vector<std::uint8_t> bytes = read_file(path);
@@ -303,7 +303,7 @@ TEST(Checkpoint, VersionOneIsRead) {
   for (const Option& option : trainer_option_table())
     EXPECT_EQ(option_text(option, &again.options), option_text(option, &c.options));
 
-  // A flipped bit is noticed, and another spelling is rejected.
+  // A flipped bit and non-canonical text are rejected.
   std::vector<std::uint8_t> damaged = bytes;
   damaged.back() ^= 1;
   EXPECT_NE(rejection(damaged).find("checksum"), std::string::npos);

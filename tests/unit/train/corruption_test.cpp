@@ -73,13 +73,13 @@ TEST_F(DrawCorruption, FramesAreDroppedAtARatePerSampleAndModality) {
     square += share * share / samples;
     last += static_cast<double>(dropped.back()) / samples;
   }
-  // r ~ U(0, 0.5): mean 1/4, variance 1/48, and a little from the frames themselves.
+  // r ~ U(0, 0.5): mean 1/4, variance 1/48, plus a small variance of the frames.
   EXPECT_NEAR(mean, 0.25, 0.015);
   EXPECT_NEAR(square - mean * mean, 1.0 / 48, 0.003);
   EXPECT_NEAR(last, 0.25, 0.05);
 }
 
-// A rate of the sample alone would drop about the same share of frames in each modality.
+// With one rate per sample, all its modalities would lose about the same fraction of frames.
 TEST_F(DrawCorruption, TheRatesOfASamplesModalitiesAreIndependent) {
   constexpr std::size_t steps = 100, samples = 4000;
   const Sample sample = sample_of(schema_, 7, steps);
@@ -112,7 +112,7 @@ TEST_F(DrawCorruption, IsAPureFunctionOfSeedStepAndRow) {
   const Corruption b = draw(sample, 40, 0.5, 9, 100);
   EXPECT_EQ(a.kept, b.kept);
   EXPECT_EQ(a.dropped, b.dropped);
-  // A smaller batch: the same at the same places.
+  // A smaller batch gets the same result in the same rows.
   const Corruption half = draw(sample, 20, 0.5, 9, 100);
   EXPECT_TRUE(std::equal(half.kept.begin(), half.kept.end(), a.kept.begin()));
   EXPECT_TRUE(std::equal(half.dropped.begin(), half.dropped.end(), a.dropped.begin()));

@@ -1,8 +1,8 @@
-// Training on data whose modalities or features have another order than the model's, or are fewer.
+// Training on data with another order of modalities or features than the model, or with fewer.
 #include "core/error.h"
 #include "infer/predictor.h"
 #include "train/trainer.h"
-#include "unit/train/stand_in_plugin.h"
+#include "unit/train/stub_plugin.h"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@
 namespace casd {
 namespace {
 
-using test::seen;
-using test::stand_in_plugin;
+using test::stub_plugin;
+using test::stub_record;
 
 Dataset named_data() {
   casd_synthetic_options options = default_synthetic_options();
@@ -57,7 +57,7 @@ Dataset rearranged(const Dataset& data, const std::vector<std::size_t>& order) {
   return out;
 }
 
-std::string refusal(const std::function<void()>& call) {
+std::string rejection(const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -69,7 +69,7 @@ std::string refusal(const std::function<void()>& call) {
 
 class MappedData : public testing::Test {
  protected:
-  void SetUp() override { seen() = {}; }
+  void SetUp() override { stub_record() = {}; }
 
   std::unique_ptr<Trainer> make() const {
     casd_trainer_options options = default_trainer_options();
@@ -78,7 +78,7 @@ class MappedData : public testing::Test {
     options.select_from = 0;
     options.batch_size = 8;
     options.seed = 3;
-    return std::make_unique<Trainer>(model_, options, &stand_in_plugin());
+    return std::make_unique<Trainer>(model_, options, &stub_plugin());
   }
   static ModelPtr model_for(const Schema& schema) {
     casd_model_options options = default_model_options();
@@ -115,9 +115,9 @@ TEST_F(MappedData, AnotherOrderHasTheSameFingerprint) {
 TEST_F(MappedData, FewerModalitiesTrainTheRest) {
   const auto trainer = make();
   trainer->fit(rearranged(data_, {2, 0}), nullptr, nullptr, nullptr);
-  ASSERT_FALSE(seen().steps.empty());
+  ASSERT_FALSE(stub_record().steps.empty());
   std::int32_t rows[3] = {};
-  for (const auto& step : seen().steps)
+  for (const auto& step : stub_record().steps)
     for (std::size_t m = 0; m < 3; ++m) rows[m] += step.rows[m];
   EXPECT_GT(rows[0], 0);
   EXPECT_EQ(rows[1], 0);
@@ -146,21 +146,21 @@ TEST_F(MappedData, UnknownModalitiesAreNamed) {
   const auto trainer = make();
   Dataset other = rearranged(data_, {0, 1, 2});
   other.schema.modalities[1].name = "smell";
-  EXPECT_NE(refusal([&] { trainer->prepare(other); }).find("'smell'"), std::string::npos);
-  EXPECT_NE(refusal([&] { trainer->epoch(other); }).find("'smell'"), std::string::npos);
+  EXPECT_NE(rejection([&] { trainer->prepare(other); }).find("'smell'"), std::string::npos);
+  EXPECT_NE(rejection([&] { trainer->epoch(other); }).find("'smell'"), std::string::npos);
   other = rearranged(data_, {0, 1, 2});
-  other.schema.modalities[0].feature_names[3] = "strange";
-  EXPECT_NE(refusal([&] { trainer->epoch(other); }).find("'strange'"), std::string::npos);
+  other.schema.modalities[0].feature_names[3] = "unknown";
+  EXPECT_NE(rejection([&] { trainer->epoch(other); }).find("'unknown'"), std::string::npos);
   other = data_;
   other.schema.outputs[1] = "neither";
-  EXPECT_NE(refusal([&] { trainer->epoch(other); }).find("'neither'"), std::string::npos);
+  EXPECT_NE(rejection([&] { trainer->epoch(other); }).find("'neither'"), std::string::npos);
 }
 
 TEST_F(MappedData, ATeacherNeedsTheSameFeatureOrder) {
   const auto trainer = make();
   trainer->prepare(data_);
   const ModelPtr teacher = model_for(rearranged(data_, {0, 1, 2}).schema);
-  EXPECT_NE(refusal([&] { trainer->set_teacher(teacher); }).find("features"), std::string::npos);
+  EXPECT_NE(rejection([&] { trainer->set_teacher(teacher); }).find("features"), std::string::npos);
 }
 
 }  // namespace

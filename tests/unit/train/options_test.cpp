@@ -39,7 +39,7 @@ TEST(TrainerOptions, RecipesSetAndResetTheSameFields) {
   EXPECT_THROW(use_recipe(o, 2), Error);
 }
 
-// A field that the table forgets could neither be set nor be saved.
+// A field that is missing in the table could neither be set by name nor saved.
 TEST(TrainerOptions, TheTableCoversTheWholeStruct) {
   std::size_t covered = sizeof(std::uint32_t);
   for (const Option& option : trainer_option_table())
@@ -50,7 +50,7 @@ TEST(TrainerOptions, TheTableCoversTheWholeStruct) {
 struct Edge {
   const char* name;
   const char* allowed;
-  const char* refused;
+  const char* rejected;
 };
 
 class TrainerOptionEdges : public testing::TestWithParam<Edge> {};
@@ -59,8 +59,8 @@ TEST_P(TrainerOptionEdges, MatchTheHeader) {
   casd_trainer_options o = default_trainer_options();
   EXPECT_NO_THROW(set_option(trainer_option_table(), &o, GetParam().name, GetParam().allowed));
   try {
-    set_option(trainer_option_table(), &o, GetParam().name, GetParam().refused);
-    FAIL() << GetParam().name << " = " << GetParam().refused;
+    set_option(trainer_option_table(), &o, GetParam().name, GetParam().rejected);
+    FAIL() << GetParam().name << " = " << GetParam().rejected;
   } catch (const Error& error) {
     EXPECT_EQ(error.status(), CASD_ERROR_INVALID_ARGUMENT);
     EXPECT_NE(std::string(error.what()).find(GetParam().name), std::string::npos);

@@ -5,7 +5,7 @@
 #include "infer/predictor.h"
 #include "support/paths.h"
 #include "train/trainer.h"
-#include "unit/train/stand_in_plugin.h"
+#include "unit/train/stub_plugin.h"
 
 #include <gtest/gtest.h>
 
@@ -16,8 +16,8 @@
 namespace casd {
 namespace {
 
-using test::seen;
-using test::stand_in_plugin;
+using test::stub_plugin;
+using test::stub_record;
 
 Dataset small_data(casd_task task = CASD_TASK_CLASSES) {
   casd_synthetic_options options = default_synthetic_options();
@@ -68,9 +68,9 @@ bool same(const Calibration& a, const Calibration& b) {
 
 class OwnBatches : public testing::Test {
  protected:
-  void SetUp() override { seen() = {}; }
+  void SetUp() override { stub_record() = {}; }
 
-  /// What fit_calibration() finds for the trainer's present weights.
+  /// The result of fit_calibration() for the current weights.
   Calibration expected(Trainer& trainer, const Batch& held_out, int fit_trust) const {
     const auto raw = std::make_shared<const Model>(trainer.snapshot()->with_calibration({}));
     CalibrationRequest request;
@@ -90,14 +90,14 @@ TEST_F(OwnBatches, PrepareLikeADataset) {
   for (const casd_task task : {CASD_TASK_CLASSES, CASD_TASK_REGRESSION}) {
     const Dataset data = small_data(task);
     const ModelPtr model = small_model(data.schema);
-    Trainer by_dataset(model, small_options(), &stand_in_plugin());
+    Trainer by_dataset(model, small_options(), &stub_plugin());
     by_dataset.prepare(data);
-    const std::vector<float> weights = seen().class_weights;
-    Trainer by_batch(model, small_options(), &stand_in_plugin());
+    const std::vector<float> weights = stub_record().class_weights;
+    Trainer by_batch(model, small_options(), &stub_plugin());
     Batch batch = batch_of(data, "train");
-    batch.add() = empty_sample(data.schema);  // is left out
+    batch.add() = empty_sample(data.schema);  // ignored
     by_batch.prepare(batch);
-    EXPECT_EQ(seen().class_weights, weights);
+    EXPECT_EQ(stub_record().class_weights, weights);
     const ModelPtr a = by_dataset.snapshot(), b = by_batch.snapshot();
     EXPECT_TRUE(std::equal(a->values().begin(), a->values().end(), b->values().begin()));
     EXPECT_NO_THROW(by_batch.step(batch_of(data, "train")));
@@ -107,24 +107,24 @@ TEST_F(OwnBatches, PrepareLikeADataset) {
 TEST_F(OwnBatches, PreparingNeedsLabels) {
   Batch batch = train_;
   for (std::int64_t i = 0; i < batch.size(); ++i) batch.at(i).target.clear();
-  Trainer trainer(model_, small_options(), &stand_in_plugin());
+  Trainer trainer(model_, small_options(), &stub_plugin());
   EXPECT_EQ(status_of([&] { trainer.prepare(batch); }), CASD_ERROR_INVALID_ARGUMENT);
-  // The failed call leaves the trainer as it was: unprepared.
+  // After the failed call the trainer is still unprepared.
   EXPECT_EQ(status_of([&] { trainer.step(train_); }), CASD_ERROR_STATE);
 }
 
 TEST_F(OwnBatches, CalibrationLastsUntilTheNextStep) {
   for (const int fit_trust : {0, 1}) {
     casd_trainer_options options = small_options(fit_trust);
-    options.calibrate = 0;  // is about the end of the epochs
-    Trainer trainer(model_, options, &stand_in_plugin());
+    options.calibrate = 0;  // applies to the end of the last epoch only
+    Trainer trainer(model_, options, &stub_plugin());
     trainer.prepare(train_);
     trainer.step(train_);
     const Calibration wanted = expected(trainer, valid_, fit_trust);
     ASSERT_EQ(wanted.trust.empty(), fit_trust == 0);
     trainer.calibrate(valid_);
     EXPECT_TRUE(same(trainer.snapshot()->calibration(), wanted));
-    trainer.calibrate(train_);  // of other samples: another one, not one on top of the other
+    trainer.calibrate(train_);  // replaces the previous calibration
     EXPECT_TRUE(same(trainer.snapshot()->calibration(), expected(trainer, train_, fit_trust)));
     EXPECT_FALSE(same(trainer.snapshot()->calibration(), wanted));
     trainer.step(train_);
@@ -133,59 +133,59 @@ TEST_F(OwnBatches, CalibrationLastsUntilTheNextStep) {
 }
 
 TEST_F(OwnBatches, ADivergedStepKeepsTheCalibration) {
-  Trainer trainer(model_, small_options(), &stand_in_plugin());
+  Trainer trainer(model_, small_options(), &stub_plugin());
   trainer.prepare(train_);
   trainer.step(train_);
   trainer.calibrate(valid_);
-  seen().fail_at = static_cast<std::int64_t>(seen().steps.size());
+  stub_record().fail_at = static_cast<std::int64_t>(stub_record().steps.size());
   EXPECT_EQ(status_of([&] { trainer.step(train_); }), CASD_ERROR_NUMERIC);
   EXPECT_FALSE(trainer.snapshot()->calibration().empty());
 }
 
-// The teacher's trust factors would change what the student learns.
+// Trust factors of the teacher would change the student's targets.
 TEST_F(OwnBatches, TheStudentsTeacherIsNotCalibrated) {
   const auto teacher_logits = [&](bool calibrate) {
-    Trainer trainer(model_, small_options(1), &stand_in_plugin());
+    Trainer trainer(model_, small_options(1), &stub_plugin());
     trainer.prepare(train_);
     trainer.step(train_);
     if (calibrate) trainer.calibrate(valid_);
     trainer.set_phase(CASD_PHASE_STUDENT);
     trainer.step(train_);
-    return seen().steps.back().teacher_logits;
+    return stub_record().steps.back().teacher_logits;
   };
   EXPECT_EQ(teacher_logits(true), teacher_logits(false));
 }
 
 TEST_F(OwnBatches, ATrainedModelIsCalibratedWithoutAStep) {
-  Trainer first(model_, small_options(), &stand_in_plugin());
+  Trainer first(model_, small_options(), &stub_plugin());
   first.prepare(train_);
   first.step(train_);
-  Trainer second(first.snapshot(), small_options(), &stand_in_plugin());
+  Trainer second(first.snapshot(), small_options(), &stub_plugin());
   second.calibrate(valid_);
   EXPECT_FALSE(second.snapshot()->calibration().empty());
   second.prepare(train_);
-  EXPECT_TRUE(second.snapshot()->calibration().empty());  // back to the model it was made from
+  EXPECT_TRUE(second.snapshot()->calibration().empty());  // the model it was created from
 }
 
 TEST_F(OwnBatches, CheckpointsKeepTheCalibrationOfAFinishedTrainingOnly) {
   const std::string path = test::temporary_path("own_batches.checkpoint");
-  Trainer trainer(model_, small_options(), &stand_in_plugin());
+  Trainer trainer(model_, small_options(), &stub_plugin());
   trainer.prepare(train_);
   trainer.step(train_);
   trainer.calibrate(valid_);
   trainer.save(path);
-  EXPECT_TRUE(Trainer::load(path, &stand_in_plugin())->snapshot()->calibration().empty());
+  EXPECT_TRUE(Trainer::load(path, &stub_plugin())->snapshot()->calibration().empty());
   trainer.fit(data_, nullptr, nullptr, nullptr);
   trainer.calibrate(train_);
   const Calibration wanted = trainer.snapshot()->calibration();
   EXPECT_TRUE(same(wanted, expected(trainer, train_, 0)));
   trainer.save(path);
-  EXPECT_TRUE(same(Trainer::load(path, &stand_in_plugin())->snapshot()->calibration(), wanted));
+  EXPECT_TRUE(same(Trainer::load(path, &stub_plugin())->snapshot()->calibration(), wanted));
   std::remove(path.c_str());
 }
 
 TEST_F(OwnBatches, EpochsDropTheCalibration) {
-  Trainer trainer(model_, small_options(), &stand_in_plugin());
+  Trainer trainer(model_, small_options(), &stub_plugin());
   trainer.prepare(train_);
   trainer.step(train_);
   trainer.calibrate(valid_);
@@ -194,25 +194,26 @@ TEST_F(OwnBatches, EpochsDropTheCalibration) {
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 
-// Cancelled after a phase's last step, the next epoch() takes no step but restores the best weights.
+// After a cancellation at the last step of a phase, the next epoch() takes no step but restores the
+// best weights.
 TEST_F(OwnBatches, AnEpochWithoutAStepDropsTheCalibration) {
   casd_trainer_options options = small_options();
   options.batch_size = 64;
-  Trainer trainer(model_, options, &stand_in_plugin());
-  seen().after_step = [&] { trainer.cancel(); };
+  Trainer trainer(model_, options, &stub_plugin());
+  stub_record().after_step = [&] { trainer.cancel(); };
   EXPECT_EQ(status_of([&] { trainer.epoch(data_); }), CASD_ERROR_CANCELLED);
-  seen().after_step = nullptr;
-  ASSERT_EQ(seen().steps.size(), 1u);
+  stub_record().after_step = nullptr;
+  ASSERT_EQ(stub_record().steps.size(), 1u);
   trainer.calibrate(valid_);
   EXPECT_FALSE(trainer.snapshot()->calibration().empty());
   trainer.epoch(data_);
-  ASSERT_EQ(seen().steps.size(), 1u);
+  ASSERT_EQ(stub_record().steps.size(), 1u);
   EXPECT_EQ(trainer.phase(), CASD_PHASE_STUDENT);
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 
 TEST_F(OwnBatches, InvalidCalibrationsAreRejected) {
-  Trainer trainer(model_, small_options(), &stand_in_plugin());
+  Trainer trainer(model_, small_options(), &stub_plugin());
   EXPECT_EQ(status_of([&] { trainer.calibrate(valid_); }), CASD_ERROR_STATE);
   trainer.prepare(train_);
   trainer.step(train_);
@@ -228,14 +229,14 @@ TEST_F(OwnBatches, InvalidCalibrationsAreRejected) {
   EXPECT_EQ(status_of([&] { trainer.calibrate(long_one); }), CASD_ERROR_INVALID_ARGUMENT);
   Schema other = data_.schema;
   other.outputs.push_back("neutral");
-  Batch strange(other);
-  strange.add();
-  EXPECT_EQ(status_of([&] { trainer.calibrate(strange); }), CASD_ERROR_INVALID_ARGUMENT);
+  Batch mismatched(other);
+  mismatched.add();
+  EXPECT_EQ(status_of([&] { trainer.calibrate(mismatched); }), CASD_ERROR_INVALID_ARGUMENT);
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 
 TEST_F(OwnBatches, WithoutAFinitePredictionThereIsNoCalibration) {
-  Trainer trainer(small_model(data_.schema, 0), small_options(), &stand_in_plugin());
+  Trainer trainer(small_model(data_.schema, 0), small_options(), &stub_plugin());
   trainer.prepare(train_);
   trainer.step(train_);
   Batch huge(data_.schema);
@@ -247,7 +248,7 @@ TEST_F(OwnBatches, WithoutAFinitePredictionThereIsNoCalibration) {
 
 TEST_F(OwnBatches, RegressionHasNothingToCalibrate) {
   const Dataset data = small_data(CASD_TASK_REGRESSION);
-  Trainer trainer(small_model(data.schema), small_options(), &stand_in_plugin());
+  Trainer trainer(small_model(data.schema), small_options(), &stub_plugin());
   trainer.prepare(batch_of(data, "train"));
   trainer.step(batch_of(data, "train"));
   EXPECT_NO_THROW(trainer.calibrate(batch_of(data, "valid")));

@@ -1,11 +1,11 @@
-// Wherever a training is interrupted, what it ends in has the same bits.
+// A training ends in the same bits wherever it was interrupted.
 #include "train/trainer.h"
 
 #include "core/error.h"
 #include "core/platform.h"
 #include "model/model_file.h"
 #include "support/paths.h"
-#include "unit/train/stand_in_plugin.h"
+#include "unit/train/stub_plugin.h"
 
 #include <gtest/gtest.h>
 
@@ -16,8 +16,8 @@
 namespace casd {
 namespace {
 
-using test::seen;
-using test::stand_in_plugin;
+using test::stub_plugin;
+using test::stub_record;
 
 constexpr int teacher_epochs = 2, epochs = 2, steps = 3;
 
@@ -70,16 +70,16 @@ struct CancelAt {
 
 class Resume : public testing::TestWithParam<casd_teacher_mode> {
  protected:
-  void SetUp() override { seen() = {}; }
+  void SetUp() override { stub_record() = {}; }
   void TearDown() override {
-    EXPECT_EQ(seen().networks, 0);
+    EXPECT_EQ(stub_record().networks, 0);
     std::remove(path_.c_str());
   }
 
   std::unique_ptr<Trainer> make() const {
-    return std::make_unique<Trainer>(model_, tiny_options(GetParam()), &stand_in_plugin());
+    return std::make_unique<Trainer>(model_, tiny_options(GetParam()), &stub_plugin());
   }
-  std::unique_ptr<Trainer> load() const { return Trainer::load(path_, &stand_in_plugin()); }
+  std::unique_ptr<Trainer> load() const { return Trainer::load(path_, &stub_plugin()); }
   int calls() const {
     const int all = GetParam() == CASD_TEACHER_NONE ? epochs : teacher_epochs + epochs;
     return all * steps;
@@ -98,7 +98,7 @@ class Resume : public testing::TestWithParam<casd_teacher_mode> {
 
 TEST_P(Resume, EndsInTheSameBitsAfterAnyCancellation) {
   const std::vector<std::uint8_t> expected = uninterrupted();
-  // An epoch's last call comes after its score.
+  // The last call of an epoch follows its score.
   for (int at = 1; at < calls(); ++at) {
     CancelAt cancel{at};
     auto trainer = make();
@@ -110,7 +110,7 @@ TEST_P(Resume, EndsInTheSameBitsAfterAnyCancellation) {
     trainer->fit(data_, path_.c_str(), nullptr, nullptr);
     EXPECT_EQ(trainer->phase(), CASD_PHASE_DONE);
     EXPECT_TRUE(serialise_model(*trainer->snapshot()) == expected) << at;
-    // And the last checkpoint is that of the finished training.
+    // The last checkpoint is that of the finished training.
     const auto done = load();
     EXPECT_EQ(done->phase(), CASD_PHASE_DONE);
     EXPECT_TRUE(serialise_model(*done->snapshot()) == expected) << at;
@@ -186,14 +186,14 @@ TEST_P(Resume, ResolvedNumbersAreKept) {
   options.batch_size = 0;
   options.select_from = -1;
   options.patience = 0;
-  const auto straight = std::make_unique<Trainer>(model_, options, &stand_in_plugin());
+  const auto straight = std::make_unique<Trainer>(model_, options, &stub_plugin());
   straight->fit(data_, nullptr, nullptr, nullptr);
-  CancelAt cancel{7};  // of five steps an epoch
-  auto broken = std::make_unique<Trainer>(model_, options, &stand_in_plugin());
+  CancelAt cancel{7};  // an epoch has five steps
+  auto broken = std::make_unique<Trainer>(model_, options, &stub_plugin());
   EXPECT_EQ(status_of([&] { broken->fit(data_, path_.c_str(), CancelAt::call, &cancel); }),
             CASD_ERROR_CANCELLED);
   broken = load();
-  // As asked for, so that they can be compared with those of a new command.
+  // The caller's options, not the resolved ones: the program compares them with those of a command.
   EXPECT_EQ(broken->options().batch_size, 0);
   broken->prepare(data_);
   EXPECT_EQ(broken->options().batch_size, 8);
@@ -223,51 +223,51 @@ INSTANTIATE_TEST_SUITE_P(Teachers, Resume,
                          teacher_name);
 
 TEST(ResumeFile, MissingAndForeignFilesAreRejected) {
-  EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stand_in_plugin()); }), CASD_ERROR_IO);
+  EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stub_plugin()); }), CASD_ERROR_IO);
   const std::string path = test::temporary_path("foreign");
   const Dataset data = tiny_data();
   save_model(*tiny_model(data.schema), path);
-  EXPECT_EQ(status_of([&] { Trainer::load(path, &stand_in_plugin()); }), CASD_ERROR_FORMAT);
+  EXPECT_EQ(status_of([&] { Trainer::load(path, &stub_plugin()); }), CASD_ERROR_FORMAT);
   std::remove(path.c_str());
 }
 
-// Else the next attempt, with better data, would find a checkpoint in its way.
+// A checkpoint would block the next attempt with corrected data.
 TEST(ResumeFile, RejectedDataLeaveNoCheckpoint) {
-  seen() = {};
-  const std::string path = test::temporary_path("refused");
+  stub_record() = {};
+  const std::string path = test::temporary_path("rejected");
   const Dataset good = tiny_data();
-  const auto refused = [&](const std::function<void(Dataset&)>& change) {
+  const auto rejected = [&](const std::function<void(Dataset&)>& change) {
     Dataset data = good;
     change(data);
-    Trainer trainer(tiny_model(good.schema), tiny_options(CASD_TEACHER_FROZEN), &stand_in_plugin());
+    Trainer trainer(tiny_model(good.schema), tiny_options(CASD_TEACHER_FROZEN), &stub_plugin());
     EXPECT_EQ(status_of([&] { trainer.fit(data, path.c_str(), nullptr, nullptr); }),
               CASD_ERROR_INVALID_ARGUMENT);
     EXPECT_FALSE(std::ifstream(path).good());
   };
-  refused([](Dataset& data) { data.splits[0].name = "all"; });
-  refused([](Dataset& data) { data.schema.outputs.push_back("neutral"); });
-  refused([](Dataset& data) {
+  rejected([](Dataset& data) { data.splits[0].name = "all"; });
+  rejected([](Dataset& data) { data.schema.outputs.push_back("neutral"); });
+  rejected([](Dataset& data) {
     for (Sample& sample : data.splits[0].samples) sample.target.clear();
   });
-  refused([](Dataset& data) {
+  rejected([](Dataset& data) {
     set_frames(data.splits[1].samples[3], data.schema, 1, std::vector<float>(12 * 513));
   });
 }
 
-// Before the first step, which may take long.
+// Reported before the first step, because a step can take long.
 TEST(ResumeFile, AnUnwritablePathIsReportedFirst) {
-  seen() = {};
+  stub_record() = {};
   const Dataset data = tiny_data();
-  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stand_in_plugin());
+  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stub_plugin());
   EXPECT_EQ(status_of([&] { trainer.fit(data, "/nowhere/at/all", nullptr, nullptr); }),
             CASD_ERROR_IO);
-  EXPECT_TRUE(seen().steps.empty());
+  EXPECT_TRUE(stub_record().steps.empty());
 }
 
 TEST(ResumeFile, AnUnwritableCheckpointIsAnError) {
-  seen() = {};
+  stub_record() = {};
   const Dataset data = tiny_data();
-  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stand_in_plugin());
+  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stub_plugin());
   EXPECT_EQ(status_of([&] { trainer.fit(data, "/nowhere/at/all", nullptr, nullptr); }),
             CASD_ERROR_IO);
 }

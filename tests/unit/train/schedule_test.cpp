@@ -39,7 +39,7 @@ TEST(ResolveSchedule, AdaptsToTheNumberOfSamples) {
   expect_schedule(options, 1023, {64, 15, 20, 8, 13});
   expect_schedule(options, 1024, {128, 30, 40, 15, 25});
   expect_schedule(options, 1447, {128, 20, 27, 10, 17});
-  expect_schedule(options, 100000, {128, 12, 16, 6, 10});  // the recipe's own
+  expect_schedule(options, 100000, {128, 12, 16, 6, 10});  // values of the recipe
 }
 
 TEST(ResolveSchedule, FollowsTheRecipe) {
@@ -67,7 +67,7 @@ TEST(ResolveSchedule, GivenNumbersAreKept) {
   expect_schedule(fixed, 5, {10, 1, 3, 0, 7});
 }
 
-// The recipe evidential: the first epoch that may be selected is a new best, the others only wait.
+// Recipe evidential: even if only the first selectable epoch is a new best, patience does not end it.
 TEST(ResolveSchedule, TheStudentNeverStopsEarly) {
   casd_trainer_options options = default_trainer_options();
   for (options.epochs = 1; options.epochs < 2000; ++options.epochs) {

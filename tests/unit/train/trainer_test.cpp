@@ -1,4 +1,4 @@
-// The machine of phases, epochs and steps, with a stand-in for the learner.
+// Tests the training loop (phases, epochs, steps) with a stub of the plug-in.
 #include "train/trainer.h"
 
 #include "core/error.h"
@@ -7,7 +7,7 @@
 #include "eval/evaluation.h"
 #include "infer/predictor.h"
 #include "train/teacher_outputs.h"
-#include "unit/train/stand_in_plugin.h"
+#include "unit/train/stub_plugin.h"
 
 #include <gtest/gtest.h>
 
@@ -21,9 +21,9 @@
 namespace casd {
 namespace {
 
-using test::seen;
-using test::SeenStep;
-using test::stand_in_plugin;
+using test::RecordedStep;
+using test::stub_plugin;
+using test::stub_record;
 
 Dataset small_data(casd_task task = CASD_TASK_CLASSES, std::int32_t valid = 30) {
   casd_synthetic_options options = default_synthetic_options();
@@ -67,11 +67,11 @@ casd_status status_of(const std::function<void()>& call) {
 
 class TrainingLoop : public testing::Test {
  protected:
-  void SetUp() override { seen() = {}; }
-  void TearDown() override { EXPECT_EQ(seen().networks, 0); }
+  void SetUp() override { stub_record() = {}; }
+  void TearDown() override { EXPECT_EQ(stub_record().networks, 0); }
 
   std::unique_ptr<Trainer> make(const casd_trainer_options& options) const {
-    return std::make_unique<Trainer>(model_, options, &stand_in_plugin());
+    return std::make_unique<Trainer>(model_, options, &stub_plugin());
   }
   Batch batch(std::int64_t first, std::int64_t count) const {
     Batch out(data_.schema);
@@ -95,7 +95,7 @@ TEST_F(TrainingLoop, RunsBothPhasesEpochByEpoch) {
     EXPECT_EQ(stats.samples, 50);
     EXPECT_EQ(stats.step, 4 * (stats.epoch + 1));
     EXPECT_EQ(stats.go_on, epoch < 4 ? 1 : 0);
-    // Selection: the teacher's from epoch 0, the student's from select_from on.
+    // The teacher is scored from epoch 0 on, the student from select_from on.
     EXPECT_EQ(std::isnan(stats.score), student && stats.epoch < 1);
     EXPECT_EQ(std::isnan(stats.logit_loss), !student);
     EXPECT_TRUE(std::isnan(stats.uncertainty_loss));
@@ -104,8 +104,8 @@ TEST_F(TrainingLoop, RunsBothPhasesEpochByEpoch) {
   EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_STATE);
   EXPECT_EQ(status_of([&] { trainer->fit(data_, nullptr, nullptr, nullptr); }), CASD_ERROR_STATE);
   EXPECT_EQ(status_of([&] { trainer->step(batch(0, 2)); }), CASD_ERROR_STATE);
-  EXPECT_EQ(seen().phases.back(), CASD_PHASE_STUDENT);
-  ASSERT_EQ(seen().steps.size(), 20u);
+  EXPECT_EQ(stub_record().phases.back(), CASD_PHASE_STUDENT);
+  ASSERT_EQ(stub_record().steps.size(), 20u);
   EXPECT_FALSE(trainer->snapshot()->calibration().temperatures.empty());
 }
 
@@ -114,11 +114,11 @@ TEST_F(TrainingLoop, StepsHaveTheExpectedRatesSizesAndNumbers) {
   const auto trainer = make(options);
   trainer->fit(data_, nullptr, nullptr, nullptr);
   std::set<std::uint64_t> numbers;
-  for (std::size_t i = 0; i < seen().steps.size(); ++i) {
-    const SeenStep& step = seen().steps[i];
+  for (std::size_t i = 0; i < stub_record().steps.size(); ++i) {
+    const RecordedStep& step = stub_record().steps[i];
     const std::size_t epoch = i / 4;
     const bool student = epoch >= 2;
-    EXPECT_EQ(step.samples, i % 4 == 3 ? 2 : 16);  // the smaller rest is a step, too
+    EXPECT_EQ(step.samples, i % 4 == 3 ? 2 : 16);  // the last batch of an epoch is smaller
     EXPECT_EQ(step.seed, 5u);
     numbers.insert(step.step);
     const double place =
@@ -134,13 +134,13 @@ TEST_F(TrainingLoop, StepsHaveTheExpectedRatesSizesAndNumbers) {
 TEST_F(TrainingLoop, EachEpochVisitsEverySampleInANewOrder) {
   casd_trainer_options options = small_options();
   options.teacher = CASD_TEACHER_NONE;
-  const Dataset data = small_data(CASD_TASK_REGRESSION);  // the targets tell the samples apart
-  Trainer trainer(small_model(data.schema), options, &stand_in_plugin());
+  const Dataset data = small_data(CASD_TASK_REGRESSION);  // the targets identify the samples
+  Trainer trainer(small_model(data.schema), options, &stub_plugin());
   EXPECT_EQ(trainer.phase(), CASD_PHASE_STUDENT);
   trainer.fit(data, nullptr, nullptr, nullptr);
   std::vector<std::vector<float>> orders(3);
-  for (std::size_t i = 0; i < seen().steps.size(); ++i)
-    for (const float target : seen().steps[i].target) orders[i / 4].push_back(target);
+  for (std::size_t i = 0; i < stub_record().steps.size(); ++i)
+    for (const float target : stub_record().steps[i].target) orders[i / 4].push_back(target);
   EXPECT_NE(orders[0], orders[1]);
   EXPECT_NE(orders[1], orders[2]);
   for (auto& order : orders) std::sort(order.begin(), order.end());
@@ -152,10 +152,10 @@ TEST_F(TrainingLoop, RegressionTargetsAreStandardised) {
   casd_trainer_options options = small_options();
   options.teacher_epochs = 1;
   const Dataset data = small_data(CASD_TASK_REGRESSION);
-  Trainer trainer(small_model(data.schema), options, &stand_in_plugin());
+  Trainer trainer(small_model(data.schema), options, &stub_plugin());
   trainer.epoch(data);
   double sum = 0, square = 0;
-  for (const SeenStep& step : seen().steps)
+  for (const RecordedStep& step : stub_record().steps)
     for (const float target : step.target) {
       sum += static_cast<double>(target);
       square += static_cast<double>(target) * static_cast<double>(target);
@@ -172,37 +172,37 @@ TEST_F(TrainingLoop, SamplesWithoutModalityAreDroppedAndWithoutTargetKept) {
   const casd_train_stats stats = trainer->epoch(data);
   EXPECT_EQ(stats.samples, 49);
   int all = 0;
-  for (const SeenStep& step : seen().steps)
+  for (const RecordedStep& step : stub_record().steps)
     for (const std::uint8_t labelled : step.labelled) all += labelled;
   EXPECT_EQ(all, 1);
 }
 
 TEST_F(TrainingLoop, PrepareFitsNormaliserAndClassWeights) {
   const auto trainer = make(small_options());
-  EXPECT_TRUE(seen().class_weights.empty());
+  EXPECT_TRUE(stub_record().class_weights.empty());
   trainer->prepare(data_);
   EXPECT_TRUE(trainer->snapshot()->trained());
   const auto samples = sample_pointers(data_.splits[0].samples);
-  EXPECT_EQ(seen().class_weights, balanced_class_weights(data_.schema, samples));
+  EXPECT_EQ(stub_record().class_weights, balanced_class_weights(data_.schema, samples));
 
   casd_trainer_options plain = small_options();
   plain.balance_classes = 0;
   const auto unweighted = make(plain);
   unweighted->prepare(data_);
-  EXPECT_TRUE(seen().class_weights.empty());
+  EXPECT_TRUE(stub_record().class_weights.empty());
 }
 
 TEST_F(TrainingLoop, ATrainedModelKeepsItsNormaliser) {
   Statistics statistics = fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples));
   statistics.mean[0][0] += 3;
   const ModelPtr trained = with_statistics(*model_, statistics);
-  Trainer trainer(trained, small_options(), &stand_in_plugin());
-  trainer.step(batch(0, 4));  // needs no prepare
-  Trainer other(trained, small_options(), &stand_in_plugin());
+  Trainer trainer(trained, small_options(), &stub_plugin());
+  trainer.step(batch(0, 4));  // works without prepare
+  Trainer other(trained, small_options(), &stub_plugin());
   other.prepare(data_);
   const auto mean = other.snapshot()->tensor(data_.schema.modalities[0].name + ".normalizer.mean");
   EXPECT_EQ(mean[0], statistics.mean[0][0]);
-  EXPECT_FALSE(seen().class_weights.empty());
+  EXPECT_FALSE(stub_record().class_weights.empty());
 }
 
 TEST_F(TrainingLoop, TheFrozenTeacherPredictsCompleteSamples) {
@@ -213,14 +213,14 @@ TEST_F(TrainingLoop, TheFrozenTeacherPredictsCompleteSamples) {
   trainer->set_phase(CASD_PHASE_STUDENT);
   const ModelPtr teacher = trainer->snapshot();
   trainer->step(batch(8, 8));
-  trainer->step(batch(16, 8));  // the student has moved, the teacher has not
+  trainer->step(batch(16, 8));  // the student has changed, the teacher has not
   Predictor predictor(teacher, default_predictor_options());
   Prediction prediction;
   predictor.predict(prediction, batch(16, 8), CASD_ALL_MODALITIES);
-  const SeenStep& step = seen().steps.back();
-  const auto same = [](const std::vector<float>& told, Span<const float> expected) {
-    ASSERT_EQ(told.size(), expected.size());
-    for (std::size_t i = 0; i < told.size(); ++i) ASSERT_EQ(told[i], expected[i]) << i;
+  const RecordedStep& step = stub_record().steps.back();
+  const auto same = [](const std::vector<float>& recorded, Span<const float> expected) {
+    ASSERT_EQ(recorded.size(), expected.size());
+    for (std::size_t i = 0; i < recorded.size(); ++i) ASSERT_EQ(recorded[i], expected[i]) << i;
   };
   same(step.teacher_location, prediction.table(CASD_FIELD_REPRESENTATION));
   same(step.teacher_logits, prediction.table(CASD_FIELD_LOGITS));
@@ -238,12 +238,12 @@ TEST_F(TrainingLoop, CachedTeacherOutputsBelongToTheBatch) {
   options.teacher_epochs = 1;
   options.epochs = 1;
   const Dataset data = small_data(CASD_TASK_REGRESSION);
-  Trainer trainer(small_model(data.schema), options, &stand_in_plugin());
+  Trainer trainer(small_model(data.schema), options, &stub_plugin());
   trainer.epoch(data);
   const ModelPtr teacher = trainer.snapshot();
   trainer.epoch(data);
   Predictor predictor(teacher, default_predictor_options());
-  const SeenStep& step = seen().steps.back();
+  const RecordedStep& step = stub_record().steps.back();
   const auto scale = teacher->tensor("target.std");
   const auto mean = teacher->tensor("target.mean");
   int found = 0;
@@ -284,11 +284,11 @@ TEST_F(TrainingLoop, AutoFollowsTheSamplesOfSplitTrain) {
   EXPECT_LE(teacher, 35);
   EXPECT_EQ(student, 46);
   EXPECT_EQ(selected_from, fixed.select_from);
-  EXPECT_EQ(seen().steps[0].samples, 8);
+  EXPECT_EQ(stub_record().steps[0].samples, 8);
   EXPECT_EQ(trainer->progress().epochs, 46);
 }
 
-// The first epoch fixes the schedule, not what the normaliser was fitted to.
+// The first epoch fixes the schedule, not the dataset that the normaliser was fitted on.
 TEST_F(TrainingLoop, AutoFollowsTheDatasetOfTheEpochs) {
   casd_trainer_options options = small_options();
   options.batch_size = 0;
@@ -300,32 +300,32 @@ TEST_F(TrainingLoop, AutoFollowsTheDatasetOfTheEpochs) {
   EXPECT_EQ(trainer->options().batch_size, 16);
   trainer->epoch(data_);
   EXPECT_EQ(trainer->options().batch_size, 8);
-  EXPECT_EQ(seen().steps[0].samples, 8);
+  EXPECT_EQ(stub_record().steps[0].samples, 8);
 }
 
 TEST_F(TrainingLoop, OtherTeachersReceiveTheCompleteBatchOrNone) {
   for (const casd_teacher_mode teacher :
        {CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
-    seen().steps.clear();
+    stub_record().steps.clear();
     casd_trainer_options options = small_options();
     options.teacher = teacher;
     const auto trainer = make(options);
     trainer->fit(data_, nullptr, nullptr, nullptr);
-    EXPECT_EQ(seen().steps.size(), teacher == CASD_TEACHER_NONE ? 12u : 20u);
-    for (const SeenStep& step : seen().steps) {
+    EXPECT_EQ(stub_record().steps.size(), teacher == CASD_TEACHER_NONE ? 12u : 20u);
+    for (const RecordedStep& step : stub_record().steps) {
       EXPECT_EQ(step.complete, step.phase == CASD_PHASE_STUDENT && teacher != CASD_TEACHER_NONE);
       EXPECT_TRUE(step.teacher_location.empty());
     }
   }
 }
 
-/// A model's numbers, to compare.
+/// The values of a model, for comparison.
 std::vector<float> values_of(const Model& model) {
   return {model.values().begin(), model.values().end()};
 }
 
-/// Trains a phase to its end and returns the weights of its best epoch. The best epoch must not be
-/// the last one: else it would not show whether the weights are restored.
+/// Trains a phase to its end and returns the weights of its best epoch. Checks that the best epoch is
+/// not the last one, because then restoring the weights would have no effect.
 std::vector<float> best_of_phase(Trainer& trainer, const Dataset& data) {
   const casd_phase phase = trainer.phase();
   double best = -std::numeric_limits<double>::infinity();
@@ -354,7 +354,7 @@ TEST_F(TrainingLoop, EachPhaseEndsWithTheWeightsOfItsBestEpoch) {
   EXPECT_EQ(values_of(*trainer->snapshot()), student);
 }
 
-// Neither on split train nor, for the student, on complete samples.
+// Not on split train and, for the student, not on complete samples.
 TEST_F(TrainingLoop, EpochsAreScoredOnTheHeldOutSamples) {
   casd_trainer_options options = small_options();
   options.select_from = 0;
@@ -366,7 +366,7 @@ TEST_F(TrainingLoop, EpochsAreScoredOnTheHeldOutSamples) {
   do {
     const casd_phase phase = trainer->phase();
     stats = trainer->epoch(data_);
-    if (trainer->phase() != phase) continue;  // the best epoch's weights are back
+    if (trainer->phase() != phase) continue;  // the weights of the best epoch were restored
     const bool teacher = phase == CASD_PHASE_TEACHER;
     Predictor predictor(trainer->snapshot(), default_predictor_options());
     const double expected = selection_score(predictor, valid, teacher);
@@ -397,7 +397,7 @@ TEST_F(TrainingLoop, TheModelIsCalibratedOnTheHeldOutSamples) {
   EXPECT_EQ(trained->calibration().trust, expected.trust);
 }
 
-// The first epoch that may be selected is never later than the last one.
+// The first selectable epoch is at most the last epoch.
 TEST_F(TrainingLoop, TheLastEpochCanAlwaysBeSelected) {
   casd_trainer_options options = small_options();
   options.teacher = CASD_TEACHER_NONE;
@@ -413,12 +413,12 @@ TEST_F(TrainingLoop, TheLastEpochCanAlwaysBeSelected) {
 
 TEST_F(TrainingLoop, FramesAreDroppedForTheStudentOnly) {
   for (const double frame_drop : {0.0, 1.0}) {
-    seen().steps.clear();
+    stub_record().steps.clear();
     casd_trainer_options options = small_options();
     options.frame_drop = frame_drop;
     make(options)->fit(data_, nullptr, nullptr, nullptr);
     double frames = 0, zeros = 0;
-    for (const SeenStep& step : seen().steps)
+    for (const RecordedStep& step : stub_record().steps)
       for (std::size_t m = 0; m < step.frames.size(); ++m) {
         if (step.phase == CASD_PHASE_TEACHER || frame_drop == 0) {
           EXPECT_EQ(step.zero_frames[m], 0);
@@ -427,14 +427,14 @@ TEST_F(TrainingLoop, FramesAreDroppedForTheStudentOnly) {
           zeros += static_cast<double>(step.zero_frames[m]);
         }
       }
-    // The rates are uniform over 0 to 1: half of the frames are dropped.
+    // The rates are uniform in [0, 1], so half of the frames are dropped on average.
     if (frame_drop > 0) {
       EXPECT_NEAR(zeros / frames, 0.5, 0.05);
     }
   }
 }
 
-// The teacher's outputs are computed in pieces; each row belongs to its own sample.
+// The teacher's outputs are computed in chunks. Each row must match its sample.
 TEST_F(TrainingLoop, TeacherOutputsOfALargeSplitMatchEachSample) {
   casd_synthetic_options wanted = default_synthetic_options();
   wanted.train_samples = 300;
@@ -490,7 +490,7 @@ TEST_F(TrainingLoop, WithoutSplitValidTheLastEpochIsUsed) {
     EXPECT_TRUE(std::isnan(stats.score));
     EXPECT_TRUE(std::isnan(stats.best_score));
   } while (stats.go_on);
-  EXPECT_EQ(seen().steps.size(), 20u);
+  EXPECT_EQ(stub_record().steps.size(), 20u);
   EXPECT_TRUE(trainer->snapshot()->calibration().empty());
 }
 
@@ -509,7 +509,7 @@ TEST_F(TrainingLoop, StepUsesTotalSteps) {
     EXPECT_EQ(stats.step, i + 1);
     EXPECT_EQ(stats.samples, 4);
   }
-  cosine->set_phase(CASD_PHASE_STUDENT);  // the count begins anew
+  cosine->set_phase(CASD_PHASE_STUDENT);  // the step count restarts
   EXPECT_EQ(cosine->step(batch(0, 4)).learning_rate, 0.01);
 }
 
@@ -521,20 +521,20 @@ TEST_F(TrainingLoop, StepRejectsInvalidBatches) {
   Schema other = data_.schema;
   other.outputs.push_back("neutral");
   EXPECT_EQ(status_of([&] {
-              Batch strange(other);
-              strange.add();
-              trainer->step(strange);
+              Batch mismatched(other);
+              mismatched.add();
+              trainer->step(mismatched);
             }),
             CASD_ERROR_INVALID_ARGUMENT);
-  Batch hollow = batch(0, 2);
-  hollow.at(1) = empty_sample(data_.schema);
-  EXPECT_EQ(status_of([&] { trainer->step(hollow); }), CASD_ERROR_INVALID_ARGUMENT);
+  Batch with_empty = batch(0, 2);
+  with_empty.at(1) = empty_sample(data_.schema);
+  EXPECT_EQ(status_of([&] { trainer->step(with_empty); }), CASD_ERROR_INVALID_ARGUMENT);
   Batch long_one = batch(0, 2);
   const std::vector<float> frames(
       513u * static_cast<std::size_t>(data_.schema.modalities[0].features), 0.5f);
   set_frames(long_one.at(1), data_.schema, 0, frames);
   EXPECT_EQ(status_of([&] { trainer->step(long_one); }), CASD_ERROR_INVALID_ARGUMENT);
-  EXPECT_TRUE(seen().steps.empty());
+  EXPECT_TRUE(stub_record().steps.empty());
   EXPECT_NO_THROW(trainer->step(batch(0, 2)));
   EXPECT_EQ(status_of([&] { trainer->prepare(data_); }), CASD_ERROR_STATE);
 }
@@ -561,7 +561,8 @@ TEST_F(TrainingLoop, AGivenTeacherIsUsed) {
   Prediction prediction;
   predictor.predict(prediction, batch(0, 4), CASD_ALL_MODALITIES);
   const auto logits = prediction.table(CASD_FIELD_LOGITS);
-  EXPECT_TRUE(std::equal(logits.begin(), logits.end(), seen().steps.back().teacher_logits.begin()));
+  EXPECT_TRUE(
+      std::equal(logits.begin(), logits.end(), stub_record().steps.back().teacher_logits.begin()));
 }
 
 TEST_F(TrainingLoop, AMismatchedTeacherIsRejected) {
@@ -627,7 +628,7 @@ TEST_F(TrainingLoop, MismatchedDatasetsAreRejected) {
   EXPECT_NO_THROW(trainer->epoch(data_));
 }
 
-// Whoever resumes may ask first whether the dataset is the right one.
+// After resuming, prepare() can be used to check that the dataset is the same.
 TEST_F(TrainingLoop, PreparingAfterAnEpochOnlyComparesTheData) {
   const auto trainer = make(small_options());
   trainer->epoch(data_);
@@ -667,17 +668,16 @@ TEST_F(TrainingLoop, MissingClassesAreNamed) {
   Dataset three = data_;
   three.schema.outputs.push_back("neutral");
   const ModelPtr model = small_model(three.schema);
-  EXPECT_EQ(
-      warnings_of([&] { Trainer(model, small_options(), &stand_in_plugin()).prepare(three); }),
-      (std::vector<std::string>{"split train has no sample of class 'neutral'",
-                                "split valid has no sample of class 'neutral'"}));
+  EXPECT_EQ(warnings_of([&] { Trainer(model, small_options(), &stub_plugin()).prepare(three); }),
+            (std::vector<std::string>{"split train has no sample of class 'neutral'",
+                                      "split valid has no sample of class 'neutral'"}));
 
   Dataset one = data_;
   for (Sample& sample : one.splits[1].samples) sample.target = {1};
   const auto trainer = make(small_options());
   EXPECT_EQ(warnings_of([&] {
               trainer->epoch(one);
-              trainer->epoch(one);  // once is enough
+              trainer->epoch(one);  // warns only once
             }),
             (std::vector<std::string>{"split valid has no sample of class 'negative': all its "
                                       "labels are 'positive'"}));
@@ -690,16 +690,16 @@ TEST_F(TrainingLoop, MissingClassesAreNamed) {
 
 TEST_F(TrainingLoop, ADivergedStepChangesNothing) {
   const auto trainer = make(small_options());
-  seen().fail_at = 5;
+  stub_record().fail_at = 5;
   trainer->epoch(data_);
   EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_NUMERIC);
-  seen().fail_at = -1;
+  stub_record().fail_at = -1;
   trainer->fit(data_, nullptr, nullptr, nullptr);
   const ModelPtr resumed = trainer->snapshot();
-  const auto undisturbed = make(small_options());
-  undisturbed->fit(data_, nullptr, nullptr, nullptr);
+  const auto uninterrupted = make(small_options());
+  uninterrupted->fit(data_, nullptr, nullptr, nullptr);
   EXPECT_TRUE(std::equal(resumed->values().begin(), resumed->values().end(),
-                         undisturbed->snapshot()->values().begin()));
+                         uninterrupted->snapshot()->values().begin()));
 }
 
 TEST_F(TrainingLoop, CancelStopsOnceFromAnyThread) {

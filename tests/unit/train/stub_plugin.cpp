@@ -1,4 +1,4 @@
-#include "unit/train/stand_in_plugin.h"
+#include "unit/train/stub_plugin.h"
 
 #include "core/crc32.h"
 #include "model/model_file.h"
@@ -55,7 +55,7 @@ std::vector<float>* table(casd_torch_network* n, std::int32_t what) {
   }
 }
 
-casd_status refuse(casd_plugin_error* error, casd_status status, const char* message) {
+casd_status reject(casd_plugin_error* error, casd_status status, const char* message) {
   std::snprintf(error->message, sizeof error->message, "%s", message);
   return status;
 }
@@ -63,7 +63,7 @@ casd_status refuse(casd_plugin_error* error, casd_status status, const char* mes
 casd_status create(casd_torch_network** network, const casd_torch_setup* setup,
                    casd_plugin_error* error) {
   if (setup->device != CASD_DEVICE_CPU)
-    return refuse(error, CASD_ERROR_UNAVAILABLE, "the stand-in knows the CPU only");
+    return reject(error, CASD_ERROR_UNAVAILABLE, "the stub supports the CPU only");
   auto* n = new casd_torch_network;
   n->model = parse_model({static_cast<const std::uint8_t*>(setup->model), setup->model_size}, "m");
   n->options = *setup->options;
@@ -72,24 +72,24 @@ casd_status create(casd_torch_network** network, const casd_torch_setup* setup,
   n->second = n->first;
   n->counts.assign(2 * n->model->schema().modalities.size() + 1, 0);
   const auto outputs = static_cast<std::size_t>(n->model->schema().logit_count());
-  seen().class_weights.clear();
+  stub_record().class_weights.clear();
   if (setup->class_weights)
-    seen().class_weights.assign(setup->class_weights, setup->class_weights + outputs);
-  ++seen().networks;
+    stub_record().class_weights.assign(setup->class_weights, setup->class_weights + outputs);
+  ++stub_record().networks;
   *network = n;
   return CASD_OK;
 }
 
 void destroy(casd_torch_network* network) {
-  if (network) --seen().networks;
+  if (network) --stub_record().networks;
   delete network;
 }
 
 casd_status encode(casd_torch_network*, const casd_torch_batch*, float*, casd_plugin_error* error) {
-  return refuse(error, CASD_ERROR_UNAVAILABLE, "the stand-in does not encode");
+  return reject(error, CASD_ERROR_UNAVAILABLE, "the stub does not encode");
 }
 
-void count_frames(SeenStep& out, const casd_torch_modality& part, std::int32_t features) {
+void count_frames(RecordedStep& out, const casd_torch_modality& part, std::int32_t features) {
   std::int64_t frames = 0, zeros = 0;
   for (std::int64_t row = 0; row < part.rows; ++row)
     for (std::int64_t t = 0; t < part.length[row]; ++t, ++frames) {
@@ -100,9 +100,9 @@ void count_frames(SeenStep& out, const casd_torch_modality& part, std::int32_t f
   out.zero_frames.push_back(zeros);
 }
 
-void write_down(const casd_torch_network& n, const casd_torch_step& s) {
+void record_step(const casd_torch_network& n, const casd_torch_step& s) {
   const Schema& schema = n.model->schema();
-  SeenStep out{};
+  RecordedStep out{};
   out.phase = s.phase;
   out.seed = s.seed;
   out.step = s.step;
@@ -125,15 +125,15 @@ void write_down(const casd_torch_network& n, const casd_torch_step& s) {
     out.teacher_uncertainty.assign(s.teacher_uncertainty, s.teacher_uncertainty + samples * hidden);
     out.teacher_logits.assign(s.teacher_logits, s.teacher_logits + samples * outputs);
   }
-  seen().steps.push_back(std::move(out));
+  stub_record().steps.push_back(std::move(out));
 }
 
 casd_status step(casd_torch_network* n, const casd_torch_step* s, casd_torch_losses* losses,
                  casd_plugin_error* error) {
-  if (static_cast<std::int64_t>(seen().steps.size()) == seen().fail_at)
-    return refuse(error, CASD_ERROR_NUMERIC, "the loss is not finite");
-  write_down(*n, *s);
-  const SeenStep& told = seen().steps.back();
+  if (static_cast<std::int64_t>(stub_record().steps.size()) == stub_record().fail_at)
+    return reject(error, CASD_ERROR_NUMERIC, "the loss is not finite");
+  record_step(*n, *s);
+  const RecordedStep& recorded = stub_record().steps.back();
   std::uint32_t crc = mix(0, n->model->schema(), s->input);
   crc = mix(crc, n->model->schema(), s->complete);
   const std::vector<float>* const all[] = {&n->parameters,
@@ -141,13 +141,13 @@ casd_status step(casd_torch_network* n, const casd_torch_step* s, casd_torch_los
                                            &n->second,
                                            &n->counts,
                                            &n->ema,
-                                           &told.target,
-                                           &told.teacher_location,
-                                           &told.teacher_uncertainty,
-                                           &told.teacher_logits,
-                                           &seen().class_weights};
+                                           &recorded.target,
+                                           &recorded.teacher_location,
+                                           &recorded.teacher_uncertainty,
+                                           &recorded.teacher_logits,
+                                           &stub_record().class_weights};
   for (const std::vector<float>* values : all) crc = mix(crc, *values);
-  crc = mix(crc, told.labelled.data(), told.labelled.size());
+  crc = mix(crc, recorded.labelled.data(), recorded.labelled.size());
   for (const std::uint64_t number : {s->seed, s->step, static_cast<std::uint64_t>(s->phase)})
     crc = mix(crc, &number, sizeof number);
 
@@ -172,12 +172,12 @@ casd_status step(casd_torch_network* n, const casd_torch_step* s, casd_torch_los
   losses->evidence = student ? losses->task / 7 : nan;
   losses->total = losses->task + (student ? losses->logit + losses->evidence : 0);
   losses->gradient_norm = 0.1 * losses->task;
-  if (seen().after_step) seen().after_step();
+  if (stub_record().after_step) stub_record().after_step();
   return CASD_OK;
 }
 
 casd_status start_phase(casd_torch_network* n, casd_phase phase, casd_plugin_error*) {
-  seen().phases.push_back(phase);
+  stub_record().phases.push_back(phase);
   n->first.assign(n->first.size(), 0);
   n->second = n->first;
   n->counts.assign(n->counts.size(), 0);
@@ -190,7 +190,7 @@ casd_status read(casd_torch_network* n, std::int32_t what, float* values, std::i
                  casd_plugin_error* error) {
   const std::vector<float>* from = table(n, what);
   if (!from || static_cast<std::int64_t>(from->size()) != count)
-    return refuse(error, CASD_ERROR_INTERNAL, "read: wrong count");
+    return reject(error, CASD_ERROR_INTERNAL, "read: wrong count");
   std::copy(from->begin(), from->end(), values);
   return CASD_OK;
 }
@@ -203,19 +203,19 @@ casd_status write(casd_torch_network* n, std::int32_t what, const float* values,
     n->ema_written = true;
   }
   if (!to || static_cast<std::int64_t>(to->size()) != count)
-    return refuse(error, CASD_ERROR_INTERNAL, "write: wrong count");
+    return reject(error, CASD_ERROR_INTERNAL, "write: wrong count");
   to->assign(values, values + count);
   return CASD_OK;
 }
 
 }  // namespace
 
-Seen& seen() {
-  static Seen log;
+StubRecord& stub_record() {
+  static StubRecord log;
   return log;
 }
 
-const casd_torch_plugin& stand_in_plugin() {
+const casd_torch_plugin& stub_plugin() {
   static const casd_torch_plugin plugin = {CASD_TORCH_PLUGIN_VERSION,
                                            sizeof(casd_torch_plugin),
                                            create,

@@ -1,6 +1,6 @@
-// A learner that stands in for libcasd_torch where only the trainer's machine is under test: every
-// number of it is a deterministic function of all that a step is given, so that a step that is left
-// out, repeated or fed with something else shows in the weights. It writes down what it was told.
+// A stub of libcasd_torch to test the training loop. It records every call. Its parameters are a
+// deterministic function of all inputs of all steps, so that a missing, repeated or different step
+// changes the weights.
 #pragma once
 
 #include "core/plugin_torch.h"
@@ -11,7 +11,7 @@
 
 namespace casd::test {
 
-struct SeenStep {
+struct RecordedStep {
   casd_phase phase;
   std::uint64_t seed, step;
   double learning_rate;
@@ -25,17 +25,17 @@ struct SeenStep {
   std::vector<std::int64_t> zero_frames;  // per modality: those that are all zero
 };
 
-struct Seen {
-  std::vector<SeenStep> steps;
+struct StubRecord {
+  std::vector<RecordedStep> steps;
   std::vector<casd_phase> phases;    // of start_phase
   std::vector<float> class_weights;  // of the last create
-  int networks = 0;                  // alive
-  std::int64_t fail_at = -1;         // the step that reports NUMERIC
-  std::function<void()> after_step;  // if any
+  int networks = 0;                  // not destroyed yet
+  std::int64_t fail_at = -1;         // the step that fails with NUMERIC
+  std::function<void()> after_step;  // optional
 };
 
-/// What was seen since the last reset.
-Seen& seen();
-const casd_torch_plugin& stand_in_plugin();
+/// The calls since the last reset.
+StubRecord& stub_record();
+const casd_torch_plugin& stub_plugin();
 
 }  // namespace casd::test

@@ -47,7 +47,7 @@ class Installed(unittest.TestCase):
 
     def test_find_package(self):
         build = self.build(SOURCE / "tests/consumer", "consumer")
-        self.assertRegex(run(build / "consumer_c"), r"casd 0\.2\.\d+ says (calm|angry)")
+        self.assertRegex(run(build / "consumer_c"), r"casd 0\.2\.\d+ predicts (calm|angry)")
         self.assertIn("INVALID_ARGUMENT", run(build / "consumer_cpp"))
 
     def test_pkg_config(self):

@@ -55,7 +55,7 @@ TEST(Plugin, KeepsItsStateWhenAStepDiverges) {
   EXPECT_TRUE(after.first_moment == before.first_moment);
   EXPECT_TRUE(after.second_moment == before.second_moment);
   EXPECT_TRUE(after.step_counts == before.step_counts);
-  // The next step is not touched by the failed one.
+  // The failed step does not affect the next one.
   step.location[1000] = location;
   Backend other(torch_plugin(), *step.model, options, {});
   other.write(before);

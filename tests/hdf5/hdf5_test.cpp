@@ -274,12 +274,12 @@ TEST_F(Hdf5, InvalidShapesAreNamed) {
 }
 
 TEST_F(Hdf5, DimensionsFarBeyondTheStoredBytesAreRejected) {
-  refused("/train/voice declares more values than its 0 stored bytes can contain",
+  rejected("/train/voice declares more values than its 0 stored bytes can contain",
           [](Writer& file) {
             file.remove("/train/voice");
             file.declare("/train/voice", {3, 1 << 20, 4});
           });
-  refused("/train/label declares", [](Writer& file) {
+  rejected("/train/label declares", [](Writer& file) {
     file.remove("/train/label");
     file.declare("/train/label", {std::uint64_t{1} << 40});
   });

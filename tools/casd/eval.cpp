@@ -95,7 +95,8 @@ void print_class_summary(const casd_report* report) {
   remark_on_auroc(report, "auroc_confidence", "confidence", "a low confidence");
   print_text("\n");
   print_wrapped(
-      "AUROC: how well a large uncertainty, or a low confidence, tells wrong answers from right "
+      "AUROC: how well a large uncertainty, or a low confidence, separates wrong predictions from "
+      "right "
       "ones (1: always, 0.5: by chance).");
   print_wrapped("ECE: expected calibration error, 15 bins.");
 }

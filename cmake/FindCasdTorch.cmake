@@ -1,7 +1,7 @@
-# Finds LibTorch without its own CMake package, which insists on a CUDA toolkit whenever LibTorch was
-# built with CUDA (every wheel is), also for programs that use the CPU only.
+# Finds LibTorch without its own CMake package, which requires a CUDA toolkit if LibTorch was built
+# with CUDA (every wheel is), even for programs that use the CPU only.
 #
-# Looked for in: CASD_TORCH_ROOT (variable or environment), CMAKE_PREFIX_PATH, the Python that runs
+# Searched in: CASD_TORCH_ROOT (variable or environment), CMAKE_PREFIX_PATH, the Python that runs
 # (its `torch` is located, not imported).
 #
 # Targets: casd::torch, with CASD_WITH_CUDA also its CUDA libraries.
@@ -40,8 +40,8 @@ find_package_handle_standard_args(CasdTorch
   VERSION_VAR CasdTorch_VERSION)
 
 if(CasdTorch_FOUND AND NOT TARGET casd::torch)
-  # Only the headers and libraries that this project needs; the run path of libtorch_cpu itself leads
-  # on to what it needs.
+  # Only the headers and libraries that this project needs; libtorch_cpu finds its dependencies through
+  # its own run path.
   add_library(casd::torch INTERFACE IMPORTED)
   target_include_directories(casd::torch SYSTEM INTERFACE
     ${CASD_TORCH_INCLUDE_DIR} ${CASD_TORCH_INCLUDE_DIR}/torch/csrc/api/include)
@@ -49,7 +49,7 @@ if(CasdTorch_FOUND AND NOT TARGET casd::torch)
   if(CASD_WITH_CUDA)
     find_library(CASD_TORCH_CUDA_LIBRARY torch_cuda HINTS ${_root}/lib NO_DEFAULT_PATH REQUIRED)
     find_library(CASD_C10_CUDA_LIBRARY c10_cuda HINTS ${_root}/lib NO_DEFAULT_PATH REQUIRED)
-    # It registers its kernels in static initialisers: the linker must not drop it as unused.
+    # It registers its kernels in static initialisers, so the linker must not drop it as unused.
     target_link_libraries(casd::torch INTERFACE -Wl,--no-as-needed ${CASD_TORCH_CUDA_LIBRARY}
                           ${CASD_C10_CUDA_LIBRARY} -Wl,--as-needed)
   endif()

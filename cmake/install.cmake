@@ -1,5 +1,5 @@
-# What `cmake --install` puts where: headers, libraries, the CMake package, the pkg-config file. Both
-# find the installation from their own place, so that it may be moved.
+# Installs headers, libraries, the CMake package and the pkg-config file. Package and pkg-config file
+# find the installation relative to themselves, so that it can be moved.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS casd EXPORT casdTargets
@@ -27,7 +27,7 @@ if(CASD_STATIC)
   set(CASD_PC_CFLAGS "-DCASD_STATIC")
   set(CASD_PC_LIBS "-lstdc++ -lm -pthread")
 elseif(NOT WIN32)
-  # Programs find the library in a prefix that the dynamic loader does not know.
+  # Programs find the library in a prefix that the dynamic loader does not search.
   set(CASD_PC_LIBS "-Wl,-rpath,\${libdir}")
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/casd.pc.in ${PROJECT_BINARY_DIR}/casd.pc @ONLY)

@@ -6,7 +6,7 @@
 # relative, so that an installation with the copy may be moved.
 
 get_filename_component(torch_folder ${CASD_TORCH_CPU_LIBRARY} DIRECTORY)
-# Not INSTALL_RPATH_USE_LINK_PATH: that leaves out folders inside the project, and LibTorch may lie in
+# Not INSTALL_RPATH_USE_LINK_PATH: it ignores folders inside the project, and LibTorch may be in
 # third_party.
 set(run_path "$ORIGIN/casd")
 if(NOT CASD_INSTALL_TORCH)
@@ -16,7 +16,7 @@ set_target_properties(casd_torch PROPERTIES INSTALL_RPATH "${run_path}")
 install(TARGETS casd_torch RUNTIME_DEPENDENCY_SET casd_torch_dependencies
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
-# What libcasd_torch needs, and what that needs, but for what the system brings.
+# The dependencies of libcasd_torch, recursively, except system libraries.
 set(optional EXCLUDE_FROM_ALL)
 if(CASD_INSTALL_TORCH)
   set(optional)

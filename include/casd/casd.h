@@ -1,6 +1,6 @@
 /**
  * @file casd.h
- * @brief CASD: learns from several modalities, works when some are missing, says how sure it is.
+ * @brief CASD: multimodal learning with missing modalities and uncertainty estimates.
  *
  * Includes every header. A complete use, without error handling:
  *
@@ -28,13 +28,13 @@
  * casd_prediction_create(&prediction);
  * casd_batch_create(&batch, schema);
  * casd_dataset_read(batch, data, "valid", NULL, 10);
- * casd_predict(prediction, predictor, batch, 1u << 0);  // as if only modality 0 were there
+ * casd_predict(prediction, predictor, batch, 1u << 0);  // uses only modality 0
  * const float *p = casd_prediction_data(prediction, CASD_FIELD_PROBABILITIES);
  * const float *u = casd_prediction_data(prediction, CASD_FIELD_MODALITY_VARIANCE);
  * @endcode
  *
  * base.h: errors, log, threads. schema.h: modalities and outputs. model.h: weights and file.
- * batch.h: samples. predict.h: answers. dataset.h: data. train.h: training. evaluate.h: metrics.
+ * batch.h: samples. predict.h: predictions. dataset.h: data. train.h: training. evaluate.h: metrics.
  */
 #ifndef CASD_CASD_H
 #define CASD_CASD_H

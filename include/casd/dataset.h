@@ -1,11 +1,11 @@
 /**
  * @file dataset.h
- * @brief Samples with splits: from HDF5, from CSV, synthetic, or built from batches.
+ * @brief Datasets with splits: from HDF5, from CSV, synthetic, or built from batches.
  *
  * @code{.c}
  * casd_dataset *data = NULL;
  * casd_dataset_open(&data, "mosi.h5", "classes:negative,positive");
- * printf("%lld samples to learn from\n", (long long)casd_dataset_size(data, "train"));
+ * printf("%lld training samples\n", (long long)casd_dataset_size(data, "train"));
  * @endcode
  *
  * ### HDF5 (through the plug-in `libcasd_hdf5`)
@@ -22,36 +22,36 @@
  * | attribute `classes`            | texts                | names of the classes or labels        |
  * | attribute `outputs`            | texts, optional      | names of a regression's outputs       |
  *
- * The attributes are those of the root.
+ * The attributes belong to the root group.
  *
  * ### CSV
  *
- * Text in UTF-8 as RFC 4180 describes it: a header line, then one line a frame.
+ * UTF-8 text as defined by RFC 4180: a header line, then one line per frame.
  *
  * | column             | content                                                                  |
  * | ------------------ | ------------------------------------------------------------------------ |
- * | `sample`           | name of the sample; the lines of a sample stand together                 |
+ * | `sample`           | name of the sample; the lines of a sample must be consecutive            |
  * | `split`            | optional; default `train`                                                |
  * | `group`            | optional; e.g. the speaker: casd_dataset_hold_out() keeps groups together |
  * | `label`            | optional; a number, or a class by name or index; empty: no label         |
  * | `label:NAME`       | the same for one of several outputs                                      |
- * | `modality.feature` | a number; empty or `NaN`: NaN. The names go into the schema              |
+ * | `modality.feature` | a number; empty or `NaN`: NaN. The names become part of the schema       |
  *
- * A label or group stands in any line of its sample or in all of them. A line whose cells of a
- * modality are all empty is no frame of that modality, so each modality may have its own number of
- * frames. Samples of one name in two splits are two samples.
+ * A label or group can be given in any or all lines of its sample. A line in which all cells of a
+ * modality are empty has no frame of that modality, so each modality can have its own number of
+ * frames. Samples of the same name in two splits are two samples.
  *
  * Limits: 262,144 columns; 16 MiB in a line; 1,024 splits; 4,096 classes; 1,024 bytes in the name
- * of a sample or group; those of the schema for the others. What is beyond is ::CASD_ERROR_FORMAT.
- * Memory is in proportion to the size of the file.
+ * of a sample or group; other names have the limits of the schema. Exceeding a limit is
+ * ::CASD_ERROR_FORMAT. The memory is proportional to the size of the file.
  *
  * ### Task and outputs
  *
- * The caller's task comes first, then the file's attribute `task`. Otherwise they are inferred from
- * the labels: words are classes, in the order of the alphabet; one unnamed column of nothing but 0
- * and 1 is the classes `0` and `1`; columns `label:NAME` of nothing but 0 and 1 are multi-label;
- * everything else is a regression. For HDF5, names in `classes` without `task` mean classes (one
- * column of labels) or multi-label (several).
+ * The caller's task has priority, then the attribute `task` of the file. Otherwise they are inferred
+ * from the labels: strings are classes, in alphabetical order; one unnamed column with only 0 and 1 is
+ * the classes `0` and `1`; columns `label:NAME` with only 0 and 1 are multi-label; everything else is
+ * a regression. For HDF5, names in `classes` without `task` mean classes (one column of labels) or
+ * multi-label (several).
  */
 #ifndef CASD_DATASET_H
 #define CASD_DATASET_H
@@ -62,23 +62,24 @@
 extern "C" {
 #endif
 
-/** @brief Samples with splits, in memory. One thread at a time. @since 0.1 */
+/** @brief Splits of samples in memory. One thread at a time. @since 0.1 */
 typedef struct casd_dataset casd_dataset;
 
 /**
- * @brief Opens a file: HDF5 or CSV, told apart by content.
+ * @brief Opens an HDF5 or CSV file; the format is detected by content.
  *
  * Open HDF5 files only from sources that you trust: HDF5's C library (1.10) does not end on some
  * damaged files. CSV is read in time and memory proportional to the file, whatever it contains.
  * @param[out] dataset  Receives it.
  * @param      path     UTF-8.
  * @param      task     NULL: see "Task and outputs" above. "regression", or "regression:A,B,..."
- *                      with names; "classes:A,B,..." names the classes of integer labels, or, with
- *                      two names and real labels around zero, below and above (zeros have no class
- *                      and become samples without target); "multilabel:A,B,..." names the labels.
- *                      Columns `label:NAME` are matched with these names, else taken in order.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or the task does not fit the labels;
- *         ::CASD_ERROR_IO; ::CASD_ERROR_FORMAT (the message says which dataset or line, what it is
+ *                      with names; "classes:A,B,..." names the classes of integer labels. With two
+ *                      names and real labels around zero, the classes are negative and positive
+ *                      labels; samples with label zero have no target. "multilabel:A,B,..." names
+ *                      the labels. Columns `label:NAME` are matched with these names, other columns
+ *                      by order.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or the task does not match the labels;
+ *         ::CASD_ERROR_IO; ::CASD_ERROR_FORMAT (the message names the dataset or line, the problem
  *         and what was expected); ::CASD_ERROR_UNAVAILABLE if `libcasd_hdf5` is missing.
  * @since 0.1
  */
@@ -93,7 +94,7 @@ CASD_API casd_status CASD_CALL casd_dataset_open(casd_dataset **dataset, const c
  * @param[out] dataset  Receives it.
  * @param      data     The text.
  * @param      size     How many bytes.
- * @param      name     Names the text in messages, as a path would.
+ * @param      name     Identifies the text in messages, like a path.
  * @param      task     As for casd_dataset_open().
  * @return A status.
  * @since 0.2
@@ -103,11 +104,11 @@ CASD_API casd_status CASD_CALL casd_dataset_load_memory(casd_dataset **dataset, 
                                                         const char *task);
 
 /**
- * @brief What the synthetic generator makes. Fill with casd_synthetic_options_init() first.
+ * @brief Options of the synthetic generator. Initialise with casd_synthetic_options_init().
  *
- * Three modalities `language`, `audio`, `visual` see one hidden state through noise whose strength
- * is drawn for each sample and modality and can be read back, so that a model's uncertainty can be
- * compared with the truth.
+ * Three modalities `language`, `audio`, `visual` observe one hidden state through noise. Its strength
+ * is drawn for each sample and modality. casd_dataset_noise() returns it, so that a model's uncertainty
+ * can be compared with the true noise.
  * @since 0.1
  */
 typedef struct casd_synthetic_options {
@@ -117,8 +118,8 @@ typedef struct casd_synthetic_options {
   int32_t valid_samples; /**< 200; 0 to 1000000. */
   int32_t test_samples;  /**< 200; 0 to 1000000. */
   int32_t max_steps;     /**< Frames: each sample and modality 1 to this; 12; 1 to 4096. */
-  double missing_rate;   /**< Chance that a modality is missing; 0; below 1. One always stays. */
-  uint64_t seed;         /**< 0. */
+  double missing_rate; /**< Probability of a missing modality; 0; below 1. At least one remains. */
+  uint64_t seed;       /**< 0. */
 } casd_synthetic_options;
 
 /** @brief Fills in the defaults; errors as casd_model_options_init(). @since 0.1 */
@@ -126,7 +127,7 @@ CASD_API casd_status CASD_CALL casd_synthetic_options_init(casd_synthetic_option
                                                            size_t size);
 
 /**
- * @brief Makes a synthetic dataset: the same options give the same bits.
+ * @brief Creates a synthetic dataset. The same options give the same bits.
  * @param[out] dataset  Receives it.
  * @param      options  NULL: the defaults.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_OUT_OF_MEMORY.
@@ -136,7 +137,7 @@ CASD_API casd_status CASD_CALL casd_dataset_create_synthetic(casd_dataset **data
                                                              const casd_synthetic_options *options);
 
 /**
- * @brief Makes an empty dataset, to be filled with casd_dataset_add().
+ * @brief Creates an empty dataset. Add samples with casd_dataset_add().
  * @param[out] dataset  Receives it.
  * @param      schema   Complete (modalities, outputs); copied.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT.
@@ -148,7 +149,7 @@ CASD_API casd_status CASD_CALL casd_dataset_create(casd_dataset **dataset,
 /**
  * @brief Appends copies of a batch's samples to a split.
  * @param dataset  The dataset.
- * @param split    UTF-8 name, 1 to 64 bytes; a new one is made.
+ * @param split    UTF-8 name, 1 to 64 bytes; created if it does not exist.
  * @param batch    Task and outputs of the dataset; modalities matched by name (schema.h).
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_OUT_OF_MEMORY. On error the dataset
  *         is unchanged.
@@ -162,9 +163,9 @@ CASD_API casd_status CASD_CALL casd_dataset_add(casd_dataset *dataset, const cha
  *
  * Samples of one group move together. About `share` of each class move (multi-label: of each label;
  * regression: of each of up to ten bins between quantiles of the first target), and about `share` of
- * all, at least one sample or group. No class or label leaves `from` altogether. Samples without a
- * target stay, unless their group moves or no sample of the split has a target. The order of
- * samples is kept. The same data, share and seed give the same choice.
+ * all, at least one sample or group. At least one sample of every class or label remains in `from`.
+ * Samples without a target stay, unless their group moves or no sample of the split has a target. The
+ * order of samples is kept. The same data, share and seed give the same choice.
  * @param dataset  The dataset.
  * @param from     Name of a split.
  * @param to       Name of a split that is empty or does not exist, 1 to 64 bytes.
@@ -197,13 +198,13 @@ CASD_API const char *CASD_CALL casd_dataset_split_name(const casd_dataset *datas
 CASD_API int64_t CASD_CALL casd_dataset_size(const casd_dataset *dataset, const char *split);
 
 /**
- * @brief Copies samples into a batch, after what is in it.
+ * @brief Appends copies of samples to a batch.
  * @param batch    Task and outputs of the dataset, and all its modalities, matched by name
  *                 (schema.h); further modalities are missing in the new samples.
  * @param dataset  The dataset.
  * @param split    Name of the split.
- * @param indices  Which samples; NULL: samples 0 to count - 1.
- * @param count    How many.
+ * @param indices  Indices of the samples; NULL: samples 0 to count - 1.
+ * @param count    Number of samples.
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
  *         if NULL, there is no such sample, or the schema does not match; nothing was added then.
  * @since 0.1
@@ -213,7 +214,7 @@ CASD_API casd_status CASD_CALL casd_dataset_read(casd_batch *batch, const casd_d
                                                  size_t count);
 
 /**
- * @brief The name of a sample: what the CSV's column `sample` said, else its number.
+ * @brief The name of a sample: the text in the CSV column `sample`, else its number.
  * @return UTF-8 text that belongs to the dataset; NULL if there is no such sample.
  * @since 0.1
  */
@@ -221,7 +222,7 @@ CASD_API const char *CASD_CALL casd_dataset_sample_name(const casd_dataset *data
                                                         const char *split, int64_t sample);
 
 /**
- * @brief The group of a sample: the text in the CSV's column `group`, or the number in HDF5.
+ * @brief The group of a sample: the text in the CSV column `group`, or the number in HDF5.
  * @return UTF-8 text that belongs to the dataset; "" if the sample has no group; NULL if there is no
  *         such sample.
  * @since 0.2
@@ -260,17 +261,17 @@ CASD_API casd_status CASD_CALL casd_dataset_modality_count(int64_t *count,
                                                            casd_modality_mask mask);
 
 /**
- * @brief How noisy a synthetic sample truly is in one modality.
+ * @brief The true noise strength of one modality of a synthetic sample.
  *
- * Half of it is the standard deviation of the error that all frames of the sequence share, three
- * tenths that of each frame's own; the state itself has deviation 1. NaN for a missing modality.
+ * The error common to all frames of the sequence has 0.5 times this standard deviation, the additional
+ * error of each frame 0.3 times; the state has standard deviation 1. NaN for a missing modality.
  * @param[out] noise     Receives it.
  * @param      dataset   A dataset made by casd_dataset_create_synthetic().
  * @param      split     Name of the split.
  * @param      sample    Index of the sample.
  * @param      modality  Index of the modality.
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT;
- *         ::CASD_ERROR_STATE if the truth is unknown.
+ *         ::CASD_ERROR_STATE if the dataset is not synthetic.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_dataset_noise(double *noise, const casd_dataset *dataset,

@@ -1,6 +1,6 @@
 /**
  * @file evaluate.h
- * @brief How good a model is, and how true its uncertainty, under every set of modalities.
+ * @brief Evaluation: metrics of a model and its uncertainty, under every set of modalities.
  *
  * @code{.c}
  * casd_report *report = NULL;
@@ -11,9 +11,9 @@
  * casd_report_destroy(report);
  * @endcode
  *
- * A *condition* is a set of modalities, written `language+audio`; with up to six modalities all of
- * them are evaluated, above that each alone, each left out, and all. Samples without a target
- * count in no metric that needs one; samples left without a modality are skipped. A sample whose
+ * A *condition* is a set of modalities, written `language+audio`. Up to six modalities, all sets are
+ * evaluated; above that, each modality alone, each one left out, and all. Metrics that need a target
+ * ignore samples without one. Samples without a modality of the condition are skipped. A sample whose
  * prediction is not finite under a condition is counted in that condition's number `failed` and left
  * out of all its other numbers.
  */
@@ -31,7 +31,7 @@ extern "C" {
 typedef struct casd_report casd_report;
 
 /**
- * @brief What is evaluated. Fill it with casd_evaluate_options_init() first.
+ * @brief Options of an evaluation. Initialise them with casd_evaluate_options_init().
  * @since 0.2
  */
 typedef struct casd_evaluate_options {
@@ -48,8 +48,8 @@ CASD_API casd_status CASD_CALL casd_evaluate_options_init(casd_evaluate_options 
  * @brief Progress callback of casd_evaluate(), on the calling thread.
  * @param done   Samples evaluated so far, under all conditions.
  * @param total  Samples in the split.
- * @param user   What was given to casd_evaluate().
- * @return 0 to go on; anything else cancels: ::CASD_ERROR_CANCELLED.
+ * @param user   The pointer passed to casd_evaluate().
+ * @return 0 to continue; any other value cancels: ::CASD_ERROR_CANCELLED.
  * @since 0.2
  */
 typedef int32_t(CASD_CALL *casd_evaluate_callback)(int64_t done, int64_t total, void *user);
@@ -57,12 +57,12 @@ typedef int32_t(CASD_CALL *casd_evaluate_callback)(int64_t done, int64_t total, 
 /**
  * @brief Evaluates a model on a split under every condition.
  * @param[out] report     Receives the result.
- * @param      predictor  The model and where it runs.
+ * @param      predictor  Predictor of the model.
  * @param      dataset    Task and outputs of the model; modalities matched by name (schema.h).
- * @param      split      Which samples.
+ * @param      split      Name of the split.
  * @param      options    NULL: the defaults.
  * @param      progress   NULL, or called after every few hundred samples; may cancel.
- * @param      user       Handed to it.
+ * @param      user       Passed to the callback.
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if there is no such split; ::CASD_ERROR_INVALID_ARGUMENT
  *         if NULL, the schema does not match, the mask has bits beyond the model's modalities or
  *         names modalities that the dataset lacks, or a sample has too many frames;
@@ -81,7 +81,7 @@ CASD_API void CASD_CALL casd_report_destroy(casd_report *report);
  * @brief The report as a JSON object.
  *
  * `{"conditions": {"language": {...}, "language+audio": {...}, ...}, "mean_incomplete_f1",
- * "pooled_auroc_uncertainty", "pooled_auroc_confidence"}`; numbers that cannot be had are null.
+ * "pooled_auroc_uncertainty", "pooled_auroc_confidence"}`; undefined numbers are null.
  * @return UTF-8 text that belongs to the report; NULL for NULL.
  * @since 0.1
  */
@@ -99,17 +99,17 @@ CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, 
  * Of a condition: `samples` (with a finite prediction), `failed` (without one; @since 0.2),
  * `uncertainty` (mean U_F). Classes and multi-label: `f1` (weighted by
  * share, %), `accuracy` (%), `ece` (expected calibration error, 15 bins of equal width, %),
- * `auroc_uncertainty` and `auroc_confidence` (how well U_F, or a low confidence, tells errors from
- * hits; 0.5: not at all). Regression: `mae`, `correlation`, and `f1` (%) of the sign when labels
- * lie on both sides of zero. Of no condition: `mean_incomplete_f1` (regression:
- * `mean_incomplete_mae` too), `pooled_auroc_uncertainty`, `pooled_auroc_confidence`.
- * @param[out] value      Receives it; NaN where it cannot be had (no errors at all, say).
+ * `auroc_uncertainty` and `auroc_confidence` (how well U_F, or a low confidence, separates wrong from
+ * right predictions; 0.5: no better than chance). Regression: `mae`, `correlation`, and `f1` (%) of
+ * the sign if there are labels below and above zero. Without a condition: `mean_incomplete_f1`
+ * (regression: also `mean_incomplete_mae`), `pooled_auroc_uncertainty`, `pooled_auroc_confidence`.
+ * @param[out] value      Receives it; NaN if undefined (for example, if there are no errors).
  * @param      report     The report.
- * @param      condition  Its modalities joined by `+`, in any order ("audio+language"); NULL for the
- *                        numbers of no condition.
+ * @param      condition  Its modalities joined by `+`, in any order ("audio+language"); NULL for
+ *                        numbers without a condition.
  * @param      name       The number's name.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_NOT_FOUND if there is no such
- *         condition or number (the message lists those that there are);
+ *         condition or number (the message lists the existing ones);
  *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */

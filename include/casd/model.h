@@ -1,6 +1,6 @@
 /**
  * @file model.h
- * @brief A network with its weights, normaliser and calibration: made, loaded, saved.
+ * @brief Models: a network with its weights, normaliser and calibration. Create, load and save them.
  *
  * @code{.c}
  * casd_model_options options;
@@ -14,8 +14,8 @@
  * casd_model_destroy(model);
  * @endcode
  *
- * A model never changes once it exists and may be shared by all threads. Training makes a new
- * one. The file is a safetensors file that any reader of that format can open.
+ * Models are immutable and can be shared by all threads. Training creates a new model. The file is a
+ * safetensors file, which any reader of that format can open.
  */
 #ifndef CASD_MODEL_H
 #define CASD_MODEL_H
@@ -26,7 +26,7 @@
 extern "C" {
 #endif
 
-/** @brief An immutable model. Any number of threads at once. @since 0.1 */
+/** @brief An immutable model. Any number of threads concurrently. @since 0.1 */
 typedef struct casd_model casd_model;
 
 /** @brief A named set of defaults for model and training. @since 0.1 */
@@ -47,7 +47,7 @@ enum {
   CASD_PRESET_REFERENCE = 1 /**< 4 layers, 10 heads, feed-forward 4 * hidden. */
 };
 
-/** @brief How frames become one vector. @since 0.1 */
+/** @brief How the frames of a sequence are reduced to one vector. @since 0.1 */
 typedef int32_t casd_pooling;
 
 /** @brief The values of ::casd_pooling. @since 0.1 */
@@ -56,13 +56,13 @@ enum {
   CASD_POOLING_MEAN = 1  /**< The mean of all frames. */
 };
 
-/** @brief What becomes of a modality that is not there. @since 0.1 */
+/** @brief How missing modalities are handled. @since 0.1 */
 typedef int32_t casd_absent_policy;
 
 /** @brief The values of ::casd_absent_policy. @since 0.1 */
 enum {
-  CASD_ABSENT_EXCLUDED = 0, /**< It takes no part, its encoder does not run. */
-  CASD_ABSENT_ZEROS = 1     /**< It takes part as a sequence of zero vectors. */
+  CASD_ABSENT_EXCLUDED = 0, /**< It does not participate; its encoder does not run. */
+  CASD_ABSENT_ZEROS = 1     /**< It participates as a sequence of zero vectors. */
 };
 
 /** @brief How modalities are weighted in the fusion; weights are normalised to sum 1. @since 0.1 */
@@ -73,10 +73,10 @@ enum {
   CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM = 0, /**< By nu - 2. */
   CASD_WEIGHTS_DEGREES_OF_FREEDOM = 1,        /**< By nu. */
   CASD_WEIGHTS_PRECISION = 2,                 /**< By 1 / variance. */
-  CASD_WEIGHTS_EQUAL = 3                      /**< All alike. */
+  CASD_WEIGHTS_EQUAL = 3                      /**< Equal weights. */
 };
 
-/** @brief How the variance of the fused law comes about. @since 0.1 */
+/** @brief How the variance of the fused law is computed. @since 0.1 */
 typedef int32_t casd_fused_variance;
 
 /** @brief The values of ::casd_fused_variance; C the weights, V the variances. @since 0.1 */
@@ -104,7 +104,7 @@ typedef struct casd_model_options {
   casd_fused_variance fused_variance; /**< ::CASD_FUSED_VARIANCE_WEIGHTED. */
   int32_t max_steps;                  /**< Most frames of a sample; 512; 1 to 65536. */
   uint32_t reserved;                  /**< 0. @since 0.2 */
-  double input_clip;                  /**< Standardised features are cut there; 5; 0: off. */
+  double input_clip;                  /**< Standardised features are clipped to it; 5; 0: off. */
   double delta_min;                   /**< Least delta; 0.01; above 0. */
   double delta_max;                   /**< Most delta; 20; above delta_min. */
   double alpha_min;                   /**< Least alpha; 1.25; above 1. */
@@ -142,36 +142,36 @@ CASD_API casd_status CASD_CALL casd_model_options_use_preset(casd_model_options 
                                                              casd_preset preset);
 
 /**
- * @brief Sets one field by name from text, as a command line or a settings file has it.
+ * @brief Sets one field by name from text, for example from a command line or a settings file.
  *
  * Enumerations by their lower-case name (`absent`, `zeros`).
  * @param options  The struct.
  * @param name     The field's name, e.g. "hidden".
  * @param value    e.g. "64" or "zeros".
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if no field has that name; ::CASD_ERROR_INVALID_ARGUMENT
- *         if NULL, not a number, out of range or an unknown enumeration name; the message lists what
- *         is allowed.
+ *         if NULL, not a number, out of range or an unknown enumeration name; the message lists the
+ *         allowed values.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_model_options_set(casd_model_options *options, const char *name,
                                                       const char *value);
 
-/** @brief The number of fields that casd_model_options_set() knows. @since 0.2 */
+/** @brief The number of fields that casd_model_options_set() can set. @since 0.2 */
 CASD_API int32_t CASD_CALL casd_model_options_count(void);
 
 /** @brief The name of field `index`: static text; NULL if there is none. @since 0.2 */
 CASD_API const char *CASD_CALL casd_model_options_name(int32_t index);
 
 /**
- * @brief One field as the text that casd_model_options_set() takes.
- * @param[out] buffer    Receives UTF-8 text and its final zero; NULL with capacity 0 only asks for
+ * @brief One field as text, in the form of casd_model_options_set().
+ * @param[out] buffer    Receives UTF-8 text and a terminating zero. NULL with capacity 0 queries
  *                       `needed`.
  * @param      capacity  Bytes in `buffer`.
- * @param[out] needed    Receives the bytes needed with the final zero; may be NULL.
+ * @param[out] needed    Receives the required bytes with the terminating zero; may be NULL.
  * @param      options   The struct.
  * @param      name      The field's name.
  * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND if no field has that name; ::CASD_ERROR_INVALID_ARGUMENT
- *         if NULL; ::CASD_ERROR_BUFFER_TOO_SMALL (`needed` is set all the same).
+ *         if NULL; ::CASD_ERROR_BUFFER_TOO_SMALL (`needed` is set).
  * @since 0.2
  */
 CASD_API casd_status CASD_CALL casd_model_options_text(char *buffer, size_t capacity,
@@ -180,11 +180,10 @@ CASD_API casd_status CASD_CALL casd_model_options_text(char *buffer, size_t capa
                                                        const char *name);
 
 /**
- * @brief Makes a model with fresh random weights.
+ * @brief Creates a model with random weights.
  *
- * Weights: U(-1/sqrt(n), 1/sqrt(n)), n the inputs of one output; norms 1 and 0; the normaliser
- * passes everything through until casd_trainer_prepare() fits it. The same seed gives the same
- * weights.
+ * Weights: U(-1/sqrt(n), 1/sqrt(n)) with n inputs per output; norms 1 and 0. The normaliser does not
+ * change its input until casd_trainer_prepare() fits it. The same seed gives the same weights.
  * @param[out] model    Receives it.
  * @param      schema   At least one modality and one output (classes: two); copied.
  * @param      options  NULL: the defaults.
@@ -198,7 +197,7 @@ CASD_API casd_status CASD_CALL casd_model_create(casd_model **model, const casd_
 /**
  * @brief Loads a model file.
  *
- * The file is treated as hostile: whatever does not add up is refused.
+ * The file is treated as untrusted input. Malformed files are rejected with ::CASD_ERROR_FORMAT.
  * @param[out] model  Receives it.
  * @param      path   UTF-8.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO if it cannot be read;
@@ -222,7 +221,7 @@ CASD_API casd_status CASD_CALL casd_model_load_memory(casd_model **model, const 
                                                       size_t size);
 
 /**
- * @brief Saves a model; the path holds either the old or the new file at every moment.
+ * @brief Saves a model, replacing the file atomically: the path always has the old or the new file.
  *
  * A loaded model saves to the same bytes.
  * @param model  The model.
@@ -234,12 +233,12 @@ CASD_API casd_status CASD_CALL casd_model_save(const casd_model *model, const ch
 
 /**
  * @brief Writes the bytes that casd_model_save() would write into memory.
- * @param[out] buffer    Receives them; NULL with capacity 0 only asks for `needed`.
+ * @param[out] buffer    Receives them; NULL with capacity 0 queries `needed`.
  * @param      capacity  Bytes in `buffer`.
- * @param[out] needed    Receives the bytes needed; may be NULL.
+ * @param[out] needed    Receives the required bytes; may be NULL.
  * @param      model     The model.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_BUFFER_TOO_SMALL (`needed`
- *         is set all the same); ::CASD_ERROR_OUT_OF_MEMORY.
+ *         is set); ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1, in this order 0.2
  */
 CASD_API casd_status CASD_CALL casd_model_save_memory(void *buffer, size_t capacity, size_t *needed,
@@ -279,7 +278,7 @@ CASD_API int64_t CASD_CALL casd_model_parameter_count(const casd_model *model);
 CASD_API const char *CASD_CALL casd_model_info(const casd_model *model);
 
 /**
- * @brief The temperature that divides the logits when exactly these modalities take part.
+ * @brief The temperature that divides the logits if exactly these modalities participate.
  * @param[out] temperature  Receives it; 1 where none was fitted.
  * @param      model        The model.
  * @param      mask         ::CASD_ALL_MODALITIES or some of the schema's bits, not 0.
@@ -290,7 +289,7 @@ CASD_API casd_status CASD_CALL casd_model_temperature(double *temperature, const
                                                       casd_modality_mask mask);
 
 /**
- * @brief What a user wrote beside the weights (which feature extractor, which version).
+ * @brief A value that a user stored with the weights (for example the feature extractor).
  * @param model  The model.
  * @param key    Begins with "user.".
  * @return UTF-8 text that belongs to the model; NULL if there is none.
@@ -305,11 +304,11 @@ CASD_API int32_t CASD_CALL casd_model_user_count(const casd_model *model);
 CASD_API const char *CASD_CALL casd_model_user_key(const casd_model *model, int32_t index);
 
 /**
- * @brief A model that differs by one user value; it shares the weights.
+ * @brief Creates a model that differs by one user value and shares the weights.
  * @param[out] result  Receives it.
  * @param      model   The model.
  * @param      key     Begins with "user.", at most 256 bytes.
- * @param      value   UTF-8, at most 65536 bytes; NULL takes the key away.
+ * @param      value   UTF-8, at most 65536 bytes; NULL removes the key.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, another prefix, too long or not UTF-8.
  * @since 0.1
  */

@@ -13,28 +13,28 @@
  * casd_predict(prediction, predictor, batch, 1u << audio);           // audio only
  * @endcode
  *
- * Values behind a cleared bit of the mask are never read.
+ * Values of modalities outside the mask are never read.
  *
  * ### Threads
  *
- * Any number of threads may use one ::casd_predictor at once, for example all threads of a service.
- * The calls run concurrently and return the same bits as one thread alone; with ::CASD_DEVICE_CUDA
- * the device computes for one call at a time. A ::casd_prediction and a casd_batch belong to one
- * thread at a time: each thread needs its own.
+ * Any number of threads can use one ::casd_predictor concurrently, for example all threads of a
+ * service. The calls run in parallel and return the same bits as in a single thread; with
+ * ::CASD_DEVICE_CUDA the device computes for one call at a time. A ::casd_prediction and a casd_batch
+ * can be used by one thread at a time: each thread needs its own.
  *
- * A call borrows a workspace from its predictor, which makes one when none is idle: there are at
- * most as many as calls were ever in progress at once, and each keeps the memory of the largest
- * call it has served. A call on the CPU that finds a workspace and a prediction of sufficient size
- * allocates nothing. casd_predictor_trim() releases idle workspaces.
+ * Each call uses a workspace of its predictor, which creates one when none is idle. The number of
+ * workspaces is at most the maximum number of concurrent calls, and each keeps the memory of its
+ * largest call. A call on the CPU does not allocate if a workspace and a prediction of sufficient
+ * size exist. casd_predictor_trim() releases idle workspaces.
  *
  * ### fork()
  *
  * In the child after fork() predictors on the CPU work and can be destroyed, also if other threads
- * of the parent were inside casd_predict() at the fork. The child begins without the parent's
+ * of the parent were inside casd_predict() at the fork. The child starts without the parent's
  * threads and workspaces. A predictor on a GPU can be destroyed in the child, but casd_predict()
  * returns ::CASD_ERROR_STATE there. Batches and predictions that another thread was using at the
- * fork must not be used in the child, and there is no guarantee while a function set with
- * casd_set_parallel_for() is in force.
+ * fork must not be used in the child, and there is no guarantee while a function is set with
+ * casd_set_parallel_for().
  */
 #ifndef CASD_PREDICT_H
 #define CASD_PREDICT_H
@@ -46,7 +46,7 @@
 extern "C" {
 #endif
 
-/** @brief A model on a device. Any number of threads at once. @since 0.1 */
+/** @brief A model on a device. Any number of threads concurrently. @since 0.1 */
 typedef struct casd_predictor casd_predictor;
 
 /** @brief The results of one call. One thread at a time. @since 0.1 */
@@ -62,17 +62,17 @@ enum {
 };
 
 /**
- * @brief What can run the computation. Fill it with casd_engine_info_init() first.
+ * @brief Description of an engine. Initialise it with casd_engine_info_init().
  * @since 0.2
  */
 typedef struct casd_engine_info {
   uint32_t struct_size; /**< sizeof of the caller's struct. */
-  casd_device device;   /**< Where it computes. */
+  casd_device device;   /**< Device of the computation. */
   int32_t available;    /**< 1: it can be used here; 0: see `reason`. */
   int32_t trains;       /**< 1: it trains; 0: inference only. */
   int32_t concurrent;   /**< 1: calls on one predictor run concurrently; 0: one after the other. */
   char name[32];        /**< "cpu": built in. "torch": the plug-in `libcasd_torch`. */
-  char reason[256];     /**< Why it is not available, cut if it is longer; "" if it is. */
+  char reason[256];     /**< Why it is not available, possibly truncated; "" if available. */
 } casd_engine_info;
 
 /**
@@ -85,10 +85,10 @@ typedef struct casd_engine_info {
 CASD_API casd_status CASD_CALL casd_engine_info_init(casd_engine_info *info, size_t size);
 
 /**
- * @brief Describes one of the engines that this library knows.
+ * @brief Describes one engine of this library.
  *
- * To tell whether an engine is available it is used: the plug-in is loaded (and stays loaded), the
- * device is opened. That takes some time on the first call.
+ * Uses the engine to find out whether it is available: loads the plug-in, which stays loaded, and opens
+ * the device. This takes some time on the first call.
  *
  * @code{.c}
  * casd_engine_info info;
@@ -100,24 +100,24 @@ CASD_API casd_status CASD_CALL casd_engine_info_init(casd_engine_info *info, siz
  *
  * @param[out] info   Receives the description.
  * @param      index  From 0 on: the built-in one, the plug-in on the CPU, the plug-in on CUDA.
- * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND where the list ends; ::CASD_ERROR_INVALID_ARGUMENT if
+ * @return ::CASD_OK; ::CASD_ERROR_NOT_FOUND past the end of the list; ::CASD_ERROR_INVALID_ARGUMENT if
  *         `info` is NULL or was not initialised; ::CASD_ERROR_OUT_OF_MEMORY.
  * @par Threads Any thread.
  * @since 0.2
  */
 CASD_API casd_status CASD_CALL casd_engine_get_info(casd_engine_info *info, int32_t index);
 
-/** @brief What to do with a sample that is left with no modality. @since 0.1 */
+/** @brief How to handle a sample without any modality of the mask. @since 0.1 */
 typedef int32_t casd_on_empty;
 
 /** @brief The values of ::casd_on_empty. @since 0.1 */
 enum {
   CASD_EMPTY_ERROR = 0, /**< The call fails; the message names the sample. */
-  CASD_EMPTY_NAN = 1    /**< A row of NaN; casd_prediction_row_status() says so. */
+  CASD_EMPTY_NAN = 1    /**< A row of NaN; casd_prediction_row_status() reports it. */
 };
 
 /**
- * @brief Where and how a model runs. Fill it with casd_predictor_options_init() first.
+ * @brief Options of a predictor. Initialise them with casd_predictor_options_init().
  * @since 0.1
  */
 typedef struct casd_predictor_options {
@@ -181,21 +181,21 @@ CASD_API void CASD_CALL casd_prediction_destroy(casd_prediction *prediction);
 /**
  * @brief Runs the model on every sample of a batch.
  *
- * A modality takes part in a sample when its bit is set and the sample has it. The result of a
- * sample is the same to the bit whatever else is in the batch and however many threads work (CPU).
+ * A modality participates in a sample if its bit is set and the sample has it. On the CPU the bits of
+ * a sample's result do not depend on the other samples of the batch or on the number of threads.
  * A sample whose results are not finite does not fail the call: its row is NaN, and
  * casd_prediction_row_status() is ::CASD_ERROR_NUMERIC.
  * @param prediction     Receives the results; on error it keeps the old ones.
  * @param predictor      Where to run.
- * @param batch          At least one sample. Its modalities are matched with the model's as
- *                       casd/schema.h says: by name, in any order; those that its schema lacks are
- *                       missing in each sample. Its task and outputs are not looked at.
+ * @param batch          At least one sample. Its modalities are matched with the model's by name, in
+ *                       any order (casd/schema.h); those that its schema lacks are missing in each
+ *                       sample. Its task and outputs are ignored.
  * @param modality_mask  ::CASD_ALL_MODALITIES or some bits of the model's schema (not of the
  *                       batch's), not 0.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the batch is empty, has modalities that
- *         the model lacks (they are named) or features that do not fit, the mask is 0 or beyond the
- *         model's schema, a sample longer than the model's max_steps, or
- *         a sample is left without a modality (it is named); ::CASD_ERROR_OUT_OF_MEMORY, also if a
+ *         the model lacks (the message names them) or features that do not match, the mask is 0 or
+ *         has bits beyond the model's schema, a sample is longer than the model's max_steps, or a
+ *         sample has no modality of the mask (the message names it); ::CASD_ERROR_OUT_OF_MEMORY, also if a
  *         thread cannot be started; ::CASD_ERROR_DEVICE; ::CASD_ERROR_CANCELLED or
  *         ::CASD_ERROR_STATE if the host's function of casd_set_parallel_for() fails;
  *         ::CASD_ERROR_STATE for a predictor on a GPU in the child after fork().
@@ -209,22 +209,22 @@ CASD_API casd_status CASD_CALL casd_predict(casd_prediction *prediction, casd_pr
 /**
  * @brief Runs the model on one sample without a batch.
  *
- * The same results, to the bit, as casd_predict() with a batch of one sample that has these frames.
- * The library reads the caller's memory during the call and keeps no pointer. What stands behind a
- * cleared bit of the mask is never read.
+ * Gives the same bits as casd_predict() with a batch of one sample with these frames. The library reads
+ * the caller's memory during the call and keeps no pointer. Frames of modalities outside the mask are
+ * never read.
  * @param prediction      Receives the results, one row; on error it keeps the old ones.
  * @param predictor       Where to run.
  * @param frames          [modality_count] in the order of the model's schema: the first of
  *                        steps * features numbers, row-major; NULL: the modality is missing. A
- *                        modality whose frames are all wholly NaN is missing, too.
+ *                        modality with only NaN frames is missing as well.
  * @param steps           [modality_count] number of frames, 0 to the model's max_steps; 0: the
  *                        modality is missing. Ignored where the pointer is NULL.
  * @param modality_count  The number of the model's modalities.
  * @param modality_mask   ::CASD_ALL_MODALITIES or some bits of the model's schema, not 0.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if a pointer other than the elements of `frames`
- *         is NULL, `modality_count` is not that of the model, `steps` is negative or, where the
- *         modality is wanted, above max_steps, the mask is 0 or beyond the schema, or nothing is
- *         left of the sample (unless `on_empty` is ::CASD_EMPTY_NAN); ::CASD_ERROR_OUT_OF_MEMORY;
+ *         is NULL, `modality_count` is not that of the model, `steps` is negative or, for a modality
+ *         of the mask, above max_steps, the mask is 0 or has bits beyond the schema, or the sample has
+ *         no modality of the mask (unless `on_empty` is ::CASD_EMPTY_NAN); ::CASD_ERROR_OUT_OF_MEMORY;
  *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_CANCELLED and ::CASD_ERROR_STATE as casd_predict().
  * @par Threads Any number at once, each with its own prediction.
  * @since 0.2
@@ -236,7 +236,7 @@ CASD_API casd_status CASD_CALL casd_predict_frames(casd_prediction *prediction,
                                                    casd_modality_mask modality_mask);
 
 /**
- * @brief Runs the model on one sample whose frames stand in one array.
+ * @brief Runs the model on one sample whose frames are in one array.
  *
  * As casd_predict_frames(), for callers that can pass one array more easily than pointers.
  * @param prediction      Receives the results, one row; on error it keeps the old ones.
@@ -247,8 +247,8 @@ CASD_API casd_status CASD_CALL casd_predict_frames(casd_prediction *prediction,
  * @param steps           [modality_count] number of frames; 0: the modality is missing.
  * @param modality_count  The number of the model's modalities.
  * @param modality_mask   ::CASD_ALL_MODALITIES or some bits of the model's schema, not 0.
- * @return As casd_predict_frames(); ::CASD_ERROR_INVALID_ARGUMENT also if `value_count` is another
- *         number than steps and features make (the message has both).
+ * @return As casd_predict_frames(); ::CASD_ERROR_INVALID_ARGUMENT also if `value_count` is not the sum
+ *         of steps * features (the message contains both numbers).
  * @par Threads Any number at once, each with its own prediction.
  * @since 0.2
  */
@@ -261,12 +261,12 @@ CASD_API casd_status CASD_CALL casd_predict_packed(casd_prediction *prediction,
 /**
  * @brief A table of results: one row per sample.
  *
- * Per-modality columns are NaN for a modality that takes no part (with the model option `absent` =
- * `zeros` every modality takes part, by its sequence of zeros). Law: a Student's t with location
- * mu, degrees of freedom nu, variance = aleatoric + epistemic. Values per sample are means
- * over the representation's dimensions. Variances compare inputs of one model: their level is the
- * model's own. The split into aleatoric and epistemic is fixed by a regulariser alone: compare
- * it across inputs, do not read it in absolute terms.
+ * Per-modality columns are NaN for a modality that does not participate (with the model option
+ * `absent` = `zeros` every modality participates, missing ones as zeros). Law: a Student's t
+ * distribution with location mu, degrees of freedom nu and variance = aleatoric + epistemic. Values
+ * per sample are means over the dimensions of the representation. Compare variances between inputs of
+ * one model only: their level depends on the model. Only a regulariser determines the split into
+ * aleatoric and epistemic variance: compare it between inputs; its absolute values have no meaning.
  * @since 0.1
  */
 typedef int32_t casd_field;
@@ -310,8 +310,8 @@ CASD_API casd_status CASD_CALL casd_prediction_shape(int64_t *rows, int64_t *col
 
 /**
  * @brief The state of one row.
- * @param[out] status      Receives ::CASD_OK for a result; ::CASD_ERROR_STATE if the sample was
- *                         left with no modality; ::CASD_ERROR_NUMERIC if a result is not finite,
+ * @param[out] status      Receives ::CASD_OK for a result; ::CASD_ERROR_STATE if the sample had no
+ *                         modality of the mask; ::CASD_ERROR_NUMERIC if a result is not finite,
  *                         because an input overflowed (`input_clip` = 0 and frames of 1e38). In
  *                         both cases the whole row is NaN.
  * @param      prediction  A prediction that casd_predict() has filled.
@@ -326,12 +326,12 @@ CASD_API casd_status CASD_CALL casd_prediction_row_status(casd_status *status,
 
 /**
  * @brief Copies a table, row-major.
- * @param[out] buffer      Receives it; NULL with capacity 0 only asks for `needed`.
+ * @param[out] buffer      Receives it; NULL with capacity 0 queries `needed`.
  * @param      capacity    Numbers in `buffer`.
  * @param[out] needed      Receives rows * columns; may be NULL.
  * @param      prediction  The prediction.
  * @param      field       Which table.
- * @return As casd_prediction_shape(); ::CASD_ERROR_BUFFER_TOO_SMALL (`needed` is set all the same).
+ * @return As casd_prediction_shape(); ::CASD_ERROR_BUFFER_TOO_SMALL (`needed` is set).
  * @since 0.1, in this order 0.2
  */
 CASD_API casd_status CASD_CALL casd_prediction_copy(float *buffer, size_t capacity, size_t *needed,
@@ -339,12 +339,12 @@ CASD_API casd_status CASD_CALL casd_prediction_copy(float *buffer, size_t capaci
                                                     casd_field field);
 
 /**
- * @brief Copies several tables by one call, one after the other in the order of `fields`.
- * @param[out] buffer      Receives them, each row-major; NULL with capacity 0 asks for `needed`.
+ * @brief Copies several tables by one call, concatenated in the order of `fields`.
+ * @param[out] buffer      Receives them, each row-major; NULL with capacity 0 queries `needed`.
  * @param      capacity    Numbers in `buffer`.
  * @param[out] needed      Receives the sum of rows * columns; may be NULL.
  * @param      prediction  The prediction.
- * @param      fields      [count] which tables; one may stand there more than once.
+ * @param      fields      [count] the tables; duplicates are allowed.
  * @param      count       1 or more.
  * @return As casd_prediction_copy(), for the first field that fails; ::CASD_ERROR_INVALID_ARGUMENT
  *         also for a `count` below 1. On error nothing is copied.
@@ -359,7 +359,7 @@ CASD_API casd_status CASD_CALL casd_prediction_copy_fields(float *buffer, size_t
  * @brief A table without copying: [rows, columns], row-major.
  *
  * Valid until the prediction is filled again or destroyed.
- * @return NULL where casd_prediction_shape() would fail.
+ * @return NULL if casd_prediction_shape() would fail.
  * @since 0.1
  */
 CASD_API const float *CASD_CALL casd_prediction_data(const casd_prediction *prediction,

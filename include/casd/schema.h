@@ -1,6 +1,6 @@
 /**
  * @file schema.h
- * @brief What a model takes and gives: its modalities, its task and the names of its outputs.
+ * @brief The inputs and outputs of a model: modalities, task and names of the outputs.
  *
  * @code{.c}
  * casd_schema *schema = NULL;
@@ -14,17 +14,18 @@
  * casd_schema_destroy(schema);
  * @endcode
  *
- * A schema is copied into whatever is made from it and may be destroyed or changed at any time.
+ * Objects that are created from a schema copy it, so it can be changed or destroyed at any time.
  *
  * ### How data is matched with a model
  *
- * Modalities are matched by name: a batch or dataset may have them in another order than the model,
- * and may lack some, which are then missing in its samples. Modalities that the model does not have
- * are an error that names them. Features are matched by name, in any order of columns, where both
- * sides name them (casd_schema_set_feature_name()); missing and unknown names are an error that
- * names them. Otherwise features are matched by position and their number must be equal. Where
- * targets are used (training, evaluation), task and outputs must be equal, in the same order. The
- * same rules hold between a batch and a dataset. Masks always refer to the modalities of the model.
+ * Modalities are matched by name. A batch or dataset can have another order of modalities than the
+ * model, and it can lack modalities, which are then missing in its samples. Modalities that the model
+ * does not have are an error that names them. If both sides have feature names
+ * (casd_schema_set_feature_name()), features are matched by name, in any order of columns; missing and
+ * unknown names are an error that names them. Otherwise features are matched by position, and their
+ * number must be equal. Where targets are used (training, evaluation), task and outputs must be equal,
+ * in the same order. The same rules apply between a batch and a dataset. Masks always refer to the
+ * modalities of the model.
  */
 #ifndef CASD_SCHEMA_H
 #define CASD_SCHEMA_H
@@ -52,7 +53,7 @@ enum {
 };
 
 /**
- * @brief A set of modalities: bit i stands for modality i of the schema.
+ * @brief A set of modalities: bit i is modality i of the schema.
  *
  * Find i with casd_schema_modality_index(). Bits beyond the schema are an error, except in
  * ::CASD_ALL_MODALITIES.
@@ -67,7 +68,7 @@ typedef uint32_t casd_modality_mask;
 #define CASD_MAX_MODALITIES 32
 
 /**
- * @brief Makes an empty schema, task ::CASD_TASK_CLASSES.
+ * @brief Creates an empty schema with the task ::CASD_TASK_CLASSES.
  * @param[out] schema  Receives it; destroy it with casd_schema_destroy().
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `schema` is NULL.
  * @since 0.1
@@ -84,14 +85,14 @@ CASD_API void CASD_CALL casd_schema_destroy(casd_schema *schema);
  *                  above ASCII).
  * @param features  Numbers in one frame, 1 to 65536.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if a value is NULL or out of range, the name is
- *         taken, or there are ::CASD_MAX_MODALITIES already.
+ *         in use, or there are ::CASD_MAX_MODALITIES already.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_schema_add_modality(casd_schema *schema, const char *name,
                                                         int32_t features);
 
 /**
- * @brief Says what the outputs mean.
+ * @brief Sets the meaning of the outputs.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or an unknown task.
  * @since 0.1
  */
@@ -101,7 +102,7 @@ CASD_API casd_status CASD_CALL casd_schema_set_task(casd_schema *schema, casd_ta
  * @brief Adds an output: a class, a label or a quantity.
  * @param schema  The schema.
  * @param name    UTF-8, 1 to 64 bytes, unique among the outputs; no control characters.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, too long, taken, or there are
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, too long, in use, or there are
  *         4096 outputs already.
  * @since 0.1
  */
@@ -110,16 +111,16 @@ CASD_API casd_status CASD_CALL casd_schema_add_output(casd_schema *schema, const
 /**
  * @brief Names one feature of a modality.
  *
- * Names are optional. Where both a model and its data have them, data is matched by name, in any
- * order of columns; otherwise by position. Name all features of a modality or none: a modality with
- * names for some of its features only is an error where it is matched with other names.
+ * Names are optional. If both a model and its data have them, features are matched by name, in any
+ * order of columns; otherwise by position. Name all features of a modality or none: matching a
+ * modality with names for only some of its features against other names is an error.
  * @param schema    The schema.
  * @param modality  Index of the modality.
  * @param feature   Index of the feature, 0 to features - 1.
  * @param name      UTF-8, 1 to 256 bytes, unique in its modality, no control characters; NULL
  *                  removes the names of all features of the modality (`feature` is then ignored).
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if `schema` is NULL, an index is out of range, or
- *         the name is empty, too long, not UTF-8 or taken; ::CASD_ERROR_OUT_OF_MEMORY.
+ *         the name is empty, too long, not UTF-8 or in use; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.2
  */
 CASD_API casd_status CASD_CALL casd_schema_set_feature_name(casd_schema *schema, int32_t modality,

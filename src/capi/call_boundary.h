@@ -56,7 +56,7 @@ inline bool fits(const void* buffer, std::size_t capacity, std::size_t* needed, 
   if (!buffer && capacity == 0 && needed) return false;
   if (!buffer) fail(CASD_ERROR_INVALID_ARGUMENT, "buffer is NULL, needed: ", size, " ", unit);
   if (capacity < size)
-    fail(CASD_ERROR_BUFFER_TOO_SMALL, "the buffer has room for ", capacity, " ", unit,
+    fail(CASD_ERROR_BUFFER_TOO_SMALL, "the buffer has capacity for ", capacity, " ", unit,
          ", needed: ", size);
   return true;
 }

@@ -191,7 +191,7 @@ casd_status casd_dataset_noise(double* noise, const casd_dataset* dataset, const
     casd::require(modality >= 0 && modality < modalities, "there is no modality ", modality,
                   ", there are ", modalities);
     if (of.noise.size() != of.samples.size() * static_cast<std::size_t>(modalities))
-      casd::fail(CASD_ERROR_STATE, "only synthetic datasets know the truth about their noise");
+      casd::fail(CASD_ERROR_STATE, "the noise is known for synthetic datasets only");
     *noise = of.noise[static_cast<std::size_t>(sample * modalities + modality)];
   });
 }

@@ -195,7 +195,7 @@ class RowParser {
     if (name.empty()) reject(": the column sample is empty");
     if (!names_[split].insert(name).second)
       reject(": sample '", name,
-             "' has lines further up already; the lines of a sample must stand together");
+             "' already has earlier lines; the lines of a sample must be consecutive");
     Sample sample = empty_sample(dataset_.schema);
     sample.name = checked_name(name, "sample");
     std::vector<Sample>& samples = dataset_.splits[split].samples;

@@ -31,7 +31,7 @@ namespace {
 using casd::torch_engine::StepInput;
 using casd::torch_engine::TorchEngine;
 
-void tell(casd_plugin_error* error, const std::string& message) {
+void set_message(casd_plugin_error* error, const std::string& message) {
   if (!error) return;
   const std::size_t size = std::min(message.size(), sizeof error->message - 1);
   std::memcpy(error->message, message.data(), size);
@@ -44,28 +44,29 @@ casd_status guard(casd_plugin_error* error, Body&& body) noexcept {
     body();
     return CASD_OK;
   } catch (const casd::Error& e) {
-    tell(error, e.what());
+    set_message(error, e.what());
     return e.status();
   } catch (const c10::OutOfMemoryError& e) {
-    tell(error, std::string("the device has too little memory: ") + e.what_without_backtrace());
+    set_message(error,
+                std::string("the device has too little memory: ") + e.what_without_backtrace());
     return CASD_ERROR_DEVICE;
   } catch (const c10::Error& e) {
     const std::string words = e.what_without_backtrace();
     // LibTorch's CPU allocator throws no specific type when memory runs out.
     if (words.find("DefaultCPUAllocator") != std::string::npos) {
-      tell(error, "out of memory: " + words);
+      set_message(error, "out of memory: " + words);
       return CASD_ERROR_OUT_OF_MEMORY;
     }
-    tell(error, "LibTorch: " + words);
+    set_message(error, "LibTorch: " + words);
     return CASD_ERROR_DEVICE;
   } catch (const std::bad_alloc&) {
-    tell(error, "out of memory");
+    set_message(error, "out of memory");
     return CASD_ERROR_OUT_OF_MEMORY;
   } catch (const std::exception& e) {
-    tell(error, e.what());
+    set_message(error, e.what());
     return CASD_ERROR_INTERNAL;
   } catch (...) {
-    tell(error, "unknown failure in libcasd_torch");
+    set_message(error, "unknown failure in libcasd_torch");
     return CASD_ERROR_INTERNAL;
   }
 }
@@ -154,7 +155,7 @@ casd_status read(casd_torch_network* network, std::int32_t what, float* values, 
   return call(network, error, [&](const TorchEngine& engine) {
     const std::vector<float> from = engine.read(what);
     casd::require(static_cast<std::int64_t>(from.size()) == count, "state ", what, " has ",
-                  from.size(), " numbers, asked for ", count);
+                  from.size(), " numbers, requested ", count);
     std::copy(from.begin(), from.end(), values);
   });
 }

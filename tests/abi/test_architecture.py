@@ -1,4 +1,5 @@
-"""Which module may include which (docs/architecture.md), read from quoted and angle-bracket includes."""
+"""The allowed dependencies of modules (docs/architecture.md), checked on quoted and angle-bracket
+includes."""
 import pathlib
 import re
 import unittest

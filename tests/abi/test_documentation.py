@@ -1,5 +1,5 @@
-"""Doxygen's reference holds every public item with its words (Doxygen itself, whose warnings stop
-the build, overlooks values of enumerations and members), and links in the documents lead somewhere."""
+"""The Doxygen reference documents every public item (Doxygen's own warnings do not cover values of
+enumerations and members), and relative links in the documents exist."""
 import os
 import pathlib
 import re
@@ -23,16 +23,16 @@ class Reference(unittest.TestCase):
                 yield member
 
     def test_every_item_is_documented(self):
-        seen = 0
+        items = 0
         for member in self.members():
             name = member.findtext("name")
             if name.endswith("_H"):
                 continue
-            seen += 1
+            items += 1
             self.assertTrue(words(member), name)
             for value in member.iter("enumvalue"):
                 self.assertTrue(words(value), value.findtext("name"))
-        self.assertGreater(seen, 100)
+        self.assertGreater(items, 100)
 
     def test_every_function_is_there(self):
         lines = (ROOT / "tests/abi/symbols.txt").read_text().splitlines()

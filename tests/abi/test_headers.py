@@ -1,5 +1,5 @@
-"""The public headers: each stands alone, in strict C99 and C++17, and is for the most part words;
-the examples and the README's program are strict C99 too."""
+"""The public headers: each compiles alone in strict C99 and C++17 and consists mostly of
+documentation; the examples and the README's program are strict C99."""
 import pathlib
 import re
 import subprocess

@@ -1,5 +1,5 @@
-"""What libcasd and its plug-ins export and need: exactly what tests/abi/symbols.txt and the linker
-scripts say, no name of LibTorch, HDF5 or C++, and no more than two megabytes."""
+"""Exports and dependencies of libcasd and its plug-ins: exactly the symbols of tests/abi/symbols.txt
+and the linker scripts, no symbol of LibTorch, HDF5 or C++, and a size of at most two megabytes."""
 import os
 import pathlib
 import re
@@ -26,7 +26,7 @@ def exported(library):
 
 
 def allowed():
-    """name -> version that brought it"""
+    """name -> version that introduced it"""
     lines = (HERE / "symbols.txt").read_text().splitlines()
     return dict(line.split() for line in lines if line and not line.startswith("#"))
 

@@ -25,7 +25,7 @@ class Windows(unittest.TestCase):
     def setUpClass(cls):
         json = next(pathlib.Path(folder) for folder in ("/usr/include", "/usr/local/include")
                     if (pathlib.Path(folder) / "nlohmann/json.hpp").exists())
-        # The cross compiler must not see the rest of that folder.
+        # The cross compiler must not find other headers of that folder.
         (BUILD / "json").mkdir(parents=True, exist_ok=True)
         if not (BUILD / "json/nlohmann").exists():
             (BUILD / "json/nlohmann").symlink_to(json / "nlohmann")

@@ -1,4 +1,4 @@
-"""What the tests of the program `casd` share."""
+"""Shared by the tests of the program `casd`."""
 import csv
 import fcntl
 import os
@@ -28,7 +28,7 @@ def casd(*words, **options):
 
 
 def on_terminal(*words, columns, stream="stdout", **environment):
-    """What the program writes to `stream` when it is a terminal of so many columns, and its status."""
+    """The program's output to `stream` if that is a terminal with this many columns, and its status."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
@@ -50,7 +50,7 @@ def rows_of(text):
 
 
 def write_moods(path, samples=60, split=True, label=True, classes=None, group=False):
-    """A CSV of two modalities whose label, around zero, follows from the features."""
+    """A CSV of two modalities; the label is around zero and depends on the features."""
     head = ["sample", *(["split"] if split else []), *(["label"] if label else []),
             *(["group"] if group else []), "voice.a", "voice.b", "face.c"]
     rows = [",".join(head)]
@@ -77,7 +77,7 @@ class InFolder(unittest.TestCase):
 
     @classmethod
     def train(cls, name, data="synthetic", *words):
-        """A small model, trained."""
+        """A small trained model."""
         model = cls.folder / name
         result = casd("train", data, "--output", model, "--epochs", "2", *SMALL, *words)
         if result.returncode != 0:
@@ -90,7 +90,7 @@ class InFolder(unittest.TestCase):
         return result.stdout
 
     def fails(self, status, message, *words, **options):
-        """Ends with the status, a message on standard error and nothing on standard output."""
+        """Expects the status, a message on standard error and no standard output."""
         result = casd(*words, **options)
         self.assertEqual(result.returncode, status, (result.stdout or "") + (result.stderr or ""))
         self.assertIn(message, result.stderr)

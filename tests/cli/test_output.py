@@ -59,7 +59,7 @@ class Output(InFolder):
                 with self.subTest(columns=columns, words=words):
                     text, status = on_terminal(*words, columns=columns)
                     self.assertEqual(status, 0)
-                    # A path cannot be broken.
+                    # Paths are not wrapped.
                     self.assert_fits(text.replace(str(self.model), "m"), columns)
 
     def test_80_columns_fit_the_eval_table(self):

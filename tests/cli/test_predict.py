@@ -45,7 +45,7 @@ class Classes(InFolder):
         self.assertEqual(report["mean_incomplete_f1"],
                          (report["conditions"]["language"]["f1"] +
                           report["conditions"]["audio"]["f1"]) / 2)
-        # The option does not swallow the arguments behind it.
+        # The option does not consume the following arguments.
         self.succeeds("eval", "--mask", "audio", self.model, "synthetic")
         self.fails(2, "there are: language, audio, visual", "eval", self.model, "synthetic",
                    "--mask", "smell")
@@ -144,7 +144,7 @@ class Classes(InFolder):
 
 @needs_torch
 class OwnData(InFolder):
-    """A CSV with real labels around zero: its own task is regression, classes by the sign."""
+    """A CSV with real labels around zero: regression by default, or classes by sign."""
 
     @classmethod
     def setUpClass(cls):

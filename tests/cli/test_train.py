@@ -1,4 +1,4 @@
-"""`casd train`: what it says, checkpoints, restarting, files that it must not overwrite."""
+"""`casd train`: its output, checkpoints, restarting, and files that it must not overwrite."""
 import os
 import signal
 import subprocess
@@ -21,7 +21,7 @@ class Train(InFolder):
         self.assertFalse(self.checkpoint.exists())
 
     def interrupted(self, *words, checkpoint=None):
-        """A training stopped by Ctrl-C after its first epoch, with a checkpoint left."""
+        """A training stopped by Ctrl-C after its first epoch, with its checkpoint."""
         words = ("train", "synthetic", "-o", self.out, *SMALL, "--epochs", "200", *words)
         process = subprocess.Popen([str(word) for word in (PROGRAM, *words)],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

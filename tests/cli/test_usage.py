@@ -1,4 +1,4 @@
-"""`casd`: help texts, wrong usage, files that are not what they should be."""
+"""`casd`: help texts, wrong usage, and files of the wrong kind."""
 import unittest
 
 from support import InFolder, casd, needs_torch

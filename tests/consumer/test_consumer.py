@@ -1,5 +1,5 @@
-"""An installation serves a user's project: through find_package and through pkg-config, the shared
-library and the static one, also after it was moved. The examples build alone against it."""
+"""A user's project with an installation: through find_package and pkg-config, with the shared and the
+static library, also after the installation was moved. The examples build against it."""
 import os
 import pathlib
 import shutil
@@ -12,7 +12,7 @@ BUILD = pathlib.Path(os.environ["CASD_BUILD_DIR"])
 
 
 def run(*command, **options):
-    """The output of a command; its words are in the failure."""
+    """The output of a command; a failure shows it."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, **options)
     if done.returncode != 0:
@@ -21,7 +21,7 @@ def run(*command, **options):
 
 
 class Installed(unittest.TestCase):
-    """The tests, over an installation that `install` makes; it is moved before use."""
+    """Tests of an installation made by `install`, which is moved before use."""
 
     @classmethod
     def install(cls, prefix):
@@ -64,7 +64,7 @@ TRAIN = ("train", "synthetic", "--epochs", "1", "--set", "teacher_epochs=1", "--
 
 class Shared(Installed):
     def train(self, prefix, **environment):
-        """Trains with the installed program and no variable set but these."""
+        """Trains with the installed program and only these environment variables."""
         model = self.folder / "trained.casd"
         run(prefix / "bin/casd", *TRAIN, model, env={"PATH": os.environ["PATH"], **environment},
             cwd="/")
@@ -121,7 +121,7 @@ class Static(Installed):
         self.assertNotIn("dladdr", undefined)
 
 
-del Installed  # unittest would run it on its own
+del Installed  # otherwise unittest would run the base class
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,5 @@
-// Checkpoints, with the models in them: no crash, bounded memory, and what is accepted saves to the
-// same bytes (format 2) or to a file that reads the same (format 1).
+// Checkpoints with their models: no crash, bounded memory, and an accepted file saves to the same bytes
+// (format 2) or to a file with the same content (format 1).
 #include "core/error.h"
 #include "support/container.h"
 #include "support/memory.h"
@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   memory.require_bounded(size, casd::fuzz::reader_factor, casd::fuzz::reader_constant);
   if (!checkpoint) return 0;
   casd::fuzz::Bytes read(data, data + size), written = casd::serialise_checkpoint(*checkpoint);
-  // The version stands at the same place in every accepted file.
+  // Every accepted file has the version at the same offset.
   if (read[8 + sizeof "{\"__metadata__\":{\"casd.checkpoint\":\"" - 1] == '1')
     read = casd::serialise_checkpoint(casd::parse_checkpoint(written, "again"));
   if (written != read) casd::fuzz::differ("checkpoint", read, written);

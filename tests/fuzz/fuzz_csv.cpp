@@ -4,7 +4,7 @@
 #include "support/memory.h"
 #include "support/memory_file.h"
 
-// A sample is a few objects of its own, however few bytes its line has.
+// Even a short line can be a sample, which needs a few allocations.
 constexpr std::size_t factor = 100;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

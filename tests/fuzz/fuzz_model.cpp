@@ -1,4 +1,4 @@
-// Model files: no crash, bounded memory, and what is accepted saves to the same bytes.
+// Model files: no crash, bounded memory, and an accepted file saves to the same bytes.
 #include "core/error.h"
 #include "model/model_file.h"
 #include "model/model_text.h"

@@ -1,4 +1,4 @@
-// Schema, options, batch, mask and prediction through the C ABI, all of them from the input's bytes.
+// Schema, options, batch, mask and prediction through the C ABI, generated from the input's bytes.
 #include <casd/casd.h>
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -19,7 +19,7 @@ void require(bool holds, const char* what) {
   std::abort();
 }
 
-/// Small sizes, so that a run is short; everything else as the bytes have it.
+/// Small sizes, so that a run is short; all other options from the input.
 casd_model* make_model(FuzzedDataProvider& bytes, std::vector<int32_t>& features) {
   casd_schema* schema = nullptr;
   casd_model* model = nullptr;
@@ -63,7 +63,7 @@ casd_model* make_model(FuzzedDataProvider& bytes, std::vector<int32_t>& features
   return model;
 }
 
-/// The model saved and loaded, which must work and give the same bytes.
+/// Saves and loads the model, which must succeed and give the same bytes.
 casd_model* reload(casd_model* model, FuzzedDataProvider& bytes) {
   casd_model* noted = nullptr;
   if (casd_model_with_user_value(&noted, model, bytes.ConsumeRandomLengthString(40).c_str(),
@@ -125,7 +125,7 @@ void read_fields(const casd_prediction* prediction, int64_t samples) {
     require((status == CASD_OK) == (data != nullptr), "shape and data disagree");
     if (!data) continue;
     require(rows == samples, "rows");
-    // Reads all of it, for AddressSanitizer to see.
+    // Reads all values, so that AddressSanitizer checks them.
     volatile float last = 0;
     for (int64_t i = 0; i < rows * columns; ++i) last = data[i];
     (void)last;

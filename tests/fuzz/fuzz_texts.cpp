@@ -1,4 +1,4 @@
-// The JSON texts of a model file, and options set by name. The first byte chooses.
+// The JSON texts of a model file, and options set by name. The first byte selects which.
 #include "core/error.h"
 #include "model/model_text.h"
 #include "model/options.h"
@@ -15,7 +15,7 @@ casd::Schema schema_of(int modalities) {
   return schema;
 }
 
-/// What the text is written as once it was read.
+/// Reads the text and writes it again.
 std::string again(int kind, const std::string& text) {
   static const casd::Schema by_mask = schema_of(3), by_count = schema_of(8);
   switch (kind) {

@@ -36,7 +36,7 @@ Bytes join(std::vector<std::uint8_t> header, const std::uint8_t* data, std::size
   return out;
 }
 
-/// CRC-32 of `covered` into the text that is `crc` now.
+/// Replaces the text `crc` by the CRC-32 of `covered`.
 void set_checksum(Metadata& metadata, std::uint32_t crc) {
   for (auto& [key, value] : metadata)
     if (key == "casd.crc32") value = hexadecimal(crc);

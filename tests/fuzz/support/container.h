@@ -1,5 +1,5 @@
-// Mutations of safetensors files that keep length, padding and checksums right, so that they reach
-// what lies behind those checks.
+// Mutations of safetensors files that keep length, padding and checksums valid, so that they reach the
+// code after those checks.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@ namespace casd::fuzz {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// Changes header or data, each as libFuzzer changes bytes, then repairs length and padding, and
-/// hands the file to `repair` for its checksums; one in eight is left unrepaired.
+/// Lets libFuzzer mutate header or data, then repairs length and padding and calls `repair` for the
+/// checksums. One in eight files is not repaired.
 std::size_t mutate_container(std::uint8_t* data, std::size_t size, std::size_t capacity,
                              unsigned seed, const std::function<Bytes(const Bytes&)>& repair);
 
-/// The file with the right checksum; unchanged where it has none to put right.
+/// The file with a valid checksum; unchanged if it has no checksum.
 Bytes with_model_checksum(const Bytes& bytes);
 /// The same for a checkpoint and the models in it.
 Bytes with_checkpoint_checksums(const Bytes& bytes);
 
-/// Ends the program as a finding, with both texts.
+/// Aborts as a finding and prints both texts.
 [[noreturn]] void differ(const char* what, const Bytes& read, const Bytes& written);
 
 }  // namespace casd::fuzz

@@ -1,25 +1,24 @@
-// Memory that the code under test takes: every malloc of the process counts, that of C libraries
-// too.
+// Measures the memory of the code under test: every malloc of the process, including C libraries.
 #pragma once
 
 #include <cstddef>
 
 namespace casd::fuzz {
 
-/// Measures from its construction on; one at a time.
+/// Measures from its construction on; only one object at a time.
 class MemoryUse {
  public:
   MemoryUse();
-  /// Most bytes that were allocated and not yet freed at one moment.
+  /// Peak of allocated bytes.
   std::size_t peak() const;
-  /// Ends the program with a message, as a finding, if the peak was above factor * input + constant.
+  /// Aborts with a message, as a finding, if the peak is above factor * input + constant.
   void require_bounded(std::size_t input, std::size_t factor, std::size_t constant) const;
 };
 
-/// What a reader may take however small its input: tables whose length the format limits (4,096
-/// outputs or metadata entries of two strings each), input and output streams, texts of errors.
+/// Memory that a reader may use for any input: tables whose length the format limits (4,096 outputs or
+/// metadata entries of two strings each), input and output streams, error messages.
 constexpr std::size_t reader_constant = std::size_t{1} << 20;
-/// The bound for files of this library, as docs/model-file.md states it.
+/// The bound for files of this library, documented in docs/model-file.md.
 constexpr std::size_t reader_factor = 10;
 
 }  // namespace casd::fuzz

@@ -136,7 +136,7 @@ static void frames_give_the_bits_of_a_batch(void **state) {
             pack(&sample);
             assert_same_as_batch(&s, &sample, mask);
           }
-          sample.frames[1] = NULL; /* whatever its steps */
+          sample.frames[1] = NULL; /* ignores its steps */
           ASSERT_OK(casd_predict_frames(s.got, s.predictor, sample.frames, sample.steps, MODALITIES,
                                         mask));
         }

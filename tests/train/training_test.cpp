@@ -118,14 +118,14 @@ TEST_P(EverySetting, TrainsWithFiniteLosses) {
   casd_train_stats stats{};
   do {
     stats = trainer.epoch(data);
-    const bool taught =
+    const bool has_teacher =
         stats.phase == CASD_PHASE_STUDENT && GetParam().teacher != CASD_TEACHER_NONE;
     const bool evidential = GetParam().recipe == CASD_RECIPE_EVIDENTIAL;
     EXPECT_TRUE(std::isfinite(stats.loss));
     EXPECT_TRUE(std::isfinite(stats.task_loss));
     EXPECT_GT(stats.gradient_norm, 0);
-    EXPECT_EQ(std::isfinite(stats.logit_loss), taught);
-    EXPECT_EQ(std::isfinite(stats.uncertainty_loss), taught && !evidential);
+    EXPECT_EQ(std::isfinite(stats.logit_loss), has_teacher);
+    EXPECT_EQ(std::isfinite(stats.uncertainty_loss), has_teacher && !evidential);
     EXPECT_EQ(std::isfinite(stats.evidence_loss), stats.phase == CASD_PHASE_STUDENT && evidential);
     EXPECT_TRUE(std::isfinite(stats.score));
   } while (stats.go_on);
@@ -167,8 +167,8 @@ INSTANTIATE_TEST_SUITE_P(
                             CASD_SAMPLING_IMPLICIT},
                     Setting{"shared", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES,
                             CASD_TEACHER_SHARED, CASD_SAMPLING_GAUSSIAN},
-                    Setting{"nobody", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES, CASD_TEACHER_NONE,
-                            CASD_SAMPLING_NONE},
+                    Setting{"no_teacher", CASD_RECIPE_EVIDENTIAL, CASD_TASK_CLASSES,
+                            CASD_TEACHER_NONE, CASD_SAMPLING_NONE},
                     Setting{"regression", CASD_RECIPE_EVIDENTIAL, CASD_TASK_REGRESSION,
                             CASD_TEACHER_FROZEN, CASD_SAMPLING_STUDENT_T},
                     Setting{"paper_regression", CASD_RECIPE_PAPER, CASD_TASK_REGRESSION,

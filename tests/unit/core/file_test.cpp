@@ -1,4 +1,4 @@
-// Reading and writing files: whole or not at all, whoever else writes, and whatever the path is.
+// Reading and writing files: atomic writes, concurrent writers, and special kinds of paths.
 #include "core/error.h"
 #include "core/platform.h"
 #include "core/temporary_name.h"

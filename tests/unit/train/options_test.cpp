@@ -69,7 +69,7 @@ TEST_P(TrainerOptionEdges, MatchTheHeader) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, TrainerOptionEdges,
-    testing::Values(Edge{"teacher", "none", "nobody"}, Edge{"sampling", "implicit", "uniform"},
+    testing::Values(Edge{"teacher", "none", "unknown"}, Edge{"sampling", "implicit", "uniform"},
                     Edge{"schedule", "paper", "default"}, Edge{"teacher_epochs", "1", "0"},
                     Edge{"epochs", "100000", "100001"}, Edge{"select_from", "0", "-1"},
                     Edge{"patience", "1", "0"}, Edge{"batch_size", "65536", "65537"},

@@ -46,6 +46,30 @@ static void a_batch_returns_its_values(void **state) {
   casd_batch_destroy(NULL);
 }
 
+/* The memory of the samples is used again. */
+static void a_cleared_batch_keeps_nothing(void **state) {
+  casd_batch *batch = empty_batch(CASD_TASK_REGRESSION);
+  const float voice[2 * 3] = {1, 2, 3, 4, 5, 6}, target[3] = {0.5f, -1, 2};
+  int64_t sample;
+  (void)state;
+  for (sample = 0; sample < 2; ++sample) {
+    ASSERT_OK(casd_batch_add_sample(NULL, batch));
+    ASSERT_OK(casd_batch_set_frames(batch, sample, 1, voice, 2, 3, 0));
+    ASSERT_OK(casd_batch_set_target(batch, sample, target, 3));
+  }
+  casd_batch_clear(batch);
+  assert_int_equal(casd_batch_steps(batch, 0, 1), -1);
+  ASSERT_OK(casd_batch_add_sample(&sample, batch));
+  assert_int_equal(sample, 0);
+  assert_int_equal(casd_batch_size(batch), 1);
+  assert_int_equal(casd_batch_steps(batch, 0, 1), 0);
+  assert_null(casd_batch_frames(batch, 0, 1));
+  assert_null(casd_batch_target(batch, 0));
+  ASSERT_OK(casd_batch_set_frames(batch, 0, 1, voice, 1, 3, 0));
+  assert_int_equal(casd_batch_steps(batch, 0, 1), 1);
+  casd_batch_destroy(batch);
+}
+
 static void frames_that_are_wholly_nan_are_missing(void **state) {
   casd_batch *batch = empty_batch(CASD_TASK_CLASSES);
   const float voice[4 * 3] = {NAN, NAN, NAN, 1, NAN, 3, NAN, NAN, NAN, 4, 5, 6};
@@ -175,6 +199,7 @@ static void capacity_can_be_reserved(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_batch_returns_its_values),
+      cmocka_unit_test(a_cleared_batch_keeps_nothing),
       cmocka_unit_test(frames_that_are_wholly_nan_are_missing),
       cmocka_unit_test(invalid_frames_are_rejected),
       cmocka_unit_test(invalid_targets_are_rejected),

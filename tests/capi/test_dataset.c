@@ -386,6 +386,36 @@ static void batches_are_matched_by_name(void **state) {
   casd_schema_destroy(more);
 }
 
+static void samples_are_read_in_the_given_order(void **state) {
+  casd_dataset *data = open_text(
+      "sample,label,voice.f0\n"
+      "a,calm,1\n"
+      "b,angry,2\n"
+      "c,calm,3\n"
+      "c,calm,4\n"
+      "d,angry,5\n",
+      NULL);
+  casd_batch *all = read_all(data, "train"), *batch = read_all(data, "train");
+  const int64_t wanted[4] = {3, 0, 2, 3};
+  int64_t i;
+  (void)state;
+  casd_batch_clear(batch);
+  ASSERT_OK(casd_dataset_read(batch, data, "train", wanted, 3));
+  ASSERT_OK(casd_dataset_read(batch, data, "train", wanted + 3, 1)); /* adds to them */
+  assert_int_equal(casd_batch_size(batch), 4);
+  for (i = 0; i < 4; ++i) {
+    const int64_t steps = casd_batch_steps(all, wanted[i], 0);
+    assert_int_equal(casd_batch_steps(batch, i, 0), steps);
+    assert_memory_equal(casd_batch_frames(batch, i, 0), casd_batch_frames(all, wanted[i], 0),
+                        (size_t)steps * sizeof(float));
+    assert_memory_equal(casd_batch_target(batch, i), casd_batch_target(all, wanted[i]),
+                        sizeof(float));
+  }
+  casd_batch_destroy(all);
+  casd_batch_destroy(batch);
+  casd_dataset_destroy(data);
+}
+
 static void unknown_splits_and_indices_are_rejected(void **state) {
   casd_dataset *data = new_data(CASD_TASK_CLASSES, 1);
   casd_schema *schema = NULL;
@@ -441,6 +471,7 @@ int main(void) {
       cmocka_unit_test(a_part_is_held_out),
       cmocka_unit_test(samples_are_counted),
       cmocka_unit_test(batches_are_matched_by_name),
+      cmocka_unit_test(samples_are_read_in_the_given_order),
       cmocka_unit_test(unknown_splits_and_indices_are_rejected),
   };
   return cmocka_run_group_tests_name("dataset", tests, NULL, nothing_is_left);

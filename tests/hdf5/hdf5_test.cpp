@@ -63,6 +63,25 @@ class Writer {
                         H5P_DEFAULT));
     H5Sclose(space);
   }
+  /// A list of texts of `size` bytes each, filled up with spaces as Fortran does or with zeros.
+  void fixed_texts(const std::string& name, std::size_t size, H5T_str_t filling,
+                   const std::vector<std::string>& values) {
+    std::string bytes;
+    for (std::string value : values) {
+      value.resize(size, filling == H5T_STR_SPACEPAD ? ' ' : '\0');
+      bytes += value;
+    }
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, size);
+    H5Tset_strpad(type, filling);
+    const hsize_t count = values.size();
+    const hid_t space = H5Screate_simple(1, &count, nullptr);
+    const hid_t id = H5Acreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(id, type, bytes.data());
+    H5Aclose(id);
+    H5Sclose(space);
+    H5Tclose(type);
+  }
   void remove(const std::string& name) { H5Ldelete(file_, name.c_str(), H5P_DEFAULT); }
   void remove_attribute(const std::string& name) { H5Adelete(file_, name.c_str()); }
 
@@ -157,6 +176,30 @@ TEST_F(Hdf5, NamesAndGroupsAreRead) {
   EXPECT_EQ(data.splits[0].samples[0].group, "7");
   EXPECT_EQ(data.splits[0].samples[1].group, "-1");
   EXPECT_EQ(data.splits[1].samples[0].group, "");
+}
+
+TEST_F(Hdf5, TextsOfFixedLengthAreRead) {
+  for (const H5T_str_t filling : {H5T_STR_SPACEPAD, H5T_STR_NULLPAD}) {
+    write([&](Writer& file) {
+      file.remove_attribute("modalities");
+      file.fixed_texts("modalities", 6, filling, {"voice", "face"});
+      file.fixed_texts("voice_features", 8, filling, {"f0", "the tone", "a b"});
+    });
+    const Dataset data = open_dataset(path_, nullptr);
+    ASSERT_EQ(data.schema.modalities.size(), 2u);
+    EXPECT_EQ(data.schema.modalities[0].name, "voice");
+    EXPECT_EQ(data.schema.modalities[1].name, "face");
+    EXPECT_EQ(data.schema.modalities[0].feature_names,
+              (std::vector<std::string>{"f0", "the tone", "a b"}));
+  }
+}
+
+TEST_F(Hdf5, OnlyGroupsAreSplits) {
+  write([](Writer& file) { file.floats("/about", {2}, {1, 2}); });
+  const Dataset data = open_dataset(path_, nullptr);
+  ASSERT_EQ(data.splits.size(), 2u);
+  EXPECT_EQ(data.splits[0].name, "train");
+  EXPECT_EQ(data.splits[1].name, "valid");
 }
 
 TEST_F(Hdf5, InvalidNamesAndGroupsAreRejected) {

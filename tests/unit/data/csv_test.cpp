@@ -185,8 +185,11 @@ TEST(Csv, ZeroAndOneAreClassesByDefault) {
   EXPECT_EQ(data.schema.outputs, (std::vector<std::string>{"no", "yes"}));
   EXPECT_EQ(data.splits[0].samples[4].target, std::vector<float>{1});
 
-  // Other whole numbers mean regression.
-  EXPECT_EQ(parse("sample,label,a.x\n1,0,1\n2,2,1\n").schema.task, CASD_TASK_REGRESSION);
+  // Other numbers mean regression, whole or not.
+  for (const char* label : {"2", "-1", "0.5"})
+    EXPECT_EQ(parse(std::string("sample,label,a.x\n1,0,1\n2,1,1\n3,") + label + ",1\n").schema.task,
+              CASD_TASK_REGRESSION)
+        << label;
   // A named column keeps its name.
   data = parse("sample,label:happy,a.x\n1,0,1\n2,1,1\n");
   EXPECT_EQ(data.schema.task, CASD_TASK_MULTILABEL);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 namespace casd {
 namespace {
@@ -122,6 +123,43 @@ INSTANTIATE_TEST_SUITE_P(Tasks, ReportedNumbers,
                                                                               : "multilabel");
                          });
 
+// Truths of 0 have no sign, so they count in the error and the correlation only.
+TEST(Evaluation, ReportsErrorCorrelationAndSignOfRegression) {
+  const Schema schema = schema_of(2, CASD_TASK_REGRESSION, 2);
+  const ModelPtr model = make_model(schema);
+  std::vector<Sample> samples = mixed_samples(model, 60);
+  for (std::size_t i = 0; i < samples.size(); i += 3)
+    if (!samples[i].target.empty()) samples[i].target[0] = 0;
+  Predictor predictor(model, default_predictor_options());
+  const Report report = evaluate(predictor, sample_pointers(samples), schema.all());
+  std::map<std::string, double> incomplete;
+  for (ModalityMask mask = 1; mask <= 3; ++mask) {
+    const Prediction prediction = predict(model, samples, mask);
+    std::map<std::string, double> expected;
+    for (std::size_t k = 0; k < 2; ++k) {
+      std::vector<double> predicted, truth;
+      std::vector<std::int32_t> predicted_sign, true_sign;
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (samples[i].target.empty() || !(samples[i].given & mask)) continue;
+        predicted.push_back(static_cast<double>(prediction.table(CASD_FIELD_VALUE)[2 * i + k]));
+        truth.push_back(static_cast<double>(samples[i].target[k]));
+        if (truth.back() == 0) continue;
+        predicted_sign.push_back(predicted.back() > 0);
+        true_sign.push_back(truth.back() > 0);
+      }
+      expected["mae"] += mean_absolute_error(predicted, truth) / 2;
+      expected["correlation"] += correlation(predicted, truth) / 2;
+      expected["f1"] += 100 * weighted_f1(predicted_sign, true_sign) / 2;
+    }
+    for (const auto& [name, value] : expected) {
+      EXPECT_NEAR(number(report.conditions[mask - 1].second, name), value, 1e-9) << name;
+      if (mask != 3) incomplete[name] += value / 2;
+    }
+  }
+  EXPECT_NEAR(number(report.overall, "mean_incomplete_f1"), incomplete["f1"], 1e-9);
+  EXPECT_NEAR(number(report.overall, "mean_incomplete_mae"), incomplete["mae"], 1e-9);
+}
+
 // More samples than one chunk. Only the labels of the second chunk are those that the model predicts.
 TEST(Evaluation, CoversAllSamplesOfALargeSplit) {
   const Schema schema = schema_of(2);
@@ -211,6 +249,7 @@ TEST(SelectionScore, IsTheMeanF1OfTheSelectedConditions) {
     return number(report.conditions[condition].second, "f1");
   };
   ASSERT_NE((f1(0) + f1(1)) / 2, f1(2));
+  EXPECT_NEAR(number(report.overall, "mean_incomplete_f1"), (f1(0) + f1(1)) / 2, 1e-12);
   EXPECT_NEAR(selection_score(predictor, sample_pointers(samples), false), (f1(0) + f1(1)) / 2,
               1e-12);
   EXPECT_EQ(selection_score(predictor, sample_pointers(samples), true), f1(2));

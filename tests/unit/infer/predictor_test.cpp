@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -192,6 +193,49 @@ TEST(Predictor, TemperatureDividesTheLogits) {
   Predictor(calibrated, default_predictor_options()).predict(soft, batch, 3);  // another condition
   Predictor(model, default_predictor_options()).predict(plain, batch, 3);
   EXPECT_EQ(soft.table(CASD_FIELD_PROBABILITIES)[0], plain.table(CASD_FIELD_PROBABILITIES)[0]);
+}
+
+/// A model of `make_model()`'s sizes with other outputs.
+ModelPtr model_of(casd_task task, const std::vector<std::string>& outputs) {
+  Schema schema = three();
+  schema.set_task(task);
+  schema.outputs = outputs;
+  return create_model(schema, make_model()->options());
+}
+
+TEST(Predictor, EachValueHasTheUnitsOfItsOutput) {
+  const ModelPtr fresh = model_of(CASD_TASK_REGRESSION, {"calm", "joy", "fear"});
+  std::vector<float> values(fresh->values().begin(), fresh->values().end());
+  const Floats mean = {-1, 0.5f, 20}, deviation = {2, 0.25f, 7};
+  const auto put = [&](const char* name, const Floats& numbers) {
+    std::copy(numbers.begin(), numbers.end(),
+              values.begin() + static_cast<std::ptrdiff_t>(fresh->network().tensor(name).offset));
+  };
+  put("target.mean", mean);
+  put("target.std", deviation);
+  const auto model = std::make_shared<const Model>(fresh->shared_network(), values);
+  Batch batch(model->schema());
+  const Floats frames = {1, -1, 0.5f, 2, 0, 3, 1, 1, -2, 0.25f};
+  for (int i = 0; i < 2; ++i)
+    set_frames(batch.add(), model->schema(), 0, Span<const float>(frames.data() + 5 * i, 5));
+  Prediction prediction;
+  Predictor(model, default_predictor_options()).predict(prediction, batch, CASD_ALL_MODALITIES);
+  for (std::int64_t row = 0; row < 2; ++row)
+    for (std::size_t k = 0; k < 3; ++k)
+      EXPECT_NEAR(prediction.row(CASD_FIELD_VALUE, row)[k],
+                  mean[k] + deviation[k] * prediction.row(CASD_FIELD_LOGITS, row)[k], 1e-5);
+}
+
+TEST(Predictor, TheConfidenceOfSeveralLabelsIsTheirMean) {
+  const ModelPtr model = model_of(CASD_TASK_MULTILABEL, {"calm", "joy", "fear"});
+  Batch batch(model->schema());
+  set_frames(batch.add(), model->schema(), 0, Floats{1, -1, 0.5f, 2, 0});
+  Prediction prediction;
+  Predictor(model, default_predictor_options()).predict(prediction, batch, CASD_ALL_MODALITIES);
+  double sum = 0;
+  for (const float p : prediction.table(CASD_FIELD_PROBABILITIES))
+    sum += static_cast<double>(std::max(p, 1 - p));
+  EXPECT_NEAR(prediction.table(CASD_FIELD_CONFIDENCE)[0], sum / 3, 1e-6);
 }
 
 }  // namespace

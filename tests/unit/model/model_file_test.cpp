@@ -11,6 +11,7 @@
 
 #include <cstring>
 #include <functional>
+#include <limits>
 
 namespace casd {
 namespace {
@@ -288,6 +289,30 @@ TEST(ModelFile, ALargeNetworkInASmallFileIsRejected) {
   EXPECT_NE(
       rejection(edited("casd.options", "\"hidden\":4", "\"hidden\":4096")).find("bytes of data"),
       std::string::npos);
+}
+
+TEST(ModelFile, ValuesThatCannotBeUsedAreRejected) {
+  const ModelPtr good = small_model();
+  const auto with = [&](const char* tensor, float value) {
+    std::vector<float> values(good->values().begin(), good->values().end());
+    values[static_cast<std::size_t>(good->network().tensor(tensor).offset) + 1] = value;
+    return serialise_model(
+        Model(good->shared_network(), std::move(values), good->calibration(), good->user(), true));
+  };
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity})
+    for (const char* tensor : {"classifier.bias", "audio.normalizer.mean", "audio.normalizer.std"})
+      EXPECT_NE(rejection(with(tensor, value)).find(tensor), std::string::npos) << value;
+  // Frames are divided by it.
+  for (const float value : {0.0f, -1.0f})
+    EXPECT_NE(rejection(with("audio.normalizer.std", value)).find("audio.normalizer.std"),
+              std::string::npos)
+        << value;
+  for (const auto& [tensor, value] :
+       {std::pair{"audio.normalizer.mean", -1.0f}, std::pair{"audio.normalizer.std", 1e-30f}}) {
+    const Bytes bytes = with(tensor, value);
+    EXPECT_EQ(serialise_model(*parse_model(bytes, "test")), bytes) << tensor;
+  }
 }
 
 TEST(ModelFile, VersionTwoMatchesTheDocumentation) {

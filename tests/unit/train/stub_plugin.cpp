@@ -172,6 +172,7 @@ casd_status step(casd_torch_network* n, const casd_torch_step* s, casd_torch_los
   losses->evidence = student ? losses->task / 7 : nan;
   losses->total = losses->task + (student ? losses->logit + losses->evidence : 0);
   losses->gradient_norm = 0.1 * losses->task;
+  stub_record().steps.back().losses = *losses;
   if (stub_record().after_step) stub_record().after_step();
   return CASD_OK;
 }

@@ -23,6 +23,7 @@ struct RecordedStep {
   std::vector<float> teacher_location, teacher_uncertainty, teacher_logits;
   std::vector<std::int64_t> frames;       // per modality
   std::vector<std::int64_t> zero_frames;  // per modality: those that are all zero
+  casd_torch_losses losses;               // what it returned
 };
 
 struct StubRecord {

@@ -247,15 +247,16 @@ CASD_API void CASD_CALL casd_trainer_destroy(casd_trainer *trainer);
  *
  * A model that was trained before keeps its own normaliser and targets' scale. A class that does not
  * occur in split `train` or `valid` is a warning (casd_set_log()). After a casd_trainer_epoch() or
- * casd_trainer_fit() nothing is fitted: the call only checks that the dataset is the same.
+ * casd_trainer_fit(), also one that is over, nothing is fitted: the call only checks that the dataset
+ * is the same.
  * @param trainer  The trainer, before its first casd_train_step().
  * @param dataset  Task and outputs of the model, modalities matched by name (schema.h), with a
  *                 split `train` that has a label.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the schema does not match, no split
  *         `train`, no sample in it with a modality, none with a label (unless
  *         casd_trainer_set_teacher() named a teacher), too many frames in a sample, or another
- *         dataset than that of the epochs before; ::CASD_ERROR_STATE after a casd_train_step() or
- *         in ::CASD_PHASE_DONE; ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
+ *         dataset than that of the epochs before; ::CASD_ERROR_STATE after a casd_train_step();
+ *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_prepare(casd_trainer *trainer,

@@ -37,10 +37,13 @@ double best_score(const Selection& selection) {
 
 }  // namespace
 
-TrainingSamples Trainer::State::accept(const Dataset& dataset) const {
+void Trainer::State::require_unfinished() const {
   if (position.phase == CASD_PHASE_DONE)
     fail(CASD_ERROR_STATE,
          "the training is over: create a trainer from its model to train further");
+}
+
+TrainingSamples Trainer::State::accept(const Dataset& dataset) const {
   TrainingSamples out = training_samples(dataset, *model);
   require(position.teacher_named || any_labelled(out.train),
           "split train has no labels to learn from");
@@ -218,6 +221,7 @@ casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, Train
 
 casd_train_stats Trainer::epoch(const Dataset& dataset) {
   State& s = *state_;
+  s.require_unfinished();
   const TrainingSamples samples = s.bind(dataset);
   TrainingCall call;
   return s.run_epoch(samples, call);
@@ -226,6 +230,7 @@ casd_train_stats Trainer::epoch(const Dataset& dataset) {
 void Trainer::fit(const Dataset& dataset, const char* checkpoint, casd_progress_callback callback,
                   void* user) {
   State& s = *state_;
+  s.require_unfinished();
   const TrainingSamples samples = s.bind(dataset);
   if (checkpoint) save(checkpoint);  // reports a path that cannot be written before the first step
   TrainingCall call;

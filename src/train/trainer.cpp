@@ -113,6 +113,7 @@ void Trainer::prepare(const Dataset& dataset) {
     s.bind(dataset);
     return;
   }
+  s.require_unfinished();
   const TrainingSamples samples = s.accept(dataset);
   s.prepare(samples.train);
   warn_of_missing_classes(s.schema(), samples);
@@ -123,7 +124,7 @@ void Trainer::prepare(const Dataset& dataset) {
 
 void Trainer::prepare(const Batch& batch) {
   State& s = *state_;
-  if (s.position.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
+  s.require_unfinished();
   const std::vector<const Sample*> samples = with_a_modality(s.samples_of(batch));
   require(!samples.empty(), "the batch has no sample with a modality");
   require(s.position.teacher_named || any_labelled(samples),
@@ -198,7 +199,7 @@ void Trainer::set_teacher(const ModelPtr& teacher) {
 casd_train_stats Trainer::step(const Batch& batch) {
   State& s = *state_;
   Position& at = s.position;
-  if (at.phase == CASD_PHASE_DONE) fail(CASD_ERROR_STATE, "the training is over");
+  s.require_unfinished();
   const std::vector<const Sample*> samples = s.samples_of(batch);
   if (!at.prepared && !s.model->trained())
     fail(CASD_ERROR_STATE,

@@ -57,6 +57,8 @@ struct Trainer::State {
   void pack_targets(Span<const Sample* const> samples);
 
   // epochs.cpp
+  /// Throws STATE in CASD_PHASE_DONE.
+  void require_unfinished() const;
   /// Checks that the current phase can train on the dataset; returns its samples.
   TrainingSamples accept(const Dataset& dataset) const;
   /// accept(), and checks that it is the same dataset as before; fixes the schedule.

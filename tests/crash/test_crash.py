@@ -1,6 +1,6 @@
 """`casd train`, killed at every named point of writing a checkpoint or model and at random moments,
-leaves the previous or the new file, and the same command then ends in the bits of a run that nobody
-disturbed. Ctrl-C leaves a checkpoint, too."""
+leaves the previous or the new file, and the same command then ends in the bits of a run that was
+not disturbed. Ctrl-C leaves a checkpoint, too."""
 import os
 import pathlib
 import random
@@ -110,6 +110,17 @@ class Crash(unittest.TestCase):
                 expected = self.model if at == "after_rename" else self.older
                 self.assertEqual((place / "run.casd").read_bytes(), expected)
                 self.finish(place)
+
+    def test_a_finished_checkpoint_belongs_to_its_data(self):
+        place = self.place()
+        self.train(place, kill_file="run.casd", at="before_write", occurrence=1)
+        command = [word.replace("synthetic", "synthetic:7") for word in self.command(place)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not the dataset that the training began with", done.stderr)
+        self.assertIn("--restart", done.stderr)
+        self.assertEqual((place / "run.casd").read_bytes(), self.older)
+        self.finish(place)
 
     def test_killed_at_random_moments(self):
         moments = random.Random(20)

@@ -147,7 +147,11 @@ Training start(const Settings& settings, const casd_dataset* data, const casd_sc
 void fit(const Training& training, const casd_dataset* data, casd_task task,
          const std::string& checkpoint) {
   casd_trainer* trainer = training.trainer.get();
-  if (casd_trainer_phase(trainer) == CASD_PHASE_DONE) return;
+  if (casd_trainer_phase(trainer) == CASD_PHASE_DONE) {  // only the model was not saved
+    if (casd_trainer_prepare(trainer, data) != CASD_OK)
+      throw Failure(casd_last_error() + ("\n" + way_out(checkpoint)));
+    return;
+  }
   const char* path = checkpoint.empty() ? nullptr : checkpoint.c_str();
   on_interrupt([](void* raw) { casd_trainer_cancel(static_cast<casd_trainer*>(raw)); }, trainer);
   Progress progress(task);

@@ -104,6 +104,10 @@ TEST_F(TrainingLoop, RunsBothPhasesEpochByEpoch) {
   EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_STATE);
   EXPECT_EQ(status_of([&] { trainer->fit(data_, nullptr, nullptr, nullptr); }), CASD_ERROR_STATE);
   EXPECT_EQ(status_of([&] { trainer->step(batch(0, 2)); }), CASD_ERROR_STATE);
+  EXPECT_NO_THROW(trainer->prepare(data_));  // compares only
+  Dataset other = data_;
+  other.splits[0].samples.pop_back();
+  EXPECT_EQ(status_of([&] { trainer->prepare(other); }), CASD_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(stub_record().phases.back(), CASD_PHASE_STUDENT);
   ASSERT_EQ(stub_record().steps.size(), 20u);
   EXPECT_FALSE(trainer->snapshot()->calibration().temperatures.empty());

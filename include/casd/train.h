@@ -2,7 +2,7 @@
  * @file train.h
  * @brief Training: a teacher on complete input, a student on corrupted input, calibration.
  *
- * All of it in one call:
+ * The complete training in one call:
  * @code{.c}
  * casd_trainer_options options;
  * casd_trainer_options_init(&options, sizeof options);
@@ -21,8 +21,8 @@
  * casd_trainer_snapshot(&trained, trainer);
  * @endcode
  *
- * Training runs in the plug-in `libcasd_torch`. The same seed gives the same bits for one build
- * and kind of processor, for any number of threads, whatever was interrupted and resumed in between.
+ * Training runs in the plug-in `libcasd_torch`. For one build and kind of processor the same seed gives
+ * the same bits, for any number of threads, also if the training was interrupted and resumed.
  */
 #ifndef CASD_TRAIN_H
 #define CASD_TRAIN_H
@@ -35,18 +35,18 @@
 extern "C" {
 #endif
 
-/** @brief Student, teacher and optimiser state. One thread at a time, but see cancel. @since 0.1 */
+/** @brief Student, teacher and optimiser state. One thread at a time, except cancel. @since 0.1 */
 typedef struct casd_trainer casd_trainer;
 
-/** @brief Who teaches the student. @since 0.1 */
+/** @brief The teacher of the student. @since 0.1 */
 typedef int32_t casd_teacher_mode;
 
 /** @brief The values of ::casd_teacher_mode. @since 0.1 */
 enum {
-  CASD_TEACHER_FROZEN = 0, /**< The best epoch of the teacher's phase. */
-  CASD_TEACHER_EMA = 1,    /**< Starts as that; follows the student as a moving average. */
+  CASD_TEACHER_FROZEN = 0, /**< The best epoch of the teacher phase. */
+  CASD_TEACHER_EMA = 1,    /**< Starts as frozen; then a moving average of the student. */
   CASD_TEACHER_SHARED = 2, /**< The student itself, on complete input. */
-  CASD_TEACHER_NONE = 3    /**< Nobody: no teacher's phase, no distillation. */
+  CASD_TEACHER_NONE = 3    /**< No teacher phase, no distillation. */
 };
 
 /** @brief How the representation is sampled in training. @since 0.1 */
@@ -60,32 +60,32 @@ enum {
   CASD_SAMPLING_NONE = 3       /**< The location itself. */
 };
 
-/** @brief Which part of the training. @since 0.1 */
+/** @brief A part of the training. @since 0.1 */
 typedef int32_t casd_phase;
 
 /** @brief The values of ::casd_phase. @since 0.1 */
 enum {
   CASD_PHASE_TEACHER = 0, /**< Complete input, task loss only. */
   CASD_PHASE_STUDENT = 1, /**< Corrupted input, all losses. */
-  CASD_PHASE_DONE = 2     /**< Both are over; the model is calibrated. */
+  CASD_PHASE_DONE = 2     /**< Training is finished; the model is calibrated. */
 };
 
 /**
- * @brief How to train. Fill it with casd_trainer_options_init() first; the defaults are those of
- *        the recipe `evidential`; ranges are checked by casd_trainer_create().
+ * @brief Training options. Initialise them with casd_trainer_options_init(). The defaults are those
+ *        of the recipe `evidential`. casd_trainer_create() checks the ranges.
  *
- * In parentheses the default, then `paper`'s where it differs, then the range.
+ * In parentheses: the default, the value of recipe `paper` if it differs, the range.
  *
  * `auto` adapts the schedule to the n samples of split `train` that have a modality:
- * - `batch_size`: n / 8, rounded down to a power of two within 8 to 128; s steps an epoch follow.
- * - `teacher_epochs`: 12, or as many as 240 steps take: max(12, 240 / s rounded up).
- * - `epochs`: 16 (`paper`: 25), or as many as 320 steps take: max(16, 320 / s rounded up).
+ * - `batch_size`: n / 8, rounded down to a power of two, 8 to 128. This gives s steps per epoch.
+ * - `teacher_epochs`: 12, and at least 240 steps: max(12, 240 / s rounded up).
+ * - `epochs`: 16 (`paper`: 25), and at least 320 steps: max(16, 320 / s rounded up).
  * - `select_from`: 6/16 of the student's epochs, rounded to the nearest (`paper`: 0).
  * - `patience`: 10/16 of the student's epochs, rounded up, so that the student never stops early
  *   (`paper`: 8/25, rounded up).
  *
- * The numbers are fixed when the first epoch begins and kept in the checkpoint.
- * casd_trainer_options_resolve() tells them. casd_train_step() uses none of the five.
+ * The numbers are fixed when the first epoch starts and are stored in the checkpoint.
+ * casd_trainer_options_resolve() returns them. casd_train_step() uses none of the five.
  * @since 0.1, `schedule` and `auto` 0.2
  */
 typedef struct casd_trainer_options {
@@ -94,8 +94,8 @@ typedef struct casd_trainer_options {
   casd_sampling_mode sampling; /**< (::CASD_SAMPLING_STUDENT_T) */
   int32_t teacher_epochs;      /**< Most epochs of the teacher's phase (0: auto; to 100000). */
   int32_t epochs;              /**< Most epochs of the student's phase (0: auto; to 100000). */
-  int32_t select_from;         /**< First epoch, from 0, that may be the student's best (-1: auto;
-                                  to 100000). */
+  int32_t select_from;         /**< First epoch, from 0, that can be selected as the best of the
+                                  student (-1: auto; to 100000). */
   int32_t patience;            /**< Epochs without a new best that end a phase (0: auto). */
   int32_t batch_size;          /**< Samples a step (0: auto; to 65536). */
   int32_t total_steps;       /**< For casd_train_step(): length of the cosine; 0: constant rate. */
@@ -105,10 +105,9 @@ typedef struct casd_trainer_options {
   casd_device device;        /**< (::CASD_DEVICE_CPU) */
   int32_t device_index;      /**< Which GPU (0). */
   int32_t threads;           /**< On the CPU (1; 1 to 256). Does not change the result. */
-  casd_recipe schedule;      /**< The recipe whose schedule `auto` stands for
-                                (::CASD_RECIPE_EVIDENTIAL). */
+  casd_recipe schedule;      /**< The recipe that defines `auto` (::CASD_RECIPE_EVIDENTIAL). */
   double dropout;            /**< (0.4; 0 to below 1) */
-  double frame_drop;         /**< Most chance that a frame is dropped (0.5; 0 to 1). */
+  double frame_drop;         /**< Maximum probability to drop a frame (0.5; 0 to 1). */
   double sigma_scale;        /**< Factor kappa of the sampling noise (1; 0 to 10; 0: off). */
   double ema_decay;          /**< Of the teacher `ema` (0.99; 0 to 1). */
   double logit_weight;       /**< Of the Jensen-Shannon term (1; 0 to 1000). */
@@ -132,14 +131,14 @@ CASD_API casd_status CASD_CALL casd_trainer_options_use_recipe(casd_trainer_opti
                                                                casd_recipe recipe);
 
 /**
- * @brief Sets one field by name from text, as casd_model_options_set(); `auto` is such a text.
+ * @brief Sets one field by name from text, as casd_model_options_set(); also accepts `auto`.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_options_set(casd_trainer_options *options,
                                                         const char *name, const char *value);
 
 /**
- * @brief Replaces each `auto` by the number that it stands for with a dataset.
+ * @brief Replaces each `auto` by its number for a dataset.
  * @param[in,out] options  The options.
  * @param         dataset  With a split `train`.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, an option is out of range or split
@@ -149,7 +148,7 @@ CASD_API casd_status CASD_CALL casd_trainer_options_set(casd_trainer_options *op
 CASD_API casd_status CASD_CALL casd_trainer_options_resolve(casd_trainer_options *options,
                                                             const casd_dataset *dataset);
 
-/** @brief The number of fields that casd_trainer_options_set() knows. @since 0.2 */
+/** @brief The number of fields that casd_trainer_options_set() can set. @since 0.2 */
 CASD_API int32_t CASD_CALL casd_trainer_options_count(void);
 
 /** @brief The name of field `index`: static text; NULL if there is none. @since 0.2 */
@@ -162,25 +161,25 @@ CASD_API casd_status CASD_CALL casd_trainer_options_text(char *buffer, size_t ca
                                                          const char *name);
 
 /**
- * @brief What one step, or the mean of an epoch's steps, came to.
+ * @brief The result of a step, or the mean of the steps of an epoch.
  * @since 0.1
  */
 typedef struct casd_train_stats {
   uint32_t struct_size;    /**< sizeof of the caller's struct; set by the init function. */
   casd_phase phase;        /**< The phase it belongs to. */
   int32_t epoch;           /**< From 0; of casd_trainer_epoch() only. */
-  int32_t go_on;           /**< casd_trainer_epoch(): 1 while there is more to do. */
+  int32_t go_on;           /**< casd_trainer_epoch(): 1 until the training is finished. */
   int64_t step;            /**< Steps taken in this phase. */
-  int64_t samples;         /**< Samples seen. */
+  int64_t samples;         /**< Samples processed. */
   double loss;             /**< The total. */
   double task_loss;        /**< Cross-entropy or squared error. */
-  double logit_loss;       /**< Jensen-Shannon; NaN where there is no such term. */
-  double uncertainty_loss; /**< Before its weight; NaN where there is no such term. */
-  double evidence_loss;    /**< Before its weight; NaN where there is no such term. */
+  double logit_loss;       /**< Jensen-Shannon; NaN if there is no such term. */
+  double uncertainty_loss; /**< Before its weight; NaN if there is no such term. */
+  double evidence_loss;    /**< Before its weight; NaN if there is no such term. */
   double gradient_norm;    /**< Before clipping. */
   double learning_rate;    /**< In use. */
   double score;            /**< Selection score of the epoch on valid: mean F1 in % (regression:
-                                minus the mean absolute error); NaN where none was computed. */
+                                minus the mean absolute error); NaN if none was computed. */
   double best_score;       /**< The phase's best so far; NaN before there is one. */
 } casd_train_stats;
 
@@ -194,7 +193,7 @@ typedef struct casd_train_stats {
 CASD_API casd_status CASD_CALL casd_train_stats_init(casd_train_stats *stats, size_t size);
 
 /**
- * @brief How far a casd_trainer_fit() is.
+ * @brief The progress of a casd_trainer_fit().
  * @since 0.1
  */
 typedef struct casd_train_progress {
@@ -216,17 +215,17 @@ typedef struct casd_train_progress {
 CASD_API casd_status CASD_CALL casd_train_progress_init(casd_train_progress *progress, size_t size);
 
 /**
- * @brief Told about progress after every step, after an epoch's last one (`step` = `steps`) with
- *        its score, on the thread that trains.
+ * @brief Progress callback, called after every step on the training thread. After the last step of an
+ *        epoch (`step` = `steps`) it receives the epoch's score.
  * @param progress  Valid during the call.
- * @param user      What was given to casd_trainer_fit().
- * @return 0 to go on; anything else cancels.
+ * @param user      The pointer passed to casd_trainer_fit().
+ * @return 0 to continue; any other value cancels.
  * @since 0.1
  */
 typedef int32_t(CASD_CALL *casd_progress_callback)(const casd_train_progress *progress, void *user);
 
 /**
- * @brief Makes a trainer that starts from a model: fresh, or trained before.
+ * @brief Creates a trainer that starts from a model, which may be trained already.
  * @param[out] trainer  Receives it.
  * @param      model    Schema, sizes, rules and initial weights.
  * @param      options  NULL: the defaults.
@@ -265,12 +264,12 @@ CASD_API casd_status CASD_CALL casd_trainer_prepare(casd_trainer *trainer,
 /**
  * @brief casd_trainer_prepare() on the caller's samples, for training step by step.
  *
- * The batch should be as large as the training data, or a fair draw from it; samples without a
- * modality are left out.
+ * The batch should contain all training data, or a random sample of it; samples without a modality
+ * are ignored.
  * @param trainer  The trainer, before its first step.
  * @param batch    Task and outputs of the model, modalities matched by name (schema.h).
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, the schema does not match, no
- *         sample has a modality, or none a label (unless casd_trainer_set_teacher() named a
+ *         sample has a modality, or none a label (unless casd_trainer_set_teacher() set a
  *         teacher); ::CASD_ERROR_STATE after the first step or in ::CASD_PHASE_DONE;
  *         ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.2
@@ -279,25 +278,25 @@ CASD_API casd_status CASD_CALL casd_trainer_prepare_batch(casd_trainer *trainer,
                                                           const casd_batch *batch);
 
 /**
- * @brief Chooses what casd_train_step() does; a new trainer is in the teacher's phase
- *        (`teacher` = `none`: the student's).
+ * @brief Sets the phase of casd_train_step(). A new trainer is in the teacher phase
+ *        (`teacher` = `none`: the student phase).
  *
- * Going to the student's phase freezes the present weights as teacher, unless
- * casd_trainer_set_teacher() named one, and starts a new optimiser and step count.
+ * Entering the student phase freezes the current weights as teacher, unless
+ * casd_trainer_set_teacher() set one, and resets optimiser and step count.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or another phase than teacher and
- *         student; ::CASD_ERROR_STATE for going back; ::CASD_ERROR_DEVICE;
+ *         student; ::CASD_ERROR_STATE for an earlier phase; ::CASD_ERROR_DEVICE;
  *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_set_phase(casd_trainer *trainer, casd_phase phase);
 
 /**
- * @brief Names the teacher of the student's phase.
+ * @brief Sets the teacher of the student phase.
  * @param trainer  The trainer.
  * @param model    Same modalities, task, outputs and hidden size, and the same normaliser.
- * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or it does not fit;
- *         ::CASD_ERROR_STATE if the trainer's `teacher` is `shared` or `none`, or the student's
- *         phase has begun; ::CASD_ERROR_OUT_OF_MEMORY.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or it does not match;
+ *         ::CASD_ERROR_STATE if the trainer's `teacher` is `shared` or `none`, or the student
+ *         phase has started; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_set_teacher(casd_trainer *trainer,
@@ -305,26 +304,26 @@ CASD_API casd_status CASD_CALL casd_trainer_set_teacher(casd_trainer *trainer,
 
 /**
  * @brief One step on the caller's batch: corruption (student), losses, gradient, Adam.
- * @param[out] stats    Receives what it came to; may be NULL. Initialise it first.
+ * @param[out] stats    Receives the result of the step; may be NULL. Initialise it first.
  * @param      trainer  A prepared trainer.
- * @param      batch    At least one sample, each with a modality; matched as a dataset is (schema.h).
+ * @param      batch    At least one sample, each with a modality; matched by name (schema.h).
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, its schema does not match, a sample
  *         has no modality or too many frames; ::CASD_ERROR_STATE if neither casd_trainer_prepare()
  *         nor casd_trainer_prepare_batch() was called nor the model trained before, or in
  *         ::CASD_PHASE_DONE; ::CASD_ERROR_NUMERIC if the loss is not finite
- *         (the weights are as before); ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
+ *         (the weights are unchanged); ::CASD_ERROR_DEVICE; ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_train_step(casd_train_stats *stats, casd_trainer *trainer,
                                                const casd_batch *batch);
 
 /**
- * @brief One epoch of the present phase on split `train`, scored on split `valid` by the CPU
- *        engine.
+ * @brief Runs one epoch of the current phase on split `train` and scores it on split `valid` with the
+ *        CPU engine.
  *
- * Prepares the trainer if that was not done, goes from the teacher's to the student's phase and
- * ends with the calibration. `stats->go_on` says whether there is more; casd_trainer_fit() is this
- * in a loop. Without a split `valid` the last epoch of each phase is taken and nothing calibrated.
+ * Prepares the trainer if necessary. The last epoch of the teacher phase enters the student phase; the
+ * last epoch of the student phase calibrates. `stats->go_on` is 1 until then; casd_trainer_fit() calls
+ * this in a loop. Without a split `valid` the last epoch of each phase is used, without calibration.
  * @param[out] stats    Receives the epoch's means; may be NULL. Initialise it first.
  * @param      trainer  The trainer.
  * @param      dataset  Always the same one.
@@ -339,10 +338,10 @@ CASD_API casd_status CASD_CALL casd_trainer_epoch(casd_train_stats *stats, casd_
 
 /**
  * @brief Trains to the end: teacher, student, calibration.
- * @param trainer     The trainer; one that was resumed goes on where it was.
+ * @param trainer     The trainer; a loaded one continues at its position.
  * @param dataset     Splits `train` and `valid`.
- * @param checkpoint  NULL, or a file that is written once the dataset was accepted, after every
- *                    epoch and on cancellation, each time as a whole or not at all.
+ * @param checkpoint  NULL, or a file that is written after the dataset was checked, after every epoch
+ *                    and on cancellation, each time atomically.
  * @param progress    NULL, or called after every step; may cancel (::CASD_ERROR_CANCELLED).
  * @param user        Passed to it.
  * @return As casd_trainer_epoch(); ::CASD_ERROR_IO if the checkpoint cannot be written.
@@ -353,16 +352,16 @@ CASD_API casd_status CASD_CALL casd_trainer_fit(casd_trainer *trainer, const cas
                                                 casd_progress_callback progress, void *user);
 
 /**
- * @brief Asks a running casd_trainer_fit() or casd_trainer_epoch() to stop after the present step.
+ * @brief Stops a running casd_trainer_fit() or casd_trainer_epoch() after the current step.
  *
- * Safe from any thread and from a signal handler. The request is forgotten once it was obeyed.
+ * Safe from any thread and from a signal handler. The stopped call clears the request.
  * NULL is allowed.
  * @since 0.1
  */
 CASD_API void CASD_CALL casd_trainer_cancel(casd_trainer *trainer);
 
 /**
- * @brief How far the training is, for hosts that poll. Any thread.
+ * @brief The current progress, for hosts that poll. Any thread.
  * @param[out] progress  Receives it; initialise it first.
  * @param      trainer   The trainer.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or struct_size is wrong.
@@ -371,18 +370,18 @@ CASD_API void CASD_CALL casd_trainer_cancel(casd_trainer *trainer);
 CASD_API casd_status CASD_CALL casd_trainer_progress(casd_train_progress *progress,
                                                      casd_trainer *trainer);
 
-/** @brief The present phase; -1 for NULL. @since 0.1 */
+/** @brief The current phase; -1 for NULL. @since 0.1 */
 CASD_API casd_phase CASD_CALL casd_trainer_phase(const casd_trainer *trainer);
 
 /**
- * @brief Fits temperatures, and with the option `fit_trust` one factor per modality, for the present
- *        weights on samples that were not trained on.
+ * @brief Fits temperatures, and with the option `fit_trust` one factor per modality, for the current
+ *        weights on samples that were not used for training.
  *
- * casd_trainer_snapshot() then gives the calibrated model until the weights change: the next step
- * or epoch drops the calibration, and a checkpoint does not hold it. In ::CASD_PHASE_DONE it
- * replaces the calibration of the trained model and is part of checkpoints. It always fits
- * temperatures, whatever the option `calibrate` says. Regression has nothing to calibrate: the
- * call succeeds and changes nothing.
+ * casd_trainer_snapshot() then returns the calibrated model until the weights change: the next step
+ * or epoch drops the calibration, and checkpoints do not contain it. In ::CASD_PHASE_DONE it
+ * replaces the calibration of the trained model, and checkpoints contain it. It fits temperatures for
+ * every value of the option `calibrate`. Regression has nothing to calibrate: the call succeeds and
+ * changes nothing.
  * @param trainer   The trainer.
  * @param held_out  Matched as in casd_train_step(). Samples without a modality, without a label or
  *                  without a finite prediction are left out.
@@ -397,8 +396,9 @@ CASD_API casd_status CASD_CALL casd_trainer_calibrate(casd_trainer *trainer,
                                                       const casd_batch *held_out);
 
 /**
- * @brief A model of the present weights: in ::CASD_PHASE_DONE the best epoch's, calibrated; before,
- *        calibrated if casd_trainer_calibrate() was called since the last step.
+ * @brief Creates a model of the current weights. In ::CASD_PHASE_DONE these are the calibrated weights
+ *        of the best epoch; before, they are calibrated if casd_trainer_calibrate() was called since
+ *        the last step.
  * @param[out] model    Receives it.
  * @param      trainer  The trainer.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_DEVICE;
@@ -408,9 +408,9 @@ CASD_API casd_status CASD_CALL casd_trainer_calibrate(casd_trainer *trainer,
 CASD_API casd_status CASD_CALL casd_trainer_snapshot(casd_model **model, casd_trainer *trainer);
 
 /**
- * @brief Saves everything needed to go on to the same bits: weights, teacher, optimiser, position.
+ * @brief Saves weights, teacher, optimiser and position. A resumed training gives the same bits.
  *
- * The path holds either the old or the new checkpoint at every moment.
+ * Replaces the file atomically: the path always has the old or the new checkpoint.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO; ::CASD_ERROR_DEVICE;
  *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
@@ -418,10 +418,10 @@ CASD_API casd_status CASD_CALL casd_trainer_snapshot(casd_model **model, casd_tr
 CASD_API casd_status CASD_CALL casd_trainer_save(casd_trainer *trainer, const char *path);
 
 /**
- * @brief Makes a trainer from a checkpoint, with the options it was saved with.
+ * @brief Creates a trainer from a checkpoint, with the options it was saved with.
  *
- * Resumed with the same dataset (another one is refused by casd_trainer_epoch(): INVALID_ARGUMENT)
- * it ends in the same bits as if it had never stopped.
+ * Resumed with the same dataset, it gives the same bits as an uninterrupted training.
+ * casd_trainer_epoch() rejects another dataset with ::CASD_ERROR_INVALID_ARGUMENT.
  * @param[out] trainer  Receives it.
  * @param      path     UTF-8.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_IO; ::CASD_ERROR_FORMAT;
@@ -432,11 +432,11 @@ CASD_API casd_status CASD_CALL casd_trainer_save(casd_trainer *trainer, const ch
 CASD_API casd_status CASD_CALL casd_trainer_load(casd_trainer **trainer, const char *path);
 
 /**
- * @brief The options a trainer was made with.
+ * @brief The options of a trainer.
  *
- * Each `auto` is replaced by its number as soon as the trainer has seen its dataset:
- * casd_trainer_prepare(), casd_trainer_epoch() or casd_trainer_fit(). A trainer from
- * casd_trainer_load() gives them as they were asked for until then, so that they can be compared.
+ * Each `auto` is replaced by its number as soon as the trainer was called with its dataset:
+ * casd_trainer_prepare(), casd_trainer_epoch() or casd_trainer_fit(). Until then a trainer from
+ * casd_trainer_load() returns the original options, so that they can be compared.
  * @param[out] options  Receives them; initialise it with casd_trainer_options_init() first.
  * @param      trainer  The trainer.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or not initialised.

@@ -20,8 +20,8 @@ class Error : public std::runtime_error {
   casd_status status_;
 };
 
-/// The parts written one after the other, e.g. text("hidden is ", 0, ", allowed: 1 to 4096"), alike
-/// under every locale that the host may have set.
+/// The parts written one after the other, e.g. text("hidden is ", 0, ", allowed: 1 to 4096"), in the
+/// classic locale, whatever locale the host has set.
 template <class... Part>
 std::string text(const Part&... part) {
   std::ostringstream out;
@@ -35,7 +35,7 @@ template <class... Part>
   throw Error(status, text(part...));
 }
 
-/// Refuses a caller's argument unless `holds`. The parts are evaluated in any case, which costs
+/// Rejects a caller's argument unless `holds`. The parts are evaluated in any case, which costs
 /// nothing for literals and numbers; where one is a call, or on a hot path, write
 /// `if (!holds) fail(CASD_ERROR_INVALID_ARGUMENT, ...)`.
 template <class... Part>

@@ -34,7 +34,7 @@ struct CountingAllocator {
   friend bool operator!=(CountingAllocator, CountingAllocator) { return false; }
 };
 
-/// For members of long-lived objects that hold much: weights, frames, tables, scratch memory.
+/// For large members of long-lived objects: weights, frames, tables, scratch memory.
 using Floats = std::vector<float, CountingAllocator<float>>;
 
 /// Counts bytes that a plain container holds, for the life of this object.

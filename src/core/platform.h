@@ -10,7 +10,7 @@
 namespace casd {
 
 /// The whole file, or its first `most` bytes; throws IO with path and reason, also for what is not a
-/// regular file (reading a pipe could wait for ever).
+/// regular file (reading a pipe could block).
 std::vector<std::uint8_t> read_file(const std::string& path,
                                     std::size_t most = static_cast<std::size_t>(-1));
 
@@ -28,7 +28,7 @@ std::uint64_t process_generation();
 /// "" if it is not set.
 std::string environment(const char* name);
 
-/// The folder that the library (or program) this code was linked into lies in.
+/// The folder of the library (or program) that this code was linked into.
 std::string own_folder();
 
 std::string join_path(const std::string& folder, const std::string& name);

@@ -107,7 +107,7 @@ std::string write_all(int file, Span<const std::uint8_t> bytes) {
   return "";
 }
 
-/// The descriptor that names such as "/dev/stdout" and "/dev/fd/3" stand for, else -1.
+/// The descriptor that names such as "/dev/stdout" and "/dev/fd/3" denote, else -1.
 int named_descriptor(const std::string& path) {
   if (path == "/dev/stdin") return STDIN_FILENO;
   if (path == "/dev/stdout") return STDOUT_FILENO;
@@ -189,7 +189,7 @@ void write_directly(const std::string& path, const std::string& target,
   if (!failure.empty()) cannot_write(path, failure);
 }
 
-/// The same in all processes that share a kernel, another one after it starts anew.
+/// The same in all processes that share a kernel, another one after a restart.
 std::uint32_t system_number() {
   static const std::uint32_t number = [] {
     char text[64];

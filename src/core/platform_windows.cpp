@@ -68,7 +68,7 @@ DWORD part_of(std::size_t size) {
   return static_cast<DWORD>(std::min<std::size_t>(size, std::size_t{1} << 30));
 }
 
-/// Reads at most `most` bytes from the present place, in pieces, as the size may be unknown.
+/// Reads at most `most` bytes from the current position, in pieces, as the size may be unknown.
 std::vector<std::uint8_t> read_all(HANDLE file, std::size_t most, const std::string& name) {
   std::vector<std::uint8_t> bytes;
   std::size_t at = 0;

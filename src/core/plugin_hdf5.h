@@ -22,7 +22,7 @@ typedef struct casd_hdf5_plugin {
   uint32_t struct_size;
   casd_status (*open)(casd_hdf5_file **file, const char *path, casd_plugin_error *error);
   void (*close)(casd_hdf5_file *file);
-  /* Names of what lies in a group ("/": the splits), one after the other, each zero-terminated, an
+  /* Names of the groups in a group ("/": the splits), one after the other, each zero-terminated, an
    * empty one at the end. `needed` is always set; too small a buffer is not an error, it stays
    * untouched. */
   casd_status (*list)(casd_hdf5_file *file, const char *group, char *buffer, size_t capacity,

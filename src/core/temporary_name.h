@@ -6,7 +6,7 @@
 
 namespace casd {
 
-/// `system` identifies the running operating system, so that leftovers of this one can be told from
+/// `system` identifies the running operating system, so that leftovers of this one can be distinguished from
 /// files of other machines that share the folder.
 std::string temporary_name(const std::string& name, std::uint32_t system, std::uint64_t random);
 

@@ -206,8 +206,8 @@ ThreadPool::~ThreadPool() {
 ThreadPool::State& ThreadPool::state() {
   State* state = state_.load(std::memory_order_acquire);
   if (state && state->process == process_generation()) return *state;
-  // After fork() the child has none of the parent's threads, and their locks may be held for ever.
-  // The parent's state is given up: joining its threads or destroying its condition variables hangs.
+  // After fork() the child has none of the parent's threads, and their locks may stay locked.
+  // The parent's state is leaked: joining its threads or destroying its condition variables hangs.
   auto* made = new State(threads_);
   if (state_.compare_exchange_strong(state, made, std::memory_order_acq_rel)) return *made;
   delete made;

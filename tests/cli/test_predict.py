@@ -205,7 +205,7 @@ class OwnData(InFolder):
 
     def test_samples_without_the_selected_modality(self):
         text = self.succeeds("predict", self.classes, self.data, "--mask", "face")
-        self.assertIn("4 of 20 samples have none of the modalities asked for", text)
+        self.assertIn("4 of 20 samples have none of the selected modalities", text)
         rows = rows_of(self.succeeds("predict", self.classes, self.data, "--mask", "face", "--csv"))
         empty = [row for row in rows if row["status"] == "empty"]
         self.assertEqual(len(empty), 4)

@@ -32,7 +32,7 @@ class Train(InFolder):
         message = process.stderr.read()
         process.stderr.close()
         self.assertEqual(process.wait(), 1)
-        self.assertIn("stopped; the same command goes on from", message)
+        self.assertIn("stopped; the same command resumes from", message)
         self.assertTrue((checkpoint or self.checkpoint).exists())
         return words
 

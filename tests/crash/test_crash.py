@@ -148,7 +148,7 @@ class Crash(unittest.TestCase):
         process.send_signal(signal.SIGINT)
         _, words = process.communicate()
         self.assertEqual(process.returncode, 1)
-        self.assertIn("the same command goes on", words)
+        self.assertIn("the same command resumes", words)
         self.assertTrue((place / "run.casd.checkpoint").exists())
         self.assertEqual((place / "run.casd").read_bytes(), self.older)
         self.finish(place)

@@ -1,4 +1,4 @@
-// What stands at a path before a command writes there.
+// What exists at a path before a command writes there.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ bool is_hdf5(const std::string& path);
 std::string hint_about_data(const std::string& path);
 
 /// Throws Failure unless a file of this content (model, checkpoint) can be written to the path
-/// without loss: nothing stands there, or a file of the same content, or an empty one, or a stream.
+/// without loss: nothing exists there, or a file of the same content, or an empty one, or a stream.
 /// `option` is the command line option that gave the path.
 void require_writable(const std::string& option, const std::string& path, Content content);
 

@@ -27,7 +27,7 @@ void describe(CLI::App& app) {
   program::add_info(app);
 }
 
-/// The number of characters to insert, remove or replace to get from one word to the other.
+/// Edit distance: characters to insert, remove or replace to get from one word to the other.
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -76,7 +76,7 @@ void check_command(const CLI::App& app, int argc, char** argv) {
                             program::joined(commands) + suggestion(first, commands));
 }
 
-/// CLI11's words, with a suggestion for an unknown option.
+/// CLI11's message, with a suggestion for an unknown option.
 std::string usage_message(const CLI::App& app, const CLI::Error& error, int argc, char** argv) {
   std::string message = error.what();
   std::string name = "casd", arguments;
@@ -88,7 +88,7 @@ std::string usage_message(const CLI::App& app, const CLI::Error& error, int argc
       for (const std::string& word : option->get_lnames()) options.push_back("--" + word);
     }
   }
-  // A misspelt option may show as a required one that is missing.
+  // CLI11 may report a misspelt option as a missing required one.
   const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
   if (code == CLI::ExitCodes::ExtrasError || code == CLI::ExitCodes::RequiredError) {
     for (int i = 2; i < argc; ++i) {

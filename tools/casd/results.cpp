@@ -278,7 +278,7 @@ void ResultTable::print() const {
   };
   if (const auto empty = count("empty"))
     print_wrapped(std::to_string(empty) + " of " + std::to_string(lines_.size()) +
-                  " samples have none of the modalities asked for: no result.");
+                  " samples have none of the selected modalities: no result.");
   if (const auto broken = count("numeric"))
     print_wrapped(std::to_string(broken) + " of " + std::to_string(lines_.size()) +
                   " samples gave no finite numbers: look for extreme values in their features.");

@@ -18,10 +18,10 @@ class Result {
 
   const std::string& split() const { return split_; }
   const std::string& sample() const { return sample_; }
-  /// "ok"; "empty": none of the modalities asked for is there; "numeric": no finite result.
+  /// "ok"; "empty": the sample has none of the selected modalities; "numeric": no finite result.
   std::string status() const;
   bool has_label() const { return target_ != nullptr; }
-  /// The label of output `column` (classes: 0) in words: the class, "yes" or "no", the number.
+  /// The label of output `column` (classes: 0) as text: the class, "yes" or "no", the number.
   std::string label(int32_t column) const;
   /// The most probable class; "" if there is no result.
   std::string predicted() const;
@@ -49,7 +49,7 @@ class ResultTable {
   void print() const;
 
  private:
-  /// The cells that every sample has; `split` and `label` stand apart, as they may be left out.
+  /// The cells that every sample has; `split` and `label` are separate, because they may be left out.
   struct Line {
     std::string sample, split, label;
     std::vector<std::string> values;

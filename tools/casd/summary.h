@@ -1,4 +1,4 @@
-// What a training is about to do, in words, on standard error.
+// Describes a training before it starts, on standard error.
 #pragma once
 
 #include "settings.h"
@@ -8,7 +8,7 @@ namespace program {
 struct TrainingPlan {
   const casd_dataset* data;
   const casd_schema* schema;
-  const casd_trainer_options* options;  // as asked for, `auto` included
+  const casd_trainer_options* options;  // as given, `auto` included
   std::string source;                   // the DATA of the command line
   std::string task_reason;              // "given with --task"
   std::string held_out;                 // the sentence about it; "": nothing was held out

@@ -6,8 +6,8 @@
 
 namespace program {
 
-/// The columns are given in the order of their importance: the first names the row and stands to
-/// the left, the others hold values and stand to the right.
+/// The columns are given in the order of their importance: the first names the row and is
+/// aligned left, the others have values and are aligned right.
 ///
 /// Too wide for the terminal, a table is narrowed step by step until it fits:
 ///   1. headings of several words take several lines,

@@ -6,7 +6,7 @@
 namespace program {
 
 /// Opens the standard streams that the caller closed, in a way that using them fails. Otherwise the
-/// next file opened would take the place of the stream. Call it before anything else.
+/// next file opened would replace the stream. Call it before anything else.
 void reserve_standard_streams();
 
 /// Line ends and other bytes of standard input are read as they are.

@@ -62,7 +62,7 @@ bool has_groups(const casd_dataset* data) {
   return false;
 }
 
-/// Makes a split valid of a part of split train, where there is none. Returns what was done.
+/// Moves a part of split train to a new split valid, if there is none. Returns a description.
 std::string hold_out(casd_dataset* data, double wanted, uint64_t seed) {
   constexpr double usual_share = 0.15;
   if (casd_dataset_size(data, "valid") > 0)
@@ -82,12 +82,12 @@ std::string hold_out(casd_dataset* data, double wanted, uint64_t seed) {
 }
 
 /// What to do about a checkpoint that does not fit.
-std::string way_out(const std::string& checkpoint) {
-  return "Repeat the earlier command to go on from it, or start again with --restart (or remove " +
+std::string checkpoint_advice(const std::string& checkpoint) {
+  return "Repeat the earlier command to resume from it, or start again with --restart (or remove " +
          checkpoint + ").";
 }
 
-/// A training under way: the trainer and where it began.
+/// A trainer and whether it was resumed from a checkpoint.
 struct Training {
   Trainer trainer;
   bool resumed = false;
@@ -99,7 +99,7 @@ Training resume(const Settings& settings, const casd_model* fresh, const std::st
   casd_trainer* raw = nullptr;
   if (casd_trainer_load(&raw, checkpoint.c_str()) != CASD_OK)
     throw Failure(std::string("the checkpoint cannot be used: ") + casd_last_error() + "\n" +
-                  way_out(checkpoint));
+                  checkpoint_advice(checkpoint));
   out.trainer.reset(raw);
   casd_trainer_options trainer_there;
   check(casd_trainer_options_init(&trainer_there, sizeof trainer_there));
@@ -119,7 +119,7 @@ Training resume(const Settings& settings, const casd_model* fresh, const std::st
     different.push_back(difference);
   if (!different.empty())
     throw Failure("the checkpoint " + checkpoint + " was made with other options: " +
-                  joined(different, "; ") + ".\n" + way_out(checkpoint));
+                  joined(different, "; ") + ".\n" + checkpoint_advice(checkpoint));
   note("resuming from " + checkpoint +
        (trainer_there.threads == settings.trainer.threads
             ? ""
@@ -127,7 +127,7 @@ Training resume(const Settings& settings, const casd_model* fresh, const std::st
   return out;
 }
 
-/// A trainer that goes on from the checkpoint, or a new one whose data is accepted.
+/// A trainer that resumes from the checkpoint, or a new one that has accepted the data.
 Training start(const Settings& settings, const casd_dataset* data, const casd_schema* schema,
                const std::string& checkpoint, bool restart) {
   const auto fresh = made<Model>(
@@ -143,13 +143,13 @@ Training start(const Settings& settings, const casd_dataset* data, const casd_sc
 }
 
 /// Trains to the end. A checkpoint of a training that failed before its first epoch was over is
-/// removed: it would be in the way of the next attempt.
+/// removed, because it would make the next attempt fail.
 void fit(const Training& training, const casd_dataset* data, casd_task task,
          const std::string& checkpoint) {
   casd_trainer* trainer = training.trainer.get();
   if (casd_trainer_phase(trainer) == CASD_PHASE_DONE) {  // only the model was not saved
     if (casd_trainer_prepare(trainer, data) != CASD_OK)
-      throw Failure(casd_last_error() + ("\n" + way_out(checkpoint)));
+      throw Failure(casd_last_error() + ("\n" + checkpoint_advice(checkpoint)));
     return;
   }
   const char* path = checkpoint.empty() ? nullptr : checkpoint.c_str();
@@ -160,10 +160,11 @@ void fit(const Training& training, const casd_dataset* data, casd_task task,
   if (status == CASD_OK) return;
   const std::string message = casd_last_error();
   if (status == CASD_ERROR_CANCELLED)
-    throw Failure(path ? "stopped; the same command goes on from " + checkpoint : "stopped");
+    throw Failure(path ? "stopped; the same command resumes from " + checkpoint : "stopped");
   if (path && !training.resumed && progress.epochs() == 0) remove_file(checkpoint);
   if (path && (training.resumed || progress.epochs() > 0))
-    throw Failure(message + "\nThe checkpoint " + checkpoint + " is kept. " + way_out(checkpoint));
+    throw Failure(message + "\nThe checkpoint " + checkpoint + " is kept. " +
+                  checkpoint_advice(checkpoint));
   throw Failure(message);
 }
 
@@ -249,7 +250,7 @@ void add_train(CLI::App& app) {
       "Trains on split train, and selects the epoch and calibrates on split valid. Where there is\n"
       "no split valid a part of train is held out: of every class, whole groups together (column\n"
       "'group'), the same for the same --seed. A checkpoint is written after\n"
-      "every epoch and on Ctrl-C. The same command goes on from it, with the same result to the\n"
+      "every epoch and on Ctrl-C. The same command resumes from it, with the same result to the\n"
       "bit, and removes it when the model is saved. --threads does not change the result.\n"
       "Examples:\n"
       "  casd train mosi.h5 --task classes:negative,positive -o mood.casd --seed 7\n"

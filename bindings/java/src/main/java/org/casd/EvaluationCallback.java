@@ -1,0 +1,6 @@
+package org.casd;
+
+/** What native code calls after every few hundred samples. Returns true to go on. */
+interface EvaluationCallback {
+  boolean onProgress(long done, long total);
+}

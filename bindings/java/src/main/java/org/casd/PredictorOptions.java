@@ -1,0 +1,93 @@
+package org.casd;
+
+/**
+ * Where and how a model runs.
+ *
+ * <p>Belongs to one thread at a time.
+ */
+public final class PredictorOptions extends OptionStruct<PredictorOptions> {
+  /** Creates the defaults. */
+  public PredictorOptions() {
+    super(
+        CasdJNI::new_casd_predictor_options,
+        CasdJNI::casd_predictor_options_init,
+        CasdJNI::delete_casd_predictor_options);
+  }
+
+  /**
+   * Device of the computation; CPU.
+   *
+   * @return the value
+   */
+  public Device device() {
+    return Device.of(getInt(CasdJNI::casd_predictor_options_device_get));
+  }
+
+  /**
+   * Sets device: device of the computation; CPU.
+   *
+   * @param device the value; its range is checked where the options are used
+   * @return this
+   */
+  public PredictorOptions device(Device device) {
+    return setInt(CasdJNI::casd_predictor_options_device_set, device.value);
+  }
+
+  /**
+   * Which GPU; 0.
+   *
+   * @return the value
+   */
+  public int deviceIndex() {
+    return getInt(CasdJNI::casd_predictor_options_device_index_get);
+  }
+
+  /**
+   * Sets deviceIndex: which GPU; 0.
+   *
+   * @param deviceIndex the value; its range is checked where the options are used
+   * @return this
+   */
+  public PredictorOptions deviceIndex(int deviceIndex) {
+    return setInt(CasdJNI::casd_predictor_options_device_index_set, deviceIndex);
+  }
+
+  /**
+   * Threads that share the work of one call on the CPU; 1; 1 to 256. Does not change the result.
+   *
+   * @return the value
+   */
+  public int threads() {
+    return getInt(CasdJNI::casd_predictor_options_threads_get);
+  }
+
+  /**
+   * Sets threads: threads that share the work of one call on the CPU; 1; 1 to 256. Does not change
+   * the result.
+   *
+   * @param threads the value; its range is checked where the options are used
+   * @return this
+   */
+  public PredictorOptions threads(int threads) {
+    return setInt(CasdJNI::casd_predictor_options_threads_set, threads);
+  }
+
+  /**
+   * What is done with a sample that is left without a modality; ERROR.
+   *
+   * @return the value
+   */
+  public OnEmpty onEmpty() {
+    return OnEmpty.of(getInt(CasdJNI::casd_predictor_options_on_empty_get));
+  }
+
+  /**
+   * Sets onEmpty: what is done with a sample that is left without a modality; ERROR.
+   *
+   * @param onEmpty the value; its range is checked where the options are used
+   * @return this
+   */
+  public PredictorOptions onEmpty(OnEmpty onEmpty) {
+    return setInt(CasdJNI::casd_predictor_options_on_empty_set, onEmpty.value);
+  }
+}

@@ -9,6 +9,9 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/special_gammainc.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace casd {
 namespace {
 
@@ -116,6 +119,24 @@ TEST(SamplingNoise, FollowsItsDistributions) {
   for (const double a : {1.25, 4.0}) {
     const at::Tensor shape = at::full({200, 100}, a, at::kDouble);
     check_moments(doubles(torch_engine::gamma_noise(shape, context())), a, a, 3 * a * a + 6 * a);
+  }
+}
+
+// Moments hardly depend on which values are rejected, the distribution function does.
+TEST(SamplingNoise, FollowsTheGammaDistributionFunction) {
+  for (const double a : {1.25, 4.0}) {
+    const at::Tensor shape = at::full({400, 500}, a, at::kDouble);
+    std::vector<double> values = doubles(torch_engine::gamma_noise(shape, context()));
+    std::sort(values.begin(), values.end());
+    const auto n = static_cast<std::int64_t>(values.size());
+    const std::vector<double> distribution = doubles(at::special_gammainc(
+        at::full({n}, a, at::kDouble), test::tensor_of(values, {n}, shape.options())));
+    double largest = 0;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      largest = std::max(largest, std::fabs(distribution[i] - (static_cast<double>(i) + 0.5) /
+                                                                  static_cast<double>(n)));
+    // Kolmogorov and Smirnov: exceeded with a probability of 1e-5.
+    EXPECT_LT(largest, 2.47 / std::sqrt(static_cast<double>(n))) << a;
   }
 }
 

@@ -262,6 +262,31 @@ static void auto_adapts_to_the_data(void **state) {
   end(&f);
 }
 
+/* Samples with a modality are trained on, with a label or not. */
+static void auto_counts_the_samples_with_a_modality(void **state) {
+  casd_schema *schema = new_schema(CASD_TASK_CLASSES);
+  casd_batch *batch = new_batch(CASD_TASK_CLASSES, 40);
+  casd_dataset *data = NULL;
+  casd_trainer_options options;
+  const float target = 1;
+  int64_t i, sample;
+  (void)state;
+  for (i = 0; i < 10; ++i) ASSERT_OK(casd_batch_set_target(batch, i, &target, 1));
+  for (i = 0; i < 20; ++i) {
+    ASSERT_OK(casd_batch_add_sample(&sample, batch));
+    if (i < 6) ASSERT_OK(casd_batch_set_target(batch, sample, &target, 1));
+  }
+  ASSERT_OK(casd_dataset_create(&data, schema));
+  ASSERT_OK(casd_dataset_add(data, "train", batch));
+  ASSERT_OK(casd_trainer_options_init(&options, sizeof options));
+  ASSERT_OK(casd_trainer_options_resolve(&options, data));
+  assert_int_equal(options.batch_size, 8);
+  assert_int_equal(options.epochs, 64); /* of 5 steps: 40 samples */
+  casd_dataset_destroy(data);
+  casd_batch_destroy(batch);
+  casd_schema_destroy(schema);
+}
+
 static void steps_lower_the_loss(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
@@ -758,6 +783,7 @@ int main(void) {
       cmocka_unit_test(functions_reject_null),
       cmocka_unit_test(options_are_returned),
       cmocka_unit_test(auto_adapts_to_the_data),
+      cmocka_unit_test(auto_counts_the_samples_with_a_modality),
       cmocka_unit_test(steps_lower_the_loss),
       cmocka_unit_test(step_rejects_invalid_batches),
       cmocka_unit_test(a_diverged_step_keeps_the_weights),

@@ -63,17 +63,17 @@ class Writer {
                         H5P_DEFAULT));
     H5Sclose(space);
   }
-  /// A list of texts of `size` bytes each, filled up with spaces as Fortran does or with zeros.
-  void fixed_texts(const std::string& name, std::size_t size, H5T_str_t filling,
+  /// A list of texts of `size` bytes each, filled up with `fill`.
+  void fixed_texts(const std::string& name, std::size_t size, char fill, H5T_str_t padding,
                    const std::vector<std::string>& values) {
     std::string bytes;
     for (std::string value : values) {
-      value.resize(size, filling == H5T_STR_SPACEPAD ? ' ' : '\0');
+      value.resize(size, fill);
       bytes += value;
     }
     const hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, size);
-    H5Tset_strpad(type, filling);
+    H5Tset_strpad(type, padding);
     const hsize_t count = values.size();
     const hid_t space = H5Screate_simple(1, &count, nullptr);
     const hid_t id = H5Acreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT);
@@ -179,11 +179,13 @@ TEST_F(Hdf5, NamesAndGroupsAreRead) {
 }
 
 TEST_F(Hdf5, TextsOfFixedLengthAreRead) {
-  for (const H5T_str_t filling : {H5T_STR_SPACEPAD, H5T_STR_NULLPAD}) {
-    write([&](Writer& file) {
+  // The last is what a writer makes that adds spaces to texts of another kind.
+  for (const auto& [fill, padding] :
+       {std::pair{' ', H5T_STR_SPACEPAD}, {'\0', H5T_STR_NULLPAD}, {' ', H5T_STR_NULLPAD}}) {
+    write([&, fill = fill, padding = padding](Writer& file) {
       file.remove_attribute("modalities");
-      file.fixed_texts("modalities", 6, filling, {"voice", "face"});
-      file.fixed_texts("voice_features", 8, filling, {"f0", "the tone", "a b"});
+      file.fixed_texts("modalities", 6, fill, padding, {"voice", "face"});
+      file.fixed_texts("voice_features", 8, fill, padding, {"f0", "the tone", "a b"});
     });
     const Dataset data = open_dataset(path_, nullptr);
     ASSERT_EQ(data.schema.modalities.size(), 2u);
@@ -318,10 +320,10 @@ TEST_F(Hdf5, InvalidShapesAreNamed) {
 
 TEST_F(Hdf5, DimensionsFarBeyondTheStoredBytesAreRejected) {
   rejected("/train/voice declares more values than its 0 stored bytes can contain",
-          [](Writer& file) {
-            file.remove("/train/voice");
-            file.declare("/train/voice", {3, 1 << 20, 4});
-          });
+           [](Writer& file) {
+             file.remove("/train/voice");
+             file.declare("/train/voice", {3, 1 << 20, 4});
+           });
   rejected("/train/label declares", [](Writer& file) {
     file.remove("/train/label");
     file.declare("/train/label", {std::uint64_t{1} << 40});

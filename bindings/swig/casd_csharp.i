@@ -102,11 +102,14 @@ CASD_STRUCT(TrainerOptionsData, casd_trainer_options)
 CASD_STRUCT(TrainStatsData, casd_train_stats)
 CASD_STRUCT(TrainProgressData, casd_train_progress)
 
-// Objects: a SafeHandle each. The runtime counts a reference during a call, so that a handle closed
-// meanwhile is destroyed when the call has returned.
+// Objects: a SafeHandle each, of which a reference is held during the call, so that a handle closed
+// meanwhile is destroyed when the call has returned. The runtimes can do that, too, but Mono then
+// loses the reference to one handle where another one of the same call is closed.
 %define CASD_OBJECT(HANDLE, TYPE)
-CASD_PASS(HANDLE, TYPE *)
-CASD_PASS(HANDLE, const TYPE *)
+%typemap(imtype) TYPE *, const TYPE * "global::System.IntPtr"
+%typemap(cstype) TYPE *, const TYPE * "HANDLE"
+%typemap(csin, pre="    using var held_$csinput = $csinput.Hold();") TYPE *, const TYPE *
+    "held_$csinput.Pointer"
 CASD_OUT(HANDLE, TYPE **)
 // The handle's own release; the header's declaration of the same function is then redundant (322).
 CASD_PASS(global::System.IntPtr, TYPE *released)

@@ -123,7 +123,7 @@ namespace Casd
             get
             {
                 NativeLoader.EnsureLoaded();
-                return NativeMethods.casd_abi_version();
+                return NativeLoader.AbiVersion; // Every other one is refused.
             }
         }
 

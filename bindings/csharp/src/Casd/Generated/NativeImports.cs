@@ -75,43 +75,43 @@ internal static unsafe class NativeImports {
   public static extern int casd_schema_create(out SchemaHandle jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_add_modality")]
-  public static extern int casd_schema_add_modality(SchemaHandle jarg1, byte[] jarg2, int jarg3);
+  public static extern int casd_schema_add_modality(global::System.IntPtr jarg1, byte[] jarg2, int jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_set_task")]
-  public static extern int casd_schema_set_task(SchemaHandle jarg1, int jarg2);
+  public static extern int casd_schema_set_task(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_add_output")]
-  public static extern int casd_schema_add_output(SchemaHandle jarg1, byte[] jarg2);
+  public static extern int casd_schema_add_output(global::System.IntPtr jarg1, byte[] jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_set_feature_name")]
-  public static extern int casd_schema_set_feature_name(SchemaHandle jarg1, int jarg2, int jarg3, byte[] jarg4);
+  public static extern int casd_schema_set_feature_name(global::System.IntPtr jarg1, int jarg2, int jarg3, byte[] jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_feature_name")]
-  public static extern global::System.IntPtr casd_schema_feature_name(SchemaHandle jarg1, int jarg2, int jarg3);
+  public static extern global::System.IntPtr casd_schema_feature_name(global::System.IntPtr jarg1, int jarg2, int jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_modality_count")]
-  public static extern int casd_schema_modality_count(SchemaHandle jarg1);
+  public static extern int casd_schema_modality_count(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_modality_name")]
-  public static extern global::System.IntPtr casd_schema_modality_name(SchemaHandle jarg1, int jarg2);
+  public static extern global::System.IntPtr casd_schema_modality_name(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_modality_features")]
-  public static extern int casd_schema_modality_features(SchemaHandle jarg1, int jarg2);
+  public static extern int casd_schema_modality_features(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_modality_index")]
-  public static extern int casd_schema_modality_index(out int jarg1, SchemaHandle jarg2, byte[] jarg3);
+  public static extern int casd_schema_modality_index(out int jarg1, global::System.IntPtr jarg2, byte[] jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_task")]
-  public static extern int casd_schema_task(SchemaHandle jarg1);
+  public static extern int casd_schema_task(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_output_count")]
-  public static extern int casd_schema_output_count(SchemaHandle jarg1);
+  public static extern int casd_schema_output_count(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_output_name")]
-  public static extern global::System.IntPtr casd_schema_output_name(SchemaHandle jarg1, int jarg2);
+  public static extern global::System.IntPtr casd_schema_output_name(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_schema_output_index")]
-  public static extern int casd_schema_output_index(out int jarg1, SchemaHandle jarg2, byte[] jarg3);
+  public static extern int casd_schema_output_index(out int jarg1, global::System.IntPtr jarg2, byte[] jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_options_init")]
   public static extern int casd_model_options_init(ref ModelOptionsData jarg1, global::System.UIntPtr jarg2);
@@ -135,7 +135,7 @@ internal static unsafe class NativeImports {
   public static extern int casd_model_options_text(byte* jarg1, global::System.UIntPtr jarg2, out global::System.UIntPtr jarg3, ref ModelOptionsData jarg4, byte[] jarg5);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_create")]
-  public static extern int casd_model_create(out ModelHandle jarg1, SchemaHandle jarg2, ref ModelOptionsData jarg3);
+  public static extern int casd_model_create(out ModelHandle jarg1, global::System.IntPtr jarg2, ref ModelOptionsData jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_load")]
   public static extern int casd_model_load(out ModelHandle jarg1, byte[] jarg2);
@@ -144,67 +144,67 @@ internal static unsafe class NativeImports {
   public static extern int casd_model_load_memory(out ModelHandle jarg1, byte* jarg2, global::System.UIntPtr jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_save")]
-  public static extern int casd_model_save(ModelHandle jarg1, byte[] jarg2);
+  public static extern int casd_model_save(global::System.IntPtr jarg1, byte[] jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_save_memory")]
-  public static extern int casd_model_save_memory(byte* jarg1, global::System.UIntPtr jarg2, out global::System.UIntPtr jarg3, ModelHandle jarg4);
+  public static extern int casd_model_save_memory(byte* jarg1, global::System.UIntPtr jarg2, out global::System.UIntPtr jarg3, global::System.IntPtr jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_schema")]
-  public static extern int casd_model_schema(out SchemaHandle jarg1, ModelHandle jarg2);
+  public static extern int casd_model_schema(out SchemaHandle jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_get_options")]
-  public static extern int casd_model_get_options(ref ModelOptionsData jarg1, ModelHandle jarg2);
+  public static extern int casd_model_get_options(ref ModelOptionsData jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_parameter_count")]
-  public static extern long casd_model_parameter_count(ModelHandle jarg1);
+  public static extern long casd_model_parameter_count(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_info")]
-  public static extern global::System.IntPtr casd_model_info(ModelHandle jarg1);
+  public static extern global::System.IntPtr casd_model_info(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_temperature")]
-  public static extern int casd_model_temperature(out double jarg1, ModelHandle jarg2, uint jarg3);
+  public static extern int casd_model_temperature(out double jarg1, global::System.IntPtr jarg2, uint jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_user_value")]
-  public static extern global::System.IntPtr casd_model_user_value(ModelHandle jarg1, byte[] jarg2);
+  public static extern global::System.IntPtr casd_model_user_value(global::System.IntPtr jarg1, byte[] jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_user_count")]
-  public static extern int casd_model_user_count(ModelHandle jarg1);
+  public static extern int casd_model_user_count(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_user_key")]
-  public static extern global::System.IntPtr casd_model_user_key(ModelHandle jarg1, int jarg2);
+  public static extern global::System.IntPtr casd_model_user_key(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_with_user_value")]
-  public static extern int casd_model_with_user_value(out ModelHandle jarg1, ModelHandle jarg2, byte[] jarg3, byte[] jarg4);
+  public static extern int casd_model_with_user_value(out ModelHandle jarg1, global::System.IntPtr jarg2, byte[] jarg3, byte[] jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_create")]
-  public static extern int casd_batch_create(out BatchHandle jarg1, SchemaHandle jarg2);
+  public static extern int casd_batch_create(out BatchHandle jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_add_sample")]
-  public static extern int casd_batch_add_sample(out long jarg1, BatchHandle jarg2);
+  public static extern int casd_batch_add_sample(out long jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_set_frames")]
-  public static extern int casd_batch_set_frames(BatchHandle jarg1, long jarg2, int jarg3, float* jarg4, long jarg5, int jarg6, long jarg7);
+  public static extern int casd_batch_set_frames(global::System.IntPtr jarg1, long jarg2, int jarg3, float* jarg4, long jarg5, int jarg6, long jarg7);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_set_target")]
-  public static extern int casd_batch_set_target(BatchHandle jarg1, long jarg2, float* jarg3, global::System.UIntPtr jarg4);
+  public static extern int casd_batch_set_target(global::System.IntPtr jarg1, long jarg2, float* jarg3, global::System.UIntPtr jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_clear")]
-  public static extern void casd_batch_clear(BatchHandle jarg1);
+  public static extern void casd_batch_clear(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_reserve")]
-  public static extern int casd_batch_reserve(BatchHandle jarg1, long jarg2);
+  public static extern int casd_batch_reserve(global::System.IntPtr jarg1, long jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_size")]
-  public static extern long casd_batch_size(BatchHandle jarg1);
+  public static extern long casd_batch_size(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_steps")]
-  public static extern long casd_batch_steps(BatchHandle jarg1, long jarg2, int jarg3);
+  public static extern long casd_batch_steps(global::System.IntPtr jarg1, long jarg2, int jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_frames")]
-  public static extern float* casd_batch_frames(BatchHandle jarg1, long jarg2, int jarg3);
+  public static extern float* casd_batch_frames(global::System.IntPtr jarg1, long jarg2, int jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_batch_target")]
-  public static extern float* casd_batch_target(BatchHandle jarg1, long jarg2);
+  public static extern float* casd_batch_target(global::System.IntPtr jarg1, long jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_engine_info_init")]
   public static extern int casd_engine_info_init(ref EngineInfoData jarg1, global::System.UIntPtr jarg2);
@@ -216,37 +216,37 @@ internal static unsafe class NativeImports {
   public static extern int casd_predictor_options_init(ref PredictorOptionsData jarg1, global::System.UIntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_predictor_create")]
-  public static extern int casd_predictor_create(out PredictorHandle jarg1, ModelHandle jarg2, ref PredictorOptionsData jarg3);
+  public static extern int casd_predictor_create(out PredictorHandle jarg1, global::System.IntPtr jarg2, ref PredictorOptionsData jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_predictor_trim")]
-  public static extern int casd_predictor_trim(PredictorHandle jarg1);
+  public static extern int casd_predictor_trim(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_prediction_create")]
   public static extern int casd_prediction_create(out PredictionHandle jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_predict")]
-  public static extern int casd_predict(PredictionHandle jarg1, PredictorHandle jarg2, BatchHandle jarg3, uint jarg4);
+  public static extern int casd_predict(global::System.IntPtr jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3, uint jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_predict_frames")]
-  public static extern int casd_predict_frames(PredictionHandle jarg1, PredictorHandle jarg2, float** jarg3, long* jarg4, int jarg5, uint jarg6);
+  public static extern int casd_predict_frames(global::System.IntPtr jarg1, global::System.IntPtr jarg2, float** jarg3, long* jarg4, int jarg5, uint jarg6);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_predict_packed")]
-  public static extern int casd_predict_packed(PredictionHandle jarg1, PredictorHandle jarg2, float* jarg3, global::System.UIntPtr jarg4, long* jarg5, int jarg6, uint jarg7);
+  public static extern int casd_predict_packed(global::System.IntPtr jarg1, global::System.IntPtr jarg2, float* jarg3, global::System.UIntPtr jarg4, long* jarg5, int jarg6, uint jarg7);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_prediction_shape")]
-  public static extern int casd_prediction_shape(out long jarg1, out long jarg2, PredictionHandle jarg3, int jarg4);
+  public static extern int casd_prediction_shape(out long jarg1, out long jarg2, global::System.IntPtr jarg3, int jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_prediction_row_status")]
-  public static extern int casd_prediction_row_status(out int jarg1, PredictionHandle jarg2, long jarg3);
+  public static extern int casd_prediction_row_status(out int jarg1, global::System.IntPtr jarg2, long jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_prediction_copy")]
-  public static extern int casd_prediction_copy(float* jarg1, global::System.UIntPtr jarg2, out global::System.UIntPtr jarg3, PredictionHandle jarg4, int jarg5);
+  public static extern int casd_prediction_copy(float* jarg1, global::System.UIntPtr jarg2, out global::System.UIntPtr jarg3, global::System.IntPtr jarg4, int jarg5);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_prediction_copy_fields")]
-  public static extern int casd_prediction_copy_fields(float* jarg1, global::System.UIntPtr jarg2, out global::System.UIntPtr jarg3, PredictionHandle jarg4, int* jarg5, int jarg6);
+  public static extern int casd_prediction_copy_fields(float* jarg1, global::System.UIntPtr jarg2, out global::System.UIntPtr jarg3, global::System.IntPtr jarg4, int* jarg5, int jarg6);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_prediction_data")]
-  public static extern float* casd_prediction_data(PredictionHandle jarg1, int jarg2);
+  public static extern float* casd_prediction_data(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_open")]
   public static extern int casd_dataset_open(out DatasetHandle jarg1, byte[] jarg2, byte[] jarg3);
@@ -261,61 +261,61 @@ internal static unsafe class NativeImports {
   public static extern int casd_dataset_create_synthetic(out DatasetHandle jarg1, ref SyntheticOptionsData jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_create")]
-  public static extern int casd_dataset_create(out DatasetHandle jarg1, SchemaHandle jarg2);
+  public static extern int casd_dataset_create(out DatasetHandle jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_add")]
-  public static extern int casd_dataset_add(DatasetHandle jarg1, byte[] jarg2, BatchHandle jarg3);
+  public static extern int casd_dataset_add(global::System.IntPtr jarg1, byte[] jarg2, global::System.IntPtr jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_hold_out")]
-  public static extern int casd_dataset_hold_out(DatasetHandle jarg1, byte[] jarg2, byte[] jarg3, double jarg4, ulong jarg5);
+  public static extern int casd_dataset_hold_out(global::System.IntPtr jarg1, byte[] jarg2, byte[] jarg3, double jarg4, ulong jarg5);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_schema")]
-  public static extern int casd_dataset_schema(out SchemaHandle jarg1, DatasetHandle jarg2);
+  public static extern int casd_dataset_schema(out SchemaHandle jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_split_count")]
-  public static extern int casd_dataset_split_count(DatasetHandle jarg1);
+  public static extern int casd_dataset_split_count(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_split_name")]
-  public static extern global::System.IntPtr casd_dataset_split_name(DatasetHandle jarg1, int jarg2);
+  public static extern global::System.IntPtr casd_dataset_split_name(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_size")]
-  public static extern long casd_dataset_size(DatasetHandle jarg1, byte[] jarg2);
+  public static extern long casd_dataset_size(global::System.IntPtr jarg1, byte[] jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_read")]
-  public static extern int casd_dataset_read(BatchHandle jarg1, DatasetHandle jarg2, byte[] jarg3, long* jarg4, global::System.UIntPtr jarg5);
+  public static extern int casd_dataset_read(global::System.IntPtr jarg1, global::System.IntPtr jarg2, byte[] jarg3, long* jarg4, global::System.UIntPtr jarg5);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_sample_name")]
-  public static extern global::System.IntPtr casd_dataset_sample_name(DatasetHandle jarg1, byte[] jarg2, long jarg3);
+  public static extern global::System.IntPtr casd_dataset_sample_name(global::System.IntPtr jarg1, byte[] jarg2, long jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_group_name")]
-  public static extern global::System.IntPtr casd_dataset_group_name(DatasetHandle jarg1, byte[] jarg2, long jarg3);
+  public static extern global::System.IntPtr casd_dataset_group_name(global::System.IntPtr jarg1, byte[] jarg2, long jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_target_count")]
-  public static extern int casd_dataset_target_count(out long jarg1, DatasetHandle jarg2, byte[] jarg3, int jarg4);
+  public static extern int casd_dataset_target_count(out long jarg1, global::System.IntPtr jarg2, byte[] jarg3, int jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_modality_count")]
-  public static extern int casd_dataset_modality_count(out long jarg1, DatasetHandle jarg2, byte[] jarg3, uint jarg4);
+  public static extern int casd_dataset_modality_count(out long jarg1, global::System.IntPtr jarg2, byte[] jarg3, uint jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_noise")]
-  public static extern int casd_dataset_noise(out double jarg1, DatasetHandle jarg2, byte[] jarg3, long jarg4, int jarg5);
+  public static extern int casd_dataset_noise(out double jarg1, global::System.IntPtr jarg2, byte[] jarg3, long jarg4, int jarg5);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_evaluate_options_init")]
   public static extern int casd_evaluate_options_init(ref EvaluateOptionsData jarg1, global::System.UIntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_evaluate")]
-  public static extern int casd_evaluate(out ReportHandle jarg1, PredictorHandle jarg2, DatasetHandle jarg3, byte[] jarg4, ref EvaluateOptionsData jarg5, global::System.IntPtr jarg6, global::System.IntPtr jarg7);
+  public static extern int casd_evaluate(out ReportHandle jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3, byte[] jarg4, ref EvaluateOptionsData jarg5, global::System.IntPtr jarg6, global::System.IntPtr jarg7);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_json")]
-  public static extern global::System.IntPtr casd_report_json(ReportHandle jarg1);
+  public static extern global::System.IntPtr casd_report_json(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_condition_count")]
-  public static extern int casd_report_condition_count(ReportHandle jarg1);
+  public static extern int casd_report_condition_count(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_condition")]
-  public static extern global::System.IntPtr casd_report_condition(ReportHandle jarg1, int jarg2);
+  public static extern global::System.IntPtr casd_report_condition(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_value")]
-  public static extern int casd_report_value(out double jarg1, ReportHandle jarg2, byte[] jarg3, byte[] jarg4);
+  public static extern int casd_report_value(out double jarg1, global::System.IntPtr jarg2, byte[] jarg3, byte[] jarg4);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_options_init")]
   public static extern int casd_trainer_options_init(ref TrainerOptionsData jarg1, global::System.UIntPtr jarg2);
@@ -327,7 +327,7 @@ internal static unsafe class NativeImports {
   public static extern int casd_trainer_options_set(ref TrainerOptionsData jarg1, byte[] jarg2, byte[] jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_options_resolve")]
-  public static extern int casd_trainer_options_resolve(ref TrainerOptionsData jarg1, DatasetHandle jarg2);
+  public static extern int casd_trainer_options_resolve(ref TrainerOptionsData jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_options_count")]
   public static extern int casd_trainer_options_count();
@@ -345,52 +345,52 @@ internal static unsafe class NativeImports {
   public static extern int casd_train_progress_init(ref TrainProgressData jarg1, global::System.UIntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_create")]
-  public static extern int casd_trainer_create(out TrainerHandle jarg1, ModelHandle jarg2, ref TrainerOptionsData jarg3);
+  public static extern int casd_trainer_create(out TrainerHandle jarg1, global::System.IntPtr jarg2, ref TrainerOptionsData jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_prepare")]
-  public static extern int casd_trainer_prepare(TrainerHandle jarg1, DatasetHandle jarg2);
+  public static extern int casd_trainer_prepare(global::System.IntPtr jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_prepare_batch")]
-  public static extern int casd_trainer_prepare_batch(TrainerHandle jarg1, BatchHandle jarg2);
+  public static extern int casd_trainer_prepare_batch(global::System.IntPtr jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_set_phase")]
-  public static extern int casd_trainer_set_phase(TrainerHandle jarg1, int jarg2);
+  public static extern int casd_trainer_set_phase(global::System.IntPtr jarg1, int jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_set_teacher")]
-  public static extern int casd_trainer_set_teacher(TrainerHandle jarg1, ModelHandle jarg2);
+  public static extern int casd_trainer_set_teacher(global::System.IntPtr jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_train_step")]
-  public static extern int casd_train_step(ref TrainStatsData jarg1, TrainerHandle jarg2, BatchHandle jarg3);
+  public static extern int casd_train_step(ref TrainStatsData jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_epoch")]
-  public static extern int casd_trainer_epoch(ref TrainStatsData jarg1, TrainerHandle jarg2, DatasetHandle jarg3);
+  public static extern int casd_trainer_epoch(ref TrainStatsData jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_fit")]
-  public static extern int casd_trainer_fit(TrainerHandle jarg1, DatasetHandle jarg2, byte[] jarg3, global::System.IntPtr jarg4, global::System.IntPtr jarg5);
+  public static extern int casd_trainer_fit(global::System.IntPtr jarg1, global::System.IntPtr jarg2, byte[] jarg3, global::System.IntPtr jarg4, global::System.IntPtr jarg5);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_cancel")]
-  public static extern void casd_trainer_cancel(TrainerHandle jarg1);
+  public static extern void casd_trainer_cancel(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_progress")]
-  public static extern int casd_trainer_progress(ref TrainProgressData jarg1, TrainerHandle jarg2);
+  public static extern int casd_trainer_progress(ref TrainProgressData jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_phase")]
-  public static extern int casd_trainer_phase(TrainerHandle jarg1);
+  public static extern int casd_trainer_phase(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_calibrate")]
-  public static extern int casd_trainer_calibrate(TrainerHandle jarg1, BatchHandle jarg2);
+  public static extern int casd_trainer_calibrate(global::System.IntPtr jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_snapshot")]
-  public static extern int casd_trainer_snapshot(out ModelHandle jarg1, TrainerHandle jarg2);
+  public static extern int casd_trainer_snapshot(out ModelHandle jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_save")]
-  public static extern int casd_trainer_save(TrainerHandle jarg1, byte[] jarg2);
+  public static extern int casd_trainer_save(global::System.IntPtr jarg1, byte[] jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_load")]
   public static extern int casd_trainer_load(out TrainerHandle jarg1, byte[] jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_get_options")]
-  public static extern int casd_trainer_get_options(ref TrainerOptionsData jarg1, TrainerHandle jarg2);
+  public static extern int casd_trainer_get_options(ref TrainerOptionsData jarg1, global::System.IntPtr jarg2);
 }
 
 }

@@ -11,527 +11,904 @@
 namespace Casd {
 #nullable enable
 internal static unsafe class NativeMethods {
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_destroy(global::System.IntPtr released) {
     NativeImports.casd_schema_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_destroy(global::System.IntPtr released) {
     NativeImports.casd_model_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_batch_destroy(global::System.IntPtr released) {
     NativeImports.casd_batch_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_predictor_destroy(global::System.IntPtr released) {
     NativeImports.casd_predictor_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_prediction_destroy(global::System.IntPtr released) {
     NativeImports.casd_prediction_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_destroy(global::System.IntPtr released) {
     NativeImports.casd_dataset_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_report_destroy(global::System.IntPtr released) {
     NativeImports.casd_report_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_destroy(global::System.IntPtr released) {
     NativeImports.casd_trainer_destroy(released);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_last_error() {
     return NativeImports.casd_last_error();
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_last_error_copy(byte* buffer, global::System.UIntPtr capacity, out global::System.UIntPtr needed) {
     NativeStatus.Check(NativeImports.casd_last_error_copy(buffer, capacity, out needed));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_status_name(int status) {
     return NativeImports.casd_status_name(status);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static uint casd_version() {
     uint ret = NativeImports.casd_version();
     return ret;
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_version_string() {
     return NativeImports.casd_version_string();
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static uint casd_abi_version() {
     uint ret = NativeImports.casd_abi_version();
     return ret;
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_build_info() {
     return NativeImports.casd_build_info();
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_log_poll(byte* buffer, global::System.UIntPtr capacity) {
     int ret = NativeImports.casd_log_poll(buffer, capacity);
     return ret;
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_set_plugin_path(string? folder) {
     NativeStatus.Check(NativeImports.casd_set_plugin_path(NativeText.ToUtf8(folder)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static long casd_live_objects() {
     long ret = NativeImports.casd_live_objects();
     return ret;
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static long casd_live_bytes() {
     long ret = NativeImports.casd_live_bytes();
     return ret;
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_create(out SchemaHandle schema) {
     NativeStatus.Check(NativeImports.casd_schema_create(out schema));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_add_modality(SchemaHandle schema, string? name, int features) {
-    NativeStatus.Check(NativeImports.casd_schema_add_modality(schema, NativeText.ToUtf8(name), features));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_schema_add_modality(held_schema.Pointer, NativeText.ToUtf8(name), features));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_set_task(SchemaHandle schema, int task) {
-    NativeStatus.Check(NativeImports.casd_schema_set_task(schema, task));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_schema_set_task(held_schema.Pointer, task));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_add_output(SchemaHandle schema, string? name) {
-    NativeStatus.Check(NativeImports.casd_schema_add_output(schema, NativeText.ToUtf8(name)));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_schema_add_output(held_schema.Pointer, NativeText.ToUtf8(name)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_set_feature_name(SchemaHandle schema, int modality, int feature, string? name) {
-    NativeStatus.Check(NativeImports.casd_schema_set_feature_name(schema, modality, feature, NativeText.ToUtf8(name)));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_schema_set_feature_name(held_schema.Pointer, modality, feature, NativeText.ToUtf8(name)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_schema_feature_name(SchemaHandle schema, int modality, int feature) {
-    return NativeImports.casd_schema_feature_name(schema, modality, feature);
+    using var held_schema = schema.Hold();
+    {
+      return NativeImports.casd_schema_feature_name(held_schema.Pointer, modality, feature);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_schema_modality_count(SchemaHandle schema) {
-    int ret = NativeImports.casd_schema_modality_count(schema);
-    return ret;
+    using var held_schema = schema.Hold();
+    {
+      int ret = NativeImports.casd_schema_modality_count(held_schema.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_schema_modality_name(SchemaHandle schema, int index) {
-    return NativeImports.casd_schema_modality_name(schema, index);
+    using var held_schema = schema.Hold();
+    {
+      return NativeImports.casd_schema_modality_name(held_schema.Pointer, index);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_schema_modality_features(SchemaHandle schema, int index) {
-    int ret = NativeImports.casd_schema_modality_features(schema, index);
-    return ret;
+    using var held_schema = schema.Hold();
+    {
+      int ret = NativeImports.casd_schema_modality_features(held_schema.Pointer, index);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_modality_index(out int index, SchemaHandle schema, string? name) {
-    NativeStatus.Check(NativeImports.casd_schema_modality_index(out index, schema, NativeText.ToUtf8(name)));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_schema_modality_index(out index, held_schema.Pointer, NativeText.ToUtf8(name)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_schema_task(SchemaHandle schema) {
-    int ret = NativeImports.casd_schema_task(schema);
-    return ret;
+    using var held_schema = schema.Hold();
+    {
+      int ret = NativeImports.casd_schema_task(held_schema.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_schema_output_count(SchemaHandle schema) {
-    int ret = NativeImports.casd_schema_output_count(schema);
-    return ret;
+    using var held_schema = schema.Hold();
+    {
+      int ret = NativeImports.casd_schema_output_count(held_schema.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_schema_output_name(SchemaHandle schema, int index) {
-    return NativeImports.casd_schema_output_name(schema, index);
+    using var held_schema = schema.Hold();
+    {
+      return NativeImports.casd_schema_output_name(held_schema.Pointer, index);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_schema_output_index(out int index, SchemaHandle schema, string? name) {
-    NativeStatus.Check(NativeImports.casd_schema_output_index(out index, schema, NativeText.ToUtf8(name)));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_schema_output_index(out index, held_schema.Pointer, NativeText.ToUtf8(name)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_options_init(ref ModelOptionsData options, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_model_options_init(ref options, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_options_use_recipe(ref ModelOptionsData options, int recipe) {
     NativeStatus.Check(NativeImports.casd_model_options_use_recipe(ref options, recipe));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_options_use_preset(ref ModelOptionsData options, int preset) {
     NativeStatus.Check(NativeImports.casd_model_options_use_preset(ref options, preset));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_options_set(ref ModelOptionsData options, string? name, string? value) {
     NativeStatus.Check(NativeImports.casd_model_options_set(ref options, NativeText.ToUtf8(name), NativeText.ToUtf8(value)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_model_options_count() {
     int ret = NativeImports.casd_model_options_count();
     return ret;
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_model_options_name(int index) {
     return NativeImports.casd_model_options_name(index);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_options_text(byte* buffer, global::System.UIntPtr capacity, out global::System.UIntPtr needed, ref ModelOptionsData options, string? name) {
     NativeStatus.Check(NativeImports.casd_model_options_text(buffer, capacity, out needed, ref options, NativeText.ToUtf8(name)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_create(out ModelHandle model, SchemaHandle schema, ref ModelOptionsData options) {
-    NativeStatus.Check(NativeImports.casd_model_create(out model, schema, ref options));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_create(out model, held_schema.Pointer, ref options));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_load(out ModelHandle model, string? path) {
     NativeStatus.Check(NativeImports.casd_model_load(out model, NativeText.ToUtf8(path)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_load_memory(out ModelHandle model, byte* data, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_model_load_memory(out model, data, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_save(ModelHandle model, string? path) {
-    NativeStatus.Check(NativeImports.casd_model_save(model, NativeText.ToUtf8(path)));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_save(held_model.Pointer, NativeText.ToUtf8(path)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_save_memory(byte* buffer, global::System.UIntPtr capacity, out global::System.UIntPtr needed, ModelHandle model) {
-    NativeStatus.Check(NativeImports.casd_model_save_memory(buffer, capacity, out needed, model));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_save_memory(buffer, capacity, out needed, held_model.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_schema(out SchemaHandle schema, ModelHandle model) {
-    NativeStatus.Check(NativeImports.casd_model_schema(out schema, model));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_schema(out schema, held_model.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_get_options(ref ModelOptionsData options, ModelHandle model) {
-    NativeStatus.Check(NativeImports.casd_model_get_options(ref options, model));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_get_options(ref options, held_model.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static long casd_model_parameter_count(ModelHandle model) {
-    long ret = NativeImports.casd_model_parameter_count(model);
-    return ret;
+    using var held_model = model.Hold();
+    {
+      long ret = NativeImports.casd_model_parameter_count(held_model.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_model_info(ModelHandle model) {
-    return NativeImports.casd_model_info(model);
+    using var held_model = model.Hold();
+    {
+      return NativeImports.casd_model_info(held_model.Pointer);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_temperature(out double temperature, ModelHandle model, uint mask) {
-    NativeStatus.Check(NativeImports.casd_model_temperature(out temperature, model, mask));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_temperature(out temperature, held_model.Pointer, mask));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_model_user_value(ModelHandle model, string? key) {
-    return NativeImports.casd_model_user_value(model, NativeText.ToUtf8(key));
+    using var held_model = model.Hold();
+    {
+      return NativeImports.casd_model_user_value(held_model.Pointer, NativeText.ToUtf8(key));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_model_user_count(ModelHandle model) {
-    int ret = NativeImports.casd_model_user_count(model);
-    return ret;
+    using var held_model = model.Hold();
+    {
+      int ret = NativeImports.casd_model_user_count(held_model.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_model_user_key(ModelHandle model, int index) {
-    return NativeImports.casd_model_user_key(model, index);
+    using var held_model = model.Hold();
+    {
+      return NativeImports.casd_model_user_key(held_model.Pointer, index);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_model_with_user_value(out ModelHandle result, ModelHandle model, string? key, string? value) {
-    NativeStatus.Check(NativeImports.casd_model_with_user_value(out result, model, NativeText.ToUtf8(key), NativeText.ToUtf8(value)));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_with_user_value(out result, held_model.Pointer, NativeText.ToUtf8(key), NativeText.ToUtf8(value)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_batch_create(out BatchHandle batch, SchemaHandle schema) {
-    NativeStatus.Check(NativeImports.casd_batch_create(out batch, schema));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_batch_create(out batch, held_schema.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_batch_add_sample(out long sample, BatchHandle batch) {
-    NativeStatus.Check(NativeImports.casd_batch_add_sample(out sample, batch));
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_batch_add_sample(out sample, held_batch.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_batch_set_frames(BatchHandle batch, long sample, int modality, float* values, long steps, int features, long stride) {
-    NativeStatus.Check(NativeImports.casd_batch_set_frames(batch, sample, modality, values, steps, features, stride));
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_batch_set_frames(held_batch.Pointer, sample, modality, values, steps, features, stride));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_batch_set_target(BatchHandle batch, long sample, float* values, global::System.UIntPtr count) {
-    NativeStatus.Check(NativeImports.casd_batch_set_target(batch, sample, values, count));
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_batch_set_target(held_batch.Pointer, sample, values, count));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_batch_clear(BatchHandle batch) {
-    NativeImports.casd_batch_clear(batch);
+    using var held_batch = batch.Hold();
+    {
+      NativeImports.casd_batch_clear(held_batch.Pointer);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_batch_reserve(BatchHandle batch, long samples) {
-    NativeStatus.Check(NativeImports.casd_batch_reserve(batch, samples));
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_batch_reserve(held_batch.Pointer, samples));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static long casd_batch_size(BatchHandle batch) {
-    long ret = NativeImports.casd_batch_size(batch);
-    return ret;
+    using var held_batch = batch.Hold();
+    {
+      long ret = NativeImports.casd_batch_size(held_batch.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static long casd_batch_steps(BatchHandle batch, long sample, int modality) {
-    long ret = NativeImports.casd_batch_steps(batch, sample, modality);
-    return ret;
+    using var held_batch = batch.Hold();
+    {
+      long ret = NativeImports.casd_batch_steps(held_batch.Pointer, sample, modality);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static float* casd_batch_frames(BatchHandle batch, long sample, int modality) {
-    return NativeImports.casd_batch_frames(batch, sample, modality);
+    using var held_batch = batch.Hold();
+    {
+      return NativeImports.casd_batch_frames(held_batch.Pointer, sample, modality);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static float* casd_batch_target(BatchHandle batch, long sample) {
-    return NativeImports.casd_batch_target(batch, sample);
+    using var held_batch = batch.Hold();
+    {
+      return NativeImports.casd_batch_target(held_batch.Pointer, sample);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_engine_info_init(ref EngineInfoData info, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_engine_info_init(ref info, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_engine_get_info(ref EngineInfoData info, int index) {
     NativeStatus.Check(NativeImports.casd_engine_get_info(ref info, index));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_predictor_options_init(ref PredictorOptionsData options, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_predictor_options_init(ref options, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_predictor_create(out PredictorHandle predictor, ModelHandle model, ref PredictorOptionsData options) {
-    NativeStatus.Check(NativeImports.casd_predictor_create(out predictor, model, ref options));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_predictor_create(out predictor, held_model.Pointer, ref options));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_predictor_trim(PredictorHandle predictor) {
-    NativeStatus.Check(NativeImports.casd_predictor_trim(predictor));
+    using var held_predictor = predictor.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_predictor_trim(held_predictor.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_prediction_create(out PredictionHandle prediction) {
     NativeStatus.Check(NativeImports.casd_prediction_create(out prediction));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_predict(PredictionHandle prediction, PredictorHandle predictor, BatchHandle batch, uint modality_mask) {
-    NativeStatus.Check(NativeImports.casd_predict(prediction, predictor, batch, modality_mask));
+    using var held_prediction = prediction.Hold();
+    using var held_predictor = predictor.Hold();
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_predict(held_prediction.Pointer, held_predictor.Pointer, held_batch.Pointer, modality_mask));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_predict_frames(PredictionHandle prediction, PredictorHandle predictor, float** frames, long* steps, int modality_count, uint modality_mask) {
-    NativeStatus.Check(NativeImports.casd_predict_frames(prediction, predictor, frames, steps, modality_count, modality_mask));
+    using var held_prediction = prediction.Hold();
+    using var held_predictor = predictor.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_predict_frames(held_prediction.Pointer, held_predictor.Pointer, frames, steps, modality_count, modality_mask));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_predict_packed(PredictionHandle prediction, PredictorHandle predictor, float* values, global::System.UIntPtr value_count, long* steps, int modality_count, uint modality_mask) {
-    NativeStatus.Check(NativeImports.casd_predict_packed(prediction, predictor, values, value_count, steps, modality_count, modality_mask));
+    using var held_prediction = prediction.Hold();
+    using var held_predictor = predictor.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_predict_packed(held_prediction.Pointer, held_predictor.Pointer, values, value_count, steps, modality_count, modality_mask));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_prediction_shape(out long rows, out long columns, PredictionHandle prediction, int field) {
-    NativeStatus.Check(NativeImports.casd_prediction_shape(out rows, out columns, prediction, field));
+    using var held_prediction = prediction.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_prediction_shape(out rows, out columns, held_prediction.Pointer, field));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_prediction_row_status(out int status, PredictionHandle prediction, long row) {
-    NativeStatus.Check(NativeImports.casd_prediction_row_status(out status, prediction, row));
+    using var held_prediction = prediction.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_prediction_row_status(out status, held_prediction.Pointer, row));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_prediction_copy(float* buffer, global::System.UIntPtr capacity, out global::System.UIntPtr needed, PredictionHandle prediction, int field) {
-    NativeStatus.Check(NativeImports.casd_prediction_copy(buffer, capacity, out needed, prediction, field));
+    using var held_prediction = prediction.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_prediction_copy(buffer, capacity, out needed, held_prediction.Pointer, field));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_prediction_copy_fields(float* buffer, global::System.UIntPtr capacity, out global::System.UIntPtr needed, PredictionHandle prediction, int* fields, int count) {
-    NativeStatus.Check(NativeImports.casd_prediction_copy_fields(buffer, capacity, out needed, prediction, fields, count));
+    using var held_prediction = prediction.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_prediction_copy_fields(buffer, capacity, out needed, held_prediction.Pointer, fields, count));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static float* casd_prediction_data(PredictionHandle prediction, int field) {
-    return NativeImports.casd_prediction_data(prediction, field);
+    using var held_prediction = prediction.Hold();
+    {
+      return NativeImports.casd_prediction_data(held_prediction.Pointer, field);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_open(out DatasetHandle dataset, string? path, string? task) {
     NativeStatus.Check(NativeImports.casd_dataset_open(out dataset, NativeText.ToUtf8(path), NativeText.ToUtf8(task)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_load_memory(out DatasetHandle dataset, byte* data, global::System.UIntPtr size, string? name, string? task) {
     NativeStatus.Check(NativeImports.casd_dataset_load_memory(out dataset, data, size, NativeText.ToUtf8(name), NativeText.ToUtf8(task)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_synthetic_options_init(ref SyntheticOptionsData options, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_synthetic_options_init(ref options, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_create_synthetic(out DatasetHandle dataset, ref SyntheticOptionsData options) {
     NativeStatus.Check(NativeImports.casd_dataset_create_synthetic(out dataset, ref options));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_create(out DatasetHandle dataset, SchemaHandle schema) {
-    NativeStatus.Check(NativeImports.casd_dataset_create(out dataset, schema));
+    using var held_schema = schema.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_create(out dataset, held_schema.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_add(DatasetHandle dataset, string? split, BatchHandle batch) {
-    NativeStatus.Check(NativeImports.casd_dataset_add(dataset, NativeText.ToUtf8(split), batch));
+    using var held_dataset = dataset.Hold();
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_add(held_dataset.Pointer, NativeText.ToUtf8(split), held_batch.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_hold_out(DatasetHandle dataset, string? from, string? to, double share, ulong seed) {
-    NativeStatus.Check(NativeImports.casd_dataset_hold_out(dataset, NativeText.ToUtf8(from), NativeText.ToUtf8(to), share, seed));
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_hold_out(held_dataset.Pointer, NativeText.ToUtf8(from), NativeText.ToUtf8(to), share, seed));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_schema(out SchemaHandle schema, DatasetHandle dataset) {
-    NativeStatus.Check(NativeImports.casd_dataset_schema(out schema, dataset));
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_schema(out schema, held_dataset.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_dataset_split_count(DatasetHandle dataset) {
-    int ret = NativeImports.casd_dataset_split_count(dataset);
-    return ret;
+    using var held_dataset = dataset.Hold();
+    {
+      int ret = NativeImports.casd_dataset_split_count(held_dataset.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_dataset_split_name(DatasetHandle dataset, int index) {
-    return NativeImports.casd_dataset_split_name(dataset, index);
+    using var held_dataset = dataset.Hold();
+    {
+      return NativeImports.casd_dataset_split_name(held_dataset.Pointer, index);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static long casd_dataset_size(DatasetHandle dataset, string? split) {
-    long ret = NativeImports.casd_dataset_size(dataset, NativeText.ToUtf8(split));
-    return ret;
+    using var held_dataset = dataset.Hold();
+    {
+      long ret = NativeImports.casd_dataset_size(held_dataset.Pointer, NativeText.ToUtf8(split));
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_read(BatchHandle batch, DatasetHandle dataset, string? split, long* indices, global::System.UIntPtr count) {
-    NativeStatus.Check(NativeImports.casd_dataset_read(batch, dataset, NativeText.ToUtf8(split), indices, count));
+    using var held_batch = batch.Hold();
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_read(held_batch.Pointer, held_dataset.Pointer, NativeText.ToUtf8(split), indices, count));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_dataset_sample_name(DatasetHandle dataset, string? split, long sample) {
-    return NativeImports.casd_dataset_sample_name(dataset, NativeText.ToUtf8(split), sample);
+    using var held_dataset = dataset.Hold();
+    {
+      return NativeImports.casd_dataset_sample_name(held_dataset.Pointer, NativeText.ToUtf8(split), sample);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_dataset_group_name(DatasetHandle dataset, string? split, long sample) {
-    return NativeImports.casd_dataset_group_name(dataset, NativeText.ToUtf8(split), sample);
+    using var held_dataset = dataset.Hold();
+    {
+      return NativeImports.casd_dataset_group_name(held_dataset.Pointer, NativeText.ToUtf8(split), sample);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_target_count(out long count, DatasetHandle dataset, string? split, int output) {
-    NativeStatus.Check(NativeImports.casd_dataset_target_count(out count, dataset, NativeText.ToUtf8(split), output));
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_target_count(out count, held_dataset.Pointer, NativeText.ToUtf8(split), output));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_modality_count(out long count, DatasetHandle dataset, string? split, uint mask) {
-    NativeStatus.Check(NativeImports.casd_dataset_modality_count(out count, dataset, NativeText.ToUtf8(split), mask));
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_modality_count(out count, held_dataset.Pointer, NativeText.ToUtf8(split), mask));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_noise(out double noise, DatasetHandle dataset, string? split, long sample, int modality) {
-    NativeStatus.Check(NativeImports.casd_dataset_noise(out noise, dataset, NativeText.ToUtf8(split), sample, modality));
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_noise(out noise, held_dataset.Pointer, NativeText.ToUtf8(split), sample, modality));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_evaluate_options_init(ref EvaluateOptionsData options, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_evaluate_options_init(ref options, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_evaluate(out ReportHandle report, PredictorHandle predictor, DatasetHandle dataset, string? split, ref EvaluateOptionsData options, global::System.IntPtr progress, global::System.IntPtr user) {
-    NativeStatus.Check(NativeImports.casd_evaluate(out report, predictor, dataset, NativeText.ToUtf8(split), ref options, progress, user));
+    using var held_predictor = predictor.Hold();
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_evaluate(out report, held_predictor.Pointer, held_dataset.Pointer, NativeText.ToUtf8(split), ref options, progress, user));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_report_json(ReportHandle report) {
-    return NativeImports.casd_report_json(report);
+    using var held_report = report.Hold();
+    {
+      return NativeImports.casd_report_json(held_report.Pointer);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_report_condition_count(ReportHandle report) {
-    int ret = NativeImports.casd_report_condition_count(report);
-    return ret;
+    using var held_report = report.Hold();
+    {
+      int ret = NativeImports.casd_report_condition_count(held_report.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_report_condition(ReportHandle report, int index) {
-    return NativeImports.casd_report_condition(report, index);
+    using var held_report = report.Hold();
+    {
+      return NativeImports.casd_report_condition(held_report.Pointer, index);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_report_value(out double value, ReportHandle report, string? condition, string? name) {
-    NativeStatus.Check(NativeImports.casd_report_value(out value, report, NativeText.ToUtf8(condition), NativeText.ToUtf8(name)));
+    using var held_report = report.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_report_value(out value, held_report.Pointer, NativeText.ToUtf8(condition), NativeText.ToUtf8(name)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_options_init(ref TrainerOptionsData options, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_trainer_options_init(ref options, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_options_use_recipe(ref TrainerOptionsData options, int recipe) {
     NativeStatus.Check(NativeImports.casd_trainer_options_use_recipe(ref options, recipe));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_options_set(ref TrainerOptionsData options, string? name, string? value) {
     NativeStatus.Check(NativeImports.casd_trainer_options_set(ref options, NativeText.ToUtf8(name), NativeText.ToUtf8(value)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_options_resolve(ref TrainerOptionsData options, DatasetHandle dataset) {
-    NativeStatus.Check(NativeImports.casd_trainer_options_resolve(ref options, dataset));
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_options_resolve(ref options, held_dataset.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_trainer_options_count() {
     int ret = NativeImports.casd_trainer_options_count();
     return ret;
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static global::System.IntPtr casd_trainer_options_name(int index) {
     return NativeImports.casd_trainer_options_name(index);
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_options_text(byte* buffer, global::System.UIntPtr capacity, out global::System.UIntPtr needed, ref TrainerOptionsData options, string? name) {
     NativeStatus.Check(NativeImports.casd_trainer_options_text(buffer, capacity, out needed, ref options, NativeText.ToUtf8(name)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_train_stats_init(ref TrainStatsData stats, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_train_stats_init(ref stats, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_train_progress_init(ref TrainProgressData progress, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_train_progress_init(ref progress, size));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_create(out TrainerHandle trainer, ModelHandle model, ref TrainerOptionsData options) {
-    NativeStatus.Check(NativeImports.casd_trainer_create(out trainer, model, ref options));
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_create(out trainer, held_model.Pointer, ref options));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_prepare(TrainerHandle trainer, DatasetHandle dataset) {
-    NativeStatus.Check(NativeImports.casd_trainer_prepare(trainer, dataset));
+    using var held_trainer = trainer.Hold();
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_prepare(held_trainer.Pointer, held_dataset.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_prepare_batch(TrainerHandle trainer, BatchHandle batch) {
-    NativeStatus.Check(NativeImports.casd_trainer_prepare_batch(trainer, batch));
+    using var held_trainer = trainer.Hold();
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_prepare_batch(held_trainer.Pointer, held_batch.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_set_phase(TrainerHandle trainer, int phase) {
-    NativeStatus.Check(NativeImports.casd_trainer_set_phase(trainer, phase));
+    using var held_trainer = trainer.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_set_phase(held_trainer.Pointer, phase));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_set_teacher(TrainerHandle trainer, ModelHandle model) {
-    NativeStatus.Check(NativeImports.casd_trainer_set_teacher(trainer, model));
+    using var held_trainer = trainer.Hold();
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_set_teacher(held_trainer.Pointer, held_model.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_train_step(ref TrainStatsData stats, TrainerHandle trainer, BatchHandle batch) {
-    NativeStatus.Check(NativeImports.casd_train_step(ref stats, trainer, batch));
+    using var held_trainer = trainer.Hold();
+    using var held_batch = batch.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_train_step(ref stats, held_trainer.Pointer, held_batch.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_epoch(ref TrainStatsData stats, TrainerHandle trainer, DatasetHandle dataset) {
-    NativeStatus.Check(NativeImports.casd_trainer_epoch(ref stats, trainer, dataset));
+    using var held_trainer = trainer.Hold();
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_epoch(ref stats, held_trainer.Pointer, held_dataset.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_fit(TrainerHandle trainer, DatasetHandle dataset, string? checkpoint, global::System.IntPtr progress, global::System.IntPtr user) {
-    NativeStatus.Check(NativeImports.casd_trainer_fit(trainer, dataset, NativeText.ToUtf8(checkpoint), progress, user));
+    using var held_trainer = trainer.Hold();
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_fit(held_trainer.Pointer, held_dataset.Pointer, NativeText.ToUtf8(checkpoint), progress, user));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_cancel(TrainerHandle trainer) {
-    NativeImports.casd_trainer_cancel(trainer);
+    using var held_trainer = trainer.Hold();
+    {
+      NativeImports.casd_trainer_cancel(held_trainer.Pointer);
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_progress(ref TrainProgressData progress, TrainerHandle trainer) {
-    NativeStatus.Check(NativeImports.casd_trainer_progress(ref progress, trainer));
+    using var held_trainer = trainer.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_progress(ref progress, held_trainer.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_trainer_phase(TrainerHandle trainer) {
-    int ret = NativeImports.casd_trainer_phase(trainer);
-    return ret;
+    using var held_trainer = trainer.Hold();
+    {
+      int ret = NativeImports.casd_trainer_phase(held_trainer.Pointer);
+      return ret;
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_calibrate(TrainerHandle trainer, BatchHandle held_out) {
-    NativeStatus.Check(NativeImports.casd_trainer_calibrate(trainer, held_out));
+    using var held_trainer = trainer.Hold();
+    using var held_held_out = held_out.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_calibrate(held_trainer.Pointer, held_held_out.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_snapshot(out ModelHandle model, TrainerHandle trainer) {
-    NativeStatus.Check(NativeImports.casd_trainer_snapshot(out model, trainer));
+    using var held_trainer = trainer.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_snapshot(out model, held_trainer.Pointer));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_save(TrainerHandle trainer, string? path) {
-    NativeStatus.Check(NativeImports.casd_trainer_save(trainer, NativeText.ToUtf8(path)));
+    using var held_trainer = trainer.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_save(held_trainer.Pointer, NativeText.ToUtf8(path)));
+    }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_load(out TrainerHandle trainer, string? path) {
     NativeStatus.Check(NativeImports.casd_trainer_load(out trainer, NativeText.ToUtf8(path)));
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_get_options(ref TrainerOptionsData options, TrainerHandle trainer) {
-    NativeStatus.Check(NativeImports.casd_trainer_get_options(ref options, trainer));
+    using var held_trainer = trainer.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_get_options(ref options, held_trainer.Pointer));
+    }
   }
 
   public const int CASD_OK = 0;

@@ -2,9 +2,9 @@
 using System;
 using System.Runtime.InteropServices;
 
-// The objects of the library. A P/Invoke call counts a reference to each handle that it is given, so
-// that an object which is closed during a call is destroyed when the call has returned. Objects that
-// were never closed are destroyed by the garbage collector.
+// The objects of the library. A call holds a reference to each handle that it is given, so that an
+// object which is closed during a call is destroyed when the call has returned. Objects that were
+// never closed are destroyed by the garbage collector.
 namespace Casd
 {
     internal abstract class NativeHandle : SafeHandle
@@ -38,16 +38,18 @@ namespace Casd
 
         internal readonly ref struct Lease
         {
-            private readonly NativeHandle? _held;
+            private readonly NativeHandle _held;
 
             internal Lease(NativeHandle handle)
             {
                 bool success = false;
-                handle.DangerousAddRef(ref success);
-                _held = success ? handle : null;
+                handle.DangerousAddRef(ref success); // Fails where the handle is closed.
+                _held = handle;
             }
 
-            public void Dispose() => _held?.DangerousRelease();
+            internal IntPtr Pointer => _held.handle;
+
+            public void Dispose() => _held.DangerousRelease();
         }
     }
 

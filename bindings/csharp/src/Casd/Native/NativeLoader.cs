@@ -2,7 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Casd
@@ -83,17 +83,20 @@ namespace Casd
                 searched.Add(folder);
             }
             // The names of libcasd in the system's own search path; the one with the ABI version first.
+            string reasons = "";
             foreach (string name in NativeFolders.FileNames)
             {
-                IntPtr library = DynamicLoader.Open(name, out _);
+                IntPtr library = DynamicLoader.Open(name, out string reason);
                 if (library == IntPtr.Zero)
+                {
+                    reasons += (reasons.Length > 0 ? "; " : "") + reason;
                     continue;
-                CheckVersion(library, name);
-                Redirection.Install(library, name);
-                CheckRuntime(name, searched);
+                }
+                Use(library, name);
                 return;
             }
-            CheckRuntime("casd", searched);
+            LetRuntimeFind($"Searched were {string.Join(", ", searched)} and the system's search path " +
+                           $"({reasons})");
         }
 
         private static void LoadFile(string file)
@@ -103,9 +106,15 @@ namespace Casd
                 throw new CasdLoadException(
                     $"{file} could not be loaded: {reason}. Install what it needs, or set " +
                     $"{PathVariable} to a libcasd for this system.");
+            Use(library, file);
+        }
+
+        private static void Use(IntPtr library, string file)
+        {
             CheckVersion(library, file);
             Redirection.Install(library, file);
-            CheckRuntime(file, new List<string>());
+            CheckRuntime(file);
+            _path = file;
         }
 
         /// <summary>Checks a library before any other of its functions is called.</summary>
@@ -117,24 +126,45 @@ namespace Casd
             RequireVersion(Marshal.GetDelegateForFunctionPointer<VersionFunction>(function)(), file);
         }
 
-        /// <summary>Checks the library that the P/Invoke methods themselves call.</summary>
-        private static void CheckRuntime(string file, List<string> searched)
+        // Mono binds an imported function when it compiles the method that calls it, and keeps a failure.
+        // So the two methods below are not part of their callers, and call different functions.
+
+        /// <summary>Checks that the P/Invoke methods call the library that was opened.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void CheckRuntime(string file)
         {
             try
             {
-                RequireVersion(NativeImports.casd_abi_version(), file);
-                _path = file;
+                NativeImports.casd_version();
+            }
+            catch (Exception error) when (error is DllNotFoundException ||
+                                          error is EntryPointNotFoundException)
+            {
+                throw new CasdLoadException(
+                    $"{file} was loaded, but the runtime does not use it: {error.Message}. Put libcasd " +
+                    "where the runtime finds it under the name casd.", error);
+            }
+        }
+
+        /// <summary>Where the binding finds no library, the runtime may (Unity, IL2CPP).</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void LetRuntimeFind(string searched)
+        {
+            const string name = "casd";
+            try
+            {
+                RequireVersion(NativeImports.casd_abi_version(), name);
+                _path = name;
             }
             catch (EntryPointNotFoundException error)
             {
-                throw Foreign(file, error);
+                throw Foreign(name, error);
             }
             catch (DllNotFoundException error) when (!(error is CasdLoadException))
             {
                 throw new CasdLoadException(
-                    "libcasd was not found. Searched were " + string.Join(", ", searched) +
-                    $" and the system's search path ({error.Message}). Put it beside the assembly, or " +
-                    $"set {PathVariable} to it.", error);
+                    $"libcasd was not found. {searched}. Put it beside the assembly, or set " +
+                    $"{PathVariable} to it.", error);
             }
         }
 

@@ -1,0 +1,314 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Casd.Tests
+{
+    public static class TrainerTests
+    {
+        // The options that bindings/csharp/test gives the program casd.
+        private static ModelOptions SmallModel() =>
+            new ModelOptions { Hidden = 16, Layers = 1, Seed = 3 };
+
+        private static TrainerOptions ShortTraining() =>
+            new TrainerOptions { TeacherEpochs = 2, Epochs = 3, Seed = 3 };
+
+        private static Dataset Data() => Dataset.Synthetic(new SyntheticOptions { Seed = 4 });
+
+        private static Trainer NewTrainer(Dataset data, TrainerOptions? options = null)
+        {
+            using Schema schema = data.GetSchema();
+            using var model = new Model(schema, SmallModel());
+            return new Trainer(model, options ?? ShortTraining());
+        }
+
+        [Test]
+        public static void TrainsToTheBitsOfTheProgram()
+        {
+            using var folder = new TemporaryFolder();
+            using Dataset data = Data();
+            using Trainer trainer = NewTrainer(data);
+            var reports = new Reports();
+            trainer.Fit(data, folder.File("checkpoint"), reports);
+            Check.Equal(TrainingPhase.Done, trainer.Phase);
+            Check.That(File.Exists(folder.File("checkpoint")), "a checkpoint");
+            Check.Equal(TrainingPhase.Student, reports.Last!.Phase);
+            Check.Equal(3, reports.Last.Epochs);
+            Check.Equal(reports.Last.Steps, reports.Last.Step);
+            Check.That(reports.Last.BestScore > 0 && reports.Last.SamplesPerSecond > 0, "numbers");
+            using Model model = trainer.Snapshot();
+            string expectedFile = Path.Combine(Settings.Expected, "expected.casd");
+            Check.Same(File.ReadAllBytes(expectedFile), model.ToBytes());
+            model.Save(folder.File("mood.casd"));
+            using Model loaded = Model.Load(folder.File("mood.casd"));
+            using var predictor = new Predictor(loaded);
+            using Batch batch = data.ReadAll("test");
+            using Schema schema = loaded.GetSchema();
+            int masks = 0;
+            foreach (string csv in Directory.GetFiles(Settings.Expected, "mask-*.csv"))
+            {
+                string[] names = Path.GetFileNameWithoutExtension(csv).Substring(5).Split('+');
+                using Prediction result = predictor.Predict(batch, schema.Mask(names));
+                CompareWithProgram(csv, result, schema);
+                ++masks;
+            }
+            Check.Equal(7, masks);
+        }
+
+        private static void CompareWithProgram(string csv, Prediction result, Schema schema)
+        {
+            string[] lines = File.ReadAllLines(csv);
+            string[] head = lines[0].Split(',');
+            Check.Equal((int)result.Rows, lines.Length - 1);
+            var fields = new Dictionary<string, Field>
+            {
+                ["probability"] = Field.Probabilities, ["confidence"] = Field.Confidence,
+                ["uncertainty"] = Field.Uncertainty, ["disagreement"] = Field.Disagreement,
+                ["variance"] = Field.ModalityVariance, ["aleatoric"] = Field.ModalityAleatoric,
+                ["epistemic"] = Field.ModalityEpistemic, ["weight"] = Field.ModalityWeight,
+                ["degrees_of_freedom"] = Field.ModalityDegreesOfFreedom,
+            };
+            int compared = 0;
+            for (int column = 0; column < head.Length; ++column)
+            {
+                string[] parts = head[column].Split(':');
+                if (!fields.TryGetValue(parts[0], out Field field))
+                    continue;
+                int index = parts.Length < 2 ? 0 : field == Field.Probabilities
+                    ? schema.OutputIndex(parts[1]) : schema.ModalityIndex(parts[1]);
+                float[,] table = result.ToTable(field);
+                for (int row = 0; row < table.GetLength(0); ++row)
+                {
+                    string text = lines[row + 1].Split(',')[column];
+                    float expected = text.Length == 0 || text == "nan" || text == "NaN" ? float.NaN
+                        : float.Parse(text, CultureInfo.InvariantCulture);
+                    Check.That(expected.Equals(table[row, index]),
+                               $"{csv} {head[column]} row {row}: {text}, got {table[row, index]:R}");
+                }
+                ++compared;
+            }
+            Check.Equal(2 + 3 + 5 * 3, compared);
+        }
+
+        [Test]
+        public static void IsCancelledAndResumed()
+        {
+            using var folder = new TemporaryFolder();
+            string checkpoint = folder.File("checkpoint");
+            using Dataset data = Data();
+            using (Trainer trainer = NewTrainer(data))
+            {
+                using var source = new CancellationTokenSource();
+                var reports = new Reports(_ => source.Cancel());
+                var error = Check.Throws<OperationCanceledException>(
+                    () => trainer.Fit(data, checkpoint, reports, source.Token));
+                Check.Equal(source.Token, error.CancellationToken);
+                Check.Contains("cancelled", error.Message);
+                Check.That(trainer.Phase != TrainingPhase.Done, "not done");
+                Check.Throws<OperationCanceledException>(
+                    () => trainer.Epoch(data, source.Token));
+            }
+            using Trainer resumed = Trainer.Load(checkpoint);
+            Check.Equal(3, resumed.GetOptions().Epochs);
+            resumed.FitAsync(data, checkpoint).Wait();
+            using Model model = resumed.Snapshot();
+            Check.Same(File.ReadAllBytes(Path.Combine(Settings.Expected, "expected.casd")),
+                       model.ToBytes());
+        }
+
+        [Test]
+        public static void ARequestThatCameTooLateStopsNothing()
+        {
+            using Dataset data = Data();
+            using Trainer trainer = NewTrainer(data);
+            trainer.Cancel(); // Nothing runs.
+            int cancelled = 0, epochs = 0;
+            for (bool more = true; more;)
+            {
+                // Cancels somewhere in the epoch, often at its end or after it.
+                using var source = new CancellationTokenSource();
+                source.CancelAfter(1 + epochs * 7);
+                try
+                {
+                    more = trainer.Epoch(data, source.Token).GoOn;
+                    ++epochs;
+                }
+                catch (OperationCanceledException)
+                {
+                    ++cancelled;
+                    Check.That(source.IsCancellationRequested, "an own request");
+                    more = trainer.Epoch(data).GoOn; // Never stopped by the request before.
+                    ++epochs;
+                }
+            }
+            Check.Equal(TrainingPhase.Done, trainer.Phase);
+            using Model model = trainer.Snapshot();
+            Check.Same(File.ReadAllBytes(Path.Combine(Settings.Expected, "expected.casd")),
+                       model.ToBytes());
+        }
+
+        [Test]
+        public static void AFailingProgressHandlerEndsTheTraining()
+        {
+            using Dataset data = Data();
+            var options = ShortTraining();
+            options.TeacherEpochs = 100000;
+            options.Patience = 100000;
+            using Trainer trainer = NewTrainer(data, options);
+            var error = Check.Throws<AggregateException>(
+                () => trainer.Fit(data, null, new Reports(_ => throw new NotSupportedException("x"))));
+            Check.That(error.InnerException is NotSupportedException, "the handler's exception");
+            Check.That(trainer.Epoch(data).GoOn, "it can go on");
+        }
+
+        [Test]
+        public static void IsNotSharedWhileItTrains()
+        {
+            using Dataset data = Data();
+            var options = ShortTraining();
+            options.TeacherEpochs = 100000;
+            options.Patience = 100000;
+            Trainer trainer = NewTrainer(data, options);
+            Task training = trainer.FitAsync(data);
+            while (trainer.Progress.Steps == 0)
+                Thread.Sleep(1);
+            Check.Throws<InvalidOperationException>(() => trainer.Snapshot());
+            Check.Throws<InvalidOperationException>(() => trainer.Fit(data));
+            Check.That(trainer.Progress.Seconds >= 0 && trainer.Progress.SecondsLeft > 0, "progress");
+            trainer.Dispose(); // The training keeps what it needs.
+            Check.Throws<ObjectDisposedException>(() => trainer.Fit(data));
+            trainer.Cancel();
+            try
+            {
+                training.GetAwaiter().GetResult();
+                throw new Exception("it was not cancelled");
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        [Test]
+        public static void TrainsStepByStep()
+        {
+            using Dataset data = Data();
+            using Schema schema = data.GetSchema();
+            using Batch all = data.ReadAll("train"), held = data.ReadAll("valid");
+            using Trainer trainer = NewTrainer(data);
+            Check.Fails(Status.State, "", () => trainer.Step(all));
+            trainer.Prepare(all);
+            TrainStats stats = trainer.Step(all);
+            Check.Equal(TrainingPhase.Teacher, stats.Phase);
+            Check.Equal(1L, stats.Step);
+            Check.Equal(600L, stats.Samples);
+            Check.That(stats.Loss > 0 && stats.TaskLoss > 0 && stats.GradientNorm > 0 &&
+                       stats.LearningRate > 0, "numbers");
+            using (Model teacher = trainer.Snapshot())
+                trainer.SetTeacher(teacher);
+            trainer.SetPhase(TrainingPhase.Student);
+            stats = trainer.Step(all);
+            Check.That(stats.EvidenceLoss != 0 && !double.IsNaN(stats.LogitLoss), "the student's losses");
+            Check.That(double.IsNaN(stats.Score) || stats.Score == 0, "no score");
+            Check.Fails(Status.State, "", () => trainer.SetPhase(TrainingPhase.Teacher));
+            trainer.Calibrate(held);
+            using Model model = trainer.Snapshot();
+            Check.That(model.Temperature(ModalityMask.All) != 1, "calibrated");
+            using var folder = new TemporaryFolder();
+            trainer.Save(folder.File("checkpoint"));
+            using Trainer loaded = Trainer.Load(folder.File("checkpoint"));
+            Check.Equal(TrainingPhase.Student, loaded.Phase);
+        }
+
+        [Test]
+        public static void EpochsTellWhetherThereIsMore()
+        {
+            using Dataset data = Data();
+            using Trainer trainer = NewTrainer(data);
+            trainer.Prepare(data);
+            TrainStats stats = trainer.Epoch(data);
+            Check.Equal(0, stats.Epoch);
+            Check.That(stats.GoOn && stats.Score > 0 && stats.BestScore == stats.Score, "more");
+            Check.Equal(64, trainer.GetOptions().BatchSize);
+        }
+
+        [Test]
+        public static void OptionsHaveNamesAndText()
+        {
+            var options = new TrainerOptions();
+            foreach (string name in TrainerOptions.Names)
+                options.Set(name, options.Get(name));
+            Check.Equal(0.4, options.Dropout);
+            Check.Equal(TeacherMode.Frozen, options.Teacher);
+            Check.That(options.BalanceClasses && options.Calibrate && !options.FitTrust, "switches");
+            Check.Equal("auto", options.Get("epochs"));
+            using Dataset data = Data();
+            options.Resolve(data);
+            Check.Equal(64, options.BatchSize);
+            Check.Fails(Status.NotFound, "epoch", () => options.Set("epoch", "1"));
+            options.UseRecipe(Recipe.Paper);
+            Check.Equal(0.0, options.EvidenceWeight);
+            var set = new TrainerOptions
+            {
+                Teacher = TeacherMode.MovingAverage, Sampling = SamplingMode.Gaussian, TeacherEpochs = 2,
+                Epochs = 3, SelectFrom = 1, Patience = 4, BatchSize = 5, TotalSteps = 6,
+                BalanceClasses = false, Calibrate = false, FitTrust = true, Threads = 2,
+                Schedule = Recipe.Paper, Dropout = 0.125, FrameDrop = 0.25, SigmaScale = 2,
+                EmaDecay = 0.5, LogitWeight = 3, UncertaintyWeight = 4, EvidenceWeight = 5,
+                EvidenceRegularizer = 0.5, EvidenceRate = 6, LearningRate = 0.25, FinalRate = 0.125,
+                WeightDecay = 0.5, GradientClip = 7, Seed = 8,
+            };
+            using Trainer trainer = NewTrainer(data, set);
+            TrainerOptions got = trainer.GetOptions();
+            foreach (string name in TrainerOptions.Names)
+                Check.Equal(set.Get(name), got.Get(name));
+            Check.Equal("ema", got.Get("teacher"));
+            Check.Equal("0.125", got.Get("final_rate"));
+            Check.Equal(SamplingMode.Gaussian, got.Sampling);
+            Check.Equal(7.0, got.GradientClip);
+        }
+
+        [Test]
+        public static void FailsWithTheMessageOfTheLibrary()
+        {
+            using Dataset data = Data();
+            using Model small = Samples.Model();
+            using var trainer = new Trainer(small);
+            Check.Fails(Status.InvalidArgument, "visual", () => trainer.Fit(data));
+            Check.Fails(Status.InvalidArgument, "dropout",
+                        () => NewTrainer(data, new TrainerOptions { Dropout = 2 }));
+            using var folder = new TemporaryFolder();
+            Check.Fails(Status.IO, "absent", () => Trainer.Load(folder.File("absent")));
+            File.WriteAllText(folder.File("text"), "text");
+            Check.Fails(Status.Format, "", () => Trainer.Load(folder.File("text")));
+            using Trainer other = NewTrainer(data);
+            Check.Fails(Status.IO, "", () => other.Fit(data, folder.File("no/folder/checkpoint")));
+            Check.Throws<ArgumentNullException>(() => other.Fit(null!));
+            other.Dispose();
+            Check.Throws<ObjectDisposedException>(() => other.Fit(data));
+            Check.Throws<ObjectDisposedException>(() => other.Progress.ToString());
+        }
+
+        private sealed class Reports : IProgress<TrainProgress>
+        {
+            private readonly Action<TrainProgress>? _action;
+
+            public Reports(Action<TrainProgress>? action = null)
+            {
+                _action = action;
+            }
+
+            public TrainProgress? Last { get; private set; }
+
+            public void Report(TrainProgress value)
+            {
+                Last = value;
+                _action?.Invoke(value);
+            }
+        }
+    }
+}

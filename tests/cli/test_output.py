@@ -4,7 +4,7 @@ import re
 import subprocess
 import unittest
 
-from support import MASKS, PROGRAM, SMALL, InFolder, casd, needs_torch, on_terminal
+from support import MASKS, PROGRAM, SMALL, InFolder, casd, needs_torch, on_terminal, write_moods
 
 
 @needs_torch
@@ -75,6 +75,26 @@ class Output(InFolder):
         self.assertRegex(words, r"\(Too narrow for: .*variance language, .*weight visual.\)")
         wide, _ = on_terminal("predict", self.model, "synthetic", "--count", "2", columns=300)
         self.assertNotIn("Too narrow", wide)
+
+    def test_long_names_are_shortened_in_the_middle(self):
+        data = write_moods(self.folder / "long.csv", samples=6, classes=("bad", "good"))
+        model = self.train("moods.casd", write_moods(self.folder / "moods.csv",
+                                                     classes=("bad", "good")))
+        names = ["interview_0017_of_the_second_day_part_3", "\u00e4\u00f6\u00fc" * 20]
+        text = data.read_text()
+        for number, name in enumerate(names):
+            text = text.replace(f"\ns{number},", f"\n{name},")
+        data.write_text(text)
+        whole = self.succeeds("predict", model, data, "--split", "all")
+        narrow, _ = on_terminal("predict", model, data, "--split", "all", columns=40)
+        self.assert_fits(narrow.replace(str(model), "m").replace(str(data), "d"), 40)
+        for name in names:
+            self.assertIn(name, whole)
+            self.assertNotIn(name, narrow)
+            shown = next(line.split(" ")[0] for line in narrow.splitlines()
+                         if line.startswith(name[:3]) and "..." in line)
+            begin, end = shown.split("...")
+            self.assertTrue(name.startswith(begin) and name.endswith(end), shown)
 
     def test_output_to_a_file_is_never_shortened(self):
         text = self.succeeds("predict", self.model, "synthetic", "--count", "2",

@@ -1,5 +1,6 @@
 """`casd train`: its output, checkpoints, restarting, and files that it must not overwrite."""
 import os
+import resource
 import signal
 import subprocess
 import unittest
@@ -193,6 +194,20 @@ class Train(InFolder):
         self.fails(1, "at most 8", *self.command(data, "--set", "max_steps=8"))
         self.assert_nothing_written()
         self.succeeds(*self.command(data))
+
+    def test_a_failure_in_the_first_epoch_leaves_no_checkpoint(self):
+        self.interrupted()
+        # Large enough for the checkpoint before the first epoch, which has no teacher yet.
+        most = self.checkpoint.stat().st_size - 2000
+        self.checkpoint.unlink()
+
+        def limit_files():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+        message = self.fails(1, "cannot be written", *self.command(), preexec_fn=limit_files)
+        self.assertNotIn("is kept", message)
+        self.assert_nothing_written()
 
     def test_another_command_rejects_the_checkpoint(self):
         first = self.interrupted()

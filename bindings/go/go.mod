@@ -1,0 +1,3 @@
+module casd.org/casd
+
+go 1.26

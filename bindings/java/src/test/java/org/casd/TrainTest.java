@@ -283,6 +283,7 @@ class TrainTest {
         assertTrue(model.temperature(-1) != 1);
         failure(Status.INVALID_ARGUMENT, () -> other.setTeacher(wider));
         failure(Status.STATE, () -> trainer.setTeacher(model));
+        other.prepare(data);
         other.setTeacher(model);
       }
       failure(Status.STATE, () -> trainer.setPhase(Phase.TEACHER));
@@ -291,7 +292,6 @@ class TrainTest {
       try (Trainer loaded = Trainer.load(path)) {
         assertEquals(Phase.STUDENT, loaded.phase());
       }
-      other.prepare(data);
       TrainStats epoch = other.epoch(data);
       assertTrue(epoch.goOn());
       assertEquals(0, epoch.epoch());

@@ -1,6 +1,8 @@
 #include "infer/encoder.h"
 
 #include "infer/kernels.h"
+#include "method/law.h"
+#include "method/position_code.h"
 #include "model/normaliser.h"
 
 #include <algorithm>
@@ -26,16 +28,9 @@ struct ModalityEncoder {
   std::vector<Layer> layers;
 };
 
-float softplus(float x) { return x > 20 ? x : std::log1p(std::exp(x)); }
-
-/// Adds the sinusoidal code of a frame: even columns sin, odd cos, base 10000.
-void position_code(std::int64_t step, std::int64_t width, float* out) {
-  for (std::int64_t i = 0; i < width; ++i) {
-    const std::int64_t pair = i - i % 2;
-    const double exponent = static_cast<double>(pair) / static_cast<double>(width);
-    const double angle = static_cast<double>(step) / std::pow(10000.0, exponent);
-    out[i] = static_cast<float>(i % 2 ? std::cos(angle) : std::sin(angle));
-  }
+void write_position_code(std::int64_t step, std::int64_t width, float* out) {
+  for (std::int64_t i = 0; i < width; ++i)
+    out[i] = static_cast<float>(position_code(step, i, width));
 }
 
 }  // namespace
@@ -103,7 +98,7 @@ Encoder::Encoder(ModelPtr model) {
   const std::int64_t kept = std::min<std::int64_t>(options.max_steps, kept_positions);
   p.position.resize(static_cast<std::size_t>(kept * p.hidden));
   for (std::int64_t step = 0; step < kept; ++step)
-    position_code(step, p.hidden, p.position.data() + step * p.hidden);
+    write_position_code(step, p.hidden, p.position.data() + step * p.hidden);
   packed_ = std::move(packed);
 }
 
@@ -150,7 +145,7 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
   const float root = std::sqrt(static_cast<float>(d));
   const auto kept = static_cast<std::int64_t>(p.position.size()) / d;
   for (std::int64_t t = 0; t < steps; ++t) {
-    if (t >= kept) position_code(t, d, pooled);
+    if (t >= kept) write_position_code(t, d, pooled);
     const float* position = t < kept ? p.position.data() + t * d : pooled;
     for (std::int64_t i = 0; i < d; ++i) h[t * d + i] = root * h[t * d + i] + position[i];
   }
@@ -184,14 +179,16 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
   }
 
   linear(m.evidence, pooled, d, 1, nig, 4 * d);
-  const auto limits = [](double value) { return static_cast<float>(value); };
+  const auto limit = [](double value) { return static_cast<float>(value); };
+  const EvidenceLimits<float> limits{limit(options.delta_min), limit(options.delta_max),
+                                     limit(options.alpha_min), limit(options.alpha_max),
+                                     limit(options.beta_min)};
   for (std::int64_t i = 0; i < d; ++i) {
-    float& delta = nig[d + i];
-    float& alpha = nig[2 * d + i];
-    float& beta = nig[3 * d + i];
-    delta = std::min(softplus(delta) + limits(options.delta_min), limits(options.delta_max));
-    alpha = std::min(softplus(alpha) + limits(options.alpha_min), limits(options.alpha_max));
-    beta = softplus(beta) + limits(options.beta_min);
+    const NormalInverseGamma<float> law =
+        evidence<float>({nig[i], nig[d + i], nig[2 * d + i], nig[3 * d + i]}, limits);
+    nig[d + i] = law.delta;
+    nig[2 * d + i] = law.alpha;
+    nig[3 * d + i] = law.beta;
   }
 }
 

@@ -1,6 +1,6 @@
 #include "infer/prediction_rows.h"
 
-#include "infer/fusion.h"
+#include "method/fusion.h"
 
 #include <algorithm>
 #include <cmath>
@@ -113,7 +113,7 @@ void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
       law[k] = {nig[i], nig[hidden_ + i], nig[2 * hidden_ + i], nig[3 * hidden_ + i]};
     }
     const FusedLaw<float> fused =
-        fuse(law, inputs.count, rules.weights, rules.fused_variance, inputs.trust, weight);
+        fuse(law, inputs.count, {rules.weights, rules.fused_variance}, inputs.trust, weight);
     const auto at = static_cast<std::size_t>(i);
     location[at] = fused.location;
     scale[at] = std::sqrt(fused.squared_scale);

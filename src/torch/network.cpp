@@ -1,5 +1,7 @@
 #include "torch/network.h"
 
+#include "method/position_code.h"
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/baddbmm.h>
@@ -21,16 +23,12 @@
 namespace casd::torch_engine {
 namespace {
 
-/// Sinusoidal code [steps, width]: even columns sin, odd cos, base 10000.
-at::Tensor position_code(std::int64_t steps, std::int64_t width) {
+/// The position code [steps, width].
+at::Tensor position_codes(std::int64_t steps, std::int64_t width) {
   const at::Tensor out = at::empty({steps, width}, at::TensorOptions().dtype(at::kDouble));
   auto* to = out.mutable_data_ptr<double>();
   for (std::int64_t t = 0; t < steps; ++t)
-    for (std::int64_t i = 0; i < width; ++i) {
-      const double exponent = static_cast<double>(i / 2 * 2) / static_cast<double>(width);
-      const double angle = static_cast<double>(t) / std::pow(10000.0, exponent);
-      *to++ = i % 2 ? std::cos(angle) : std::sin(angle);
-    }
+    for (std::int64_t i = 0; i < width; ++i) *to++ = casd::position_code(t, i, width);
   return out;
 }
 
@@ -80,7 +78,7 @@ at::Tensor Encoders::embed(const Modality& modality, const at::Tensor& frames) c
   at::Tensor h =
       at::linear(window.reshape({rows * steps, 3 * features}), weight, modality.conv_bias);
   if (!position_.defined() || position_.size(0) < steps)
-    position_ = position_code(steps, d).to(h.options().requires_grad(false));
+    position_ = position_codes(steps, d).to(h.options().requires_grad(false));
   return (h.view({rows, steps, d}) * std::sqrt(static_cast<double>(d)) +
           position_.narrow(0, 0, steps))
       .view({rows * steps, d});

@@ -1,5 +1,7 @@
 #include "train/teacher_outputs.h"
 
+#include "method/fusion.h"
+
 #include <algorithm>
 
 namespace casd {
@@ -35,9 +37,9 @@ TeacherOutputs compute_teacher_outputs(Predictor& teacher, Span<const Sample* co
     const Span<const float> scale = prediction.table(CASD_FIELD_SCALE);
     const Span<const float> freedom = prediction.table(CASD_FIELD_DEGREES_OF_FREEDOM);
     for (std::size_t i = 0; i < scale.size(); ++i) {
-      const double squared = static_cast<double>(scale[i]) * static_cast<double>(scale[i]);
-      const double nu = static_cast<double>(freedom[i]);
-      out.uncertainty.push_back(static_cast<float>(squared * nu / (nu - 2)));
+      const double sigma = static_cast<double>(scale[i]);
+      out.uncertainty.push_back(
+          static_cast<float>(fused_variance(sigma * sigma, static_cast<double>(freedom[i]))));
     }
   }
   return out;

@@ -11,13 +11,14 @@ SOURCE = ROOT / "src"
 ALLOWED = {
     "core": set(),
     "model": {"core"},
+    "method": {"core", "model"},
     "data": {"core", "model"},
-    "infer": {"core", "model"},
-    "eval": {"core", "model", "data", "infer"},
-    "train": {"core", "model", "data", "infer", "eval"},
-    "torch": {"core", "model", "data", "infer", "eval", "train"},
+    "infer": {"core", "model", "method"},
+    "eval": {"core", "model", "method", "data", "infer"},
+    "train": {"core", "model", "method", "data", "infer", "eval"},
+    "torch": {"core", "model", "method", "data", "infer", "eval", "train"},
     "hdf5": {"core"},
-    "capi": {"core", "model", "data", "infer", "eval", "train"},
+    "capi": {"core", "model", "method", "data", "infer", "eval", "train"},
 }
 # public header -> modules that may include it; capi may include all
 PUBLIC = {

@@ -1,8 +1,9 @@
-// The laws and their fusion (docs/method.md 3, 4) against manual calculations and, if available,
+// Fusion (docs/method.md 4) against manual calculations and, if available,
 // stored numbers of the independent reference.
-#include "infer/fusion.h"
+#include "method/fusion.h"
 
 #include "support/golden.h"
+#include "support/slope.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -16,34 +17,26 @@ using Law = NormalInverseGamma<double>;
 
 constexpr const double* no_trust = nullptr;
 
-TEST(Law, VarianceIsThatOfTheStudentT) {
-  for (const Law& law : {Law{0.3, 0.5, 1.5, 0.8}, Law{-2, 20, 19.5, 0.2}, Law{1, 0.01, 1.26, 3}}) {
-    const double nu = law.degrees_of_freedom();
-    EXPECT_NEAR(law.variance(), law.squared_scale() * nu / (nu - 2), 1e-12 * law.variance());
-    EXPECT_NEAR(law.variance(), law.aleatoric() + law.epistemic(), 1e-12 * law.variance());
-    EXPECT_NEAR(law.epistemic(), law.aleatoric() / law.delta, 1e-12 * law.epistemic());
-  }
-}
-
 TEST(Fusion, MatchesManualCalculation) {
   // nu 4 and 6, variances 3 and 1.
   const Law laws[2] = {{1, 0.5, 2, 1}, {2, 1, 3, 1}};
   double weight[2];
-  FusedLaw<double> fused = fuse(laws, 2, CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM,
-                                CASD_FUSED_VARIANCE_WEIGHTED, no_trust, weight);
+  FusedLaw<double> fused =
+      fuse(laws, 2, {CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM, CASD_FUSED_VARIANCE_WEIGHTED},
+           no_trust, weight);
   EXPECT_DOUBLE_EQ(weight[0], 1.0 / 3);
   EXPECT_DOUBLE_EQ(fused.location, 5.0 / 3);
   EXPECT_DOUBLE_EQ(fused.variance, 3.0 / 9 + 4.0 / 9);
   EXPECT_DOUBLE_EQ(fused.degrees_of_freedom, 4);
   EXPECT_DOUBLE_EQ(fused.squared_scale, fused.variance * (4.0 - 2) / 4);
   EXPECT_NEAR(fused.disagreement, (4.0 / 9) / 3 + (1.0 / 9) * 2 / 3, 1e-15);
-  fused = fuse(laws, 2, CASD_WEIGHTS_PRECISION, CASD_FUSED_VARIANCE_MEAN, no_trust, weight);
+  fused = fuse(laws, 2, {CASD_WEIGHTS_PRECISION, CASD_FUSED_VARIANCE_MEAN}, no_trust, weight);
   EXPECT_DOUBLE_EQ(weight[1], 0.75);
   EXPECT_DOUBLE_EQ(fused.variance, 2);
-  fuse(laws, 2, CASD_WEIGHTS_DEGREES_OF_FREEDOM, CASD_FUSED_VARIANCE_MEAN, no_trust, weight);
+  fuse(laws, 2, {CASD_WEIGHTS_DEGREES_OF_FREEDOM, CASD_FUSED_VARIANCE_MEAN}, no_trust, weight);
   EXPECT_DOUBLE_EQ(weight[0], 0.4);
   const double trust[2] = {3, 1};
-  fuse(laws, 2, CASD_WEIGHTS_EQUAL, CASD_FUSED_VARIANCE_MEAN, trust, weight);
+  fuse(laws, 2, {CASD_WEIGHTS_EQUAL, CASD_FUSED_VARIANCE_MEAN}, trust, weight);
   EXPECT_DOUBLE_EQ(weight[0], 0.75);
 }
 
@@ -55,7 +48,7 @@ TEST(Fusion, OneModalityIsUnchanged) {
     for (const casd_fused_variance variance :
          {CASD_FUSED_VARIANCE_WEIGHTED, CASD_FUSED_VARIANCE_MEAN}) {
       double weight;
-      const FusedLaw<double> fused = fuse(&law, 1, weights, variance, no_trust, &weight);
+      const FusedLaw<double> fused = fuse(&law, 1, {weights, variance}, no_trust, &weight);
       EXPECT_EQ(weight, 1);
       EXPECT_EQ(fused.location, law.gamma);
       EXPECT_EQ(fused.variance, law.variance());
@@ -85,8 +78,8 @@ TEST(Fusion, MatchesTheReference) {
         laws.push_back(
             {one["gamma"][m][i], one["delta"][m][i], one["alpha"][m][i], one["beta"][m][i]});
       std::vector<double> weight(count);
-      const FusedLaw<double> fused = fuse(laws.data(), static_cast<std::int32_t>(count), weights,
-                                          variance, no_trust, weight.data());
+      const FusedLaw<double> fused = fuse(laws.data(), static_cast<std::int32_t>(count),
+                                          {weights, variance}, no_trust, weight.data());
       const auto near = [](double got, double wanted) {
         EXPECT_NEAR(got, wanted, 1e-12 * std::max(1e-6, std::fabs(wanted)));
       };
@@ -103,6 +96,59 @@ TEST(Fusion, MatchesTheReference) {
       }
     }
   }
+}
+
+/// A loss of all results that training uses.
+double loss_of(const std::vector<Law>& laws, const FusionRules& rules) {
+  std::vector<double> weight(laws.size());
+  const FusedLaw<double> fused =
+      fuse(laws.data(), static_cast<std::int32_t>(laws.size()), rules, no_trust, weight.data());
+  return 1.3 * fused.location - 0.7 * fused.variance + 0.4 * fused.degrees_of_freedom;
+}
+
+TEST(Fusion, GradientMatchesFiniteDifferences) {
+  const std::vector<Law> all = {
+      {0.4, 0.5, 2.1, 1.2}, {-1, 3, 1.9, 0.6}, {2, 0.2, 4, 2}, {0.1, 9, 2.6, 0.3}};
+  for (const casd_fusion_weighting weights :
+       {CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM, CASD_WEIGHTS_DEGREES_OF_FREEDOM,
+        CASD_WEIGHTS_PRECISION, CASD_WEIGHTS_EQUAL})
+    for (const casd_fused_variance variance :
+         {CASD_FUSED_VARIANCE_WEIGHTED, CASD_FUSED_VARIANCE_MEAN})
+      for (std::size_t count = 1; count <= all.size(); ++count) {
+        const std::vector<Law> laws(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
+        const FusionRules rules{weights, variance};
+        std::vector<double> weight(count);
+        const auto size = static_cast<std::int32_t>(count);
+        const FusedLaw<double> fused = fuse(laws.data(), size, rules, no_trust, weight.data());
+        std::vector<Law> gradient(count, Law{0, 0, 0, 0});
+        fuse_backward(laws.data(), size, rules, fused, weight.data(), {1.3, 0.4, -0.7},
+                      gradient.data());
+        for (std::size_t m = 0; m < count; ++m)
+          for (double Law::*parameter : {&Law::gamma, &Law::delta, &Law::alpha, &Law::beta}) {
+            const auto at = [&](double value) {
+              std::vector<Law> moved = laws;
+              moved[m].*parameter = value;
+              return loss_of(moved, rules);
+            };
+            EXPECT_NEAR(gradient[m].*parameter, test::slope(at, laws[m].*parameter), 1e-7)
+                << weights << " " << variance << " " << count << " " << m;
+          }
+      }
+}
+
+TEST(Fusion, EqualDegreesOfFreedomShareTheirGradient) {
+  const Law laws[2] = {{1, 1, 3, 1}, {2, 1, 3, 1}};
+  const FusionRules rules{CASD_WEIGHTS_EQUAL, CASD_FUSED_VARIANCE_MEAN};
+  double weight[2];
+  const FusedLaw<double> fused = fuse(laws, 2, rules, no_trust, weight);
+  Law gradient[2] = {};
+  fuse_backward(laws, 2, rules, fused, weight, {0, 1, 0}, gradient);
+  EXPECT_EQ(gradient[0].alpha, 1);
+  EXPECT_EQ(gradient[1].alpha, 1);
+}
+
+TEST(Fusion, VarianceAndSquaredScaleAreInverse) {
+  EXPECT_DOUBLE_EQ(fused_variance(fused_squared_scale(1.7, 4.2), 4.2), 1.7);
 }
 
 }  // namespace

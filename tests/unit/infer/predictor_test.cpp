@@ -238,5 +238,33 @@ TEST(Predictor, TheConfidenceOfSeveralLabelsIsTheirMean) {
   EXPECT_NEAR(prediction.table(CASD_FIELD_CONFIDENCE)[0], sum / 3, 1e-6);
 }
 
+TEST(Predictor, TheEvidenceStaysWithinItsLimits) {
+  const ModelPtr fresh = make_model();
+  const casd_model_options& limits = fresh->options();
+  const auto d = static_cast<std::size_t>(limits.hidden);
+  const Batch batch = make_batch(1);
+  for (const float bias : {100.0f, -100.0f}) {
+    std::vector<float> values(fresh->values().begin(), fresh->values().end());
+    const auto at =
+        static_cast<std::size_t>(fresh->network().tensor("language.evidence.bias").offset);
+    std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(at + d), 3 * d, bias);
+    const auto model = std::make_shared<const Model>(fresh->shared_network(), values);
+    EvidenceTable evidence;
+    Predictor(model, default_predictor_options())
+        .encode(evidence, sample_pointers(batch), 1, false);
+    const bool large = bias > 0;
+    for (std::size_t i = 0; i < d; ++i) {
+      EXPECT_FLOAT_EQ(evidence.present[d + i],
+                      static_cast<float>(large ? limits.delta_max : limits.delta_min));
+      EXPECT_FLOAT_EQ(evidence.present[2 * d + i],
+                      static_cast<float>(large ? limits.alpha_max : limits.alpha_min));
+      if (large)
+        EXPECT_NEAR(evidence.present[3 * d + i], 100, 20);  // beta has no upper limit
+      else
+        EXPECT_FLOAT_EQ(evidence.present[3 * d + i], static_cast<float>(limits.beta_min));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace casd

@@ -59,7 +59,9 @@ namespace Casd.Tests
                 long bytes = Allocated() - before;
                 Check.That(bytes < count, $"{name}: {bytes} bytes in {count} frames");
                 Check.Equal(collections, GC.CollectionCount(0));
+#if NETSTANDARD2_1
                 Console.WriteLine($"      {name}: {bytes} bytes in {count} frames");
+#endif
             }
         }
 

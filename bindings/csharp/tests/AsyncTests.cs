@@ -88,7 +88,7 @@ namespace Casd.Tests
                     }
                 var threads = Enumerable.Range(0, 8).Select(t => new Thread(() =>
                 {
-                    for (int round = 0; round < 25; ++round)
+                    for (int round = 0; round < 125; ++round)
                     {
                         var predictor = new Predictor(model);
                         using var source = new CancellationTokenSource();
@@ -97,7 +97,7 @@ namespace Casd.Tests
                         if (round % 2 == 0)
                             source.Cancel();
                         predictor.Dispose();
-                        if (round % 5 == 0)
+                        if (round % 10 == t) // After each thousand calls of all threads.
                             GC.Collect();
                         foreach (Task<Prediction> task in tasks)
                             try
@@ -119,8 +119,8 @@ namespace Casd.Tests
                     thread.Join();
             }
             Check.Equal(0, wrong);
-            Check.Equal(20000, done + cancelled);
-            Check.That(done >= 9600, "half of the rounds are not cancelled: " + done);
+            Check.Equal(100000, done + cancelled);
+            Check.That(done >= 49600, "half of the rounds are not cancelled: " + done);
             // What was cancelled may still run.
             Samples.CollectUntil(() => Library.LiveObjects <= objects && Library.LiveBytes <= bytes,
                                  $"{Library.LiveObjects} objects after {objects}");

@@ -62,7 +62,7 @@ namespace Casd.Tests
             int calls = 0, closed = 0, other = 0;
             float[] input = Samples.Packed();
             using (Model model = Samples.Model())
-                for (int round = 0; round < 100; ++round)
+                for (int round = 0; round < 50; ++round)
                 {
                     var predictor = new Predictor(model);
                     var started = new CountdownEvent(3);
@@ -96,7 +96,7 @@ namespace Casd.Tests
                     foreach (Thread thread in threads)
                         thread.Join();
                 }
-            Check.Equal(300, closed);
+            Check.Equal(150, closed);
             Check.Equal(0, other);
             Check.That(calls > 0, "calls");
             Check.Equal(objects, Library.LiveObjects);
@@ -105,7 +105,7 @@ namespace Casd.Tests
         [Test]
         public static void TextOutlivesAHandleThatIsClosedMeanwhile()
         {
-            for (int round = 0; round < 200; ++round)
+            for (int round = 0; round < 100; ++round)
             {
                 Model model = Samples.Model();
                 string expected = model.Info;

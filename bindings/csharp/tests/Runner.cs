@@ -101,13 +101,13 @@ namespace Casd.Tests
         {
             if (arguments.Length > 0 && arguments[0].StartsWith("--", StringComparison.Ordinal))
                 return Probe.Run(arguments);
-            string filter = arguments.Length > 0 ? arguments[0] : "";
             int passed = 0, failed = 0;
             Console.WriteLine((Settings.Mono ? "Mono, " : ".NET, ") + "runtime " + Environment.Version);
             foreach (MethodInfo test in Tests())
             {
                 string name = test.DeclaringType!.Name + "." + test.Name;
-                if (name.IndexOf(filter, StringComparison.Ordinal) < 0)
+                if (arguments.Length > 0 &&
+                    !arguments.Any(part => name.IndexOf(part, StringComparison.Ordinal) >= 0))
                     continue;
                 var watch = Stopwatch.StartNew();
                 try

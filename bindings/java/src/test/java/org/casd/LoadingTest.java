@@ -108,7 +108,7 @@ class LoadingTest {
     assertEquals(before, Files.readAttributes(unpacked.get(0), "unix:ino,lastModifiedTime"));
     // A damaged copy is replaced.
     Files.write(unpacked.get(0), new byte[] {1, 2, 3});
-    assertTrue(output(program()).contains("objects 0"));
+    assertTrue(output(program()).contains("loaded " + unpacked.get(0)));
     assertEquals(1, files(folder.resolve("cache")).size());
   }
 

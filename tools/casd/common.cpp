@@ -41,7 +41,8 @@ Dataset open_data(const std::string& data, const std::string& task) {
     const char* labels = task.empty() ? nullptr : task.c_str();
     if (data == "-") {
       const std::string text = read_input();
-      check(casd_dataset_load_memory(&out, text.data(), text.size(), "standard input", labels));
+      check(casd_dataset_load_memory(&out, text.data(), text.size(), data_name(data).c_str(),
+                                     labels));
       return Dataset(out);
     }
     const casd_status status = casd_dataset_open(&out, data.c_str(), labels);
@@ -71,6 +72,8 @@ Dataset open_data(const std::string& data, const std::string& task) {
                      ", or regression, or multilabel");
   return set;
 }
+
+std::string data_name(const std::string& data) { return data == "-" ? "standard input" : data; }
 
 Device parse_device(const std::string& text) {
   Device out;

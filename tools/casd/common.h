@@ -60,6 +60,9 @@ std::string task_of(const casd_schema* schema);
 /// own.
 Dataset open_data(const std::string& data, const std::string& task);
 
+/// What open_data() reads, for output: "standard input" for "-".
+std::string data_name(const std::string& data);
+
 std::vector<std::string> split_names(const casd_dataset* data);
 
 /// Throws Failure, with the splits there are, if the data has no such split or it is empty.

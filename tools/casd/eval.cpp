@@ -148,7 +148,7 @@ void run(const Options& options) {
     print("%s\n", casd_report_json(report.get()));
     return;
   }
-  print_wrapped(options.model + " on " + options.data + ", split " + split + ": " +
+  print_wrapped(options.model + " on " + data_name(options.data) + ", split " + split + ": " +
                 std::to_string(casd_dataset_size(data.get(), split.c_str())) + " samples");
   if (split == "train")
     print_wrapped(

@@ -100,7 +100,7 @@ void run(const Options& options) {
               });
   begin();
   if (!table) return;
-  print_wrapped(options.model + " on " + options.data + ", " + what);
+  print_wrapped(options.model + " on " + data_name(options.data) + ", " + what);
   print_text("\n");
   rows.print();
 }

@@ -109,7 +109,7 @@ void note_steps(const TrainingPlan& plan) {
 }  // namespace
 
 void print_plan(const TrainingPlan& plan) {
-  note_wrapped("data: " + plan.source);
+  note_wrapped("data: " + data_name(plan.source));
   note_wrapped("task: " + task_words(plan.schema) + " (" + plan.task_reason + ")");
   note_wrapped("modalities: " + modality_words(plan.data, plan.schema));
   std::vector<std::string> sizes;

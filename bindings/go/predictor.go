@@ -155,9 +155,10 @@ func (p *Predictor) PredictFrames(prediction *Prediction, frames [][]float32, ma
 		return invalid("the model has %d modalities, but there are frames of %d", len(p.schema.Modalities),
 			len(frames))
 	}
-	call := prediction.scratch
+	call, pointers := prediction.scratch, prediction.pointers
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
+	defer clear(pointers[:]) // cgo checks all of them, whatever the length of the slice
 	for i, values := range frames {
 		features := p.schema.Modalities[i].Features
 		if len(values)%features != 0 {
@@ -165,16 +166,13 @@ func (p *Predictor) PredictFrames(prediction *Prediction, frames [][]float32, ma
 				len(values), features)
 		}
 		call.steps[i] = int64(len(values) / features)
-		prediction.pointers[i] = nil
 		if len(values) > 0 {
 			pinner.Pin(&values[0])
-			prediction.pointers[i] = &values[0]
+			pointers[i] = &values[0]
 		}
 	}
-	err = capi.Casd_predict_frames(result, address, prediction.pointers[:len(frames)],
-		call.steps[:len(frames)], uint32(mask))
-	clear(prediction.pointers[:len(frames)])
-	return failed(err)
+	return failed(capi.Casd_predict_frames(result, address, pointers[:len(frames)],
+		call.steps[:len(frames)], uint32(mask)))
 }
 
 // PredictPacked runs the model on one sample whose frames are in one slice, one modality after the other

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -191,39 +190,6 @@ func TestCancelledContextStartsNothing(t *testing.T) {
 	}
 	_, err = must[*casd.Predictor](t)(casd.NewPredictor(trained(t), nil)).Evaluate(ctx, dataset, "test", nil)
 	wants(t, err, casd.StatusCancelled, casd.ErrCancelled, "before")
-}
-
-// A context that is cancelled when the call has no step left to stop at must not stop the next call.
-func TestLateCancellationDoesNotStopTheNextCall(t *testing.T) {
-	dataset := synthetic(t)
-	trainer := newTrainer(t, dataset)
-	for more := true; more; {
-		ctx, cancel := context.WithCancel(context.Background())
-		ended := make(chan struct{})
-		var group sync.WaitGroup
-		group.Go(func() {
-			for {
-				select {
-				case <-ended:
-					return
-				case <-time.After(time.Millisecond / 2):
-				}
-				if p, err := trainer.Progress(); err == nil && p.Steps > 0 && p.Step >= p.Steps {
-					cancel()
-					return
-				}
-			}
-		})
-		stats, err := trainer.Epoch(ctx, dataset)
-		close(ended)
-		group.Wait()
-		cancel()
-		if errors.Is(err, casd.ErrCancelled) {
-			stats, err = trainer.Epoch(context.Background(), dataset)
-		}
-		check(t, err)
-		more = stats.GoOn
-	}
 }
 
 func TestCancelFromAnotherGoroutine(t *testing.T) {

@@ -12,10 +12,12 @@ type Field int32
 
 // The values of [Field], with their number of columns.
 const (
-	FieldProbabilities            Field = 0  // [outputs] Calibrated; classes: sum 1; labels: each 0..1.
-	FieldLogits                   Field = 1  // [outputs]; multi-label: [2 outputs], (negative, positive).
-	FieldValue                    Field = 2  // [outputs] Regression: in the targets' units.
-	FieldConfidence               Field = 3  // [1] Classes: largest probability; multi-label: mean of the larger of each pair; regression: NaN until calibrated.
+	FieldProbabilities Field = 0 // [outputs] Calibrated; classes: sum 1; labels: each 0..1.
+	FieldLogits        Field = 1 // [outputs]; multi-label: [2 outputs], (negative, positive).
+	FieldValue         Field = 2 // [outputs] Regression: in the targets' units.
+	// [1] Classes: largest probability; multi-label: mean of the larger of each pair; regression: NaN
+	// until calibrated.
+	FieldConfidence               Field = 3
 	FieldUncertainty              Field = 4  // [1] Variance U_F of the fused law.
 	FieldDisagreement             Field = 5  // [1] Weighted spread of the modalities' locations.
 	FieldModalityVariance         Field = 7  // [modalities] V_m, the primary one.

@@ -29,7 +29,8 @@ type Report struct {
 
 // Evaluate evaluates the model on a split under every condition. The context cancels it: the error then
 // wraps [ErrCancelled] and the context's error.
-func (p *Predictor) Evaluate(ctx context.Context, dataset *Dataset, split string, options *EvaluateOptions) (*Report, error) {
+func (p *Predictor) Evaluate(ctx context.Context, dataset *Dataset, split string,
+	options *EvaluateOptions) (*Report, error) {
 	if err := plainTexts(split); err != nil {
 		return nil, err
 	}

@@ -60,8 +60,8 @@ type Modality struct {
 // lacks is missing; one that the model lacks is an error that names it.
 type Schema struct {
 	Modalities []Modality // At most MaxModalities.
-	Task       Task
-	Outputs    []string // Names of classes, labels or quantities; classes: at least two.
+	Task       Task       // What the outputs mean; the zero value is TaskRegression.
+	Outputs    []string   // Names of classes, labels or quantities; classes: at least two.
 }
 
 // Modality returns the index of a modality, which is also its bit in a [Mask]. An error that wraps

@@ -118,7 +118,8 @@ func (t *Trainer) Epoch(ctx context.Context, dataset *Dataset) (TrainStats, erro
 }
 
 // train runs a call that the context cancels.
-func (t *Trainer) train(ctx context.Context, dataset *Dataset, call func(address, samples uintptr) error) error {
+func (t *Trainer) train(ctx context.Context, dataset *Dataset,
+	call func(address, samples uintptr) error) error {
 	if err := ctx.Err(); err != nil {
 		return &Error{Status: StatusCancelled, Message: "cancelled before the training began", cause: err}
 	}

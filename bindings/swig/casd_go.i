@@ -189,10 +189,6 @@ static int32_t casd_go_batch_target(float *buffer, size_t capacity, const casd_b
   return 1;
 }
 
-static casd_status casd_go_clear_feature_names(casd_schema *schema, int32_t modality) {
-  return casd_schema_set_feature_name(schema, modality, 0, NULL);
-}
-
 static casd_status casd_go_without_user_value(casd_model **result, const casd_model *model,
                                               const char *key) {
   return casd_model_with_user_value(result, model, key, NULL);

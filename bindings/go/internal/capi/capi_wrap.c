@@ -236,10 +236,6 @@ static int32_t casd_go_batch_target(float *buffer, size_t capacity, const casd_b
   return 1;
 }
 
-static casd_status casd_go_clear_feature_names(casd_schema *schema, int32_t modality) {
-  return casd_schema_set_feature_name(schema, modality, 0, NULL);
-}
-
 static casd_status casd_go_without_user_value(casd_model **result, const casd_model *model,
                                               const char *key) {
   return casd_model_with_user_value(result, model, key, NULL);
@@ -274,7 +270,7 @@ static const char *casd_go_library_path(void) {
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_5625e9dae7f75f99(void *_swig_go_0) {
+void _wrap_Swig_free_capi_4c16e55390e874d1(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -284,7 +280,7 @@ void _wrap_Swig_free_capi_5625e9dae7f75f99(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_5625e9dae7f75f99(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_4c16e55390e874d1(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -297,7 +293,7 @@ void *_wrap_Swig_malloc_capi_5625e9dae7f75f99(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_status_name_capi_5625e9dae7f75f99(int _swig_go_0) {
+_gostring_ _wrap_casd_status_name_capi_4c16e55390e874d1(int _swig_go_0) {
   casd_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -310,7 +306,7 @@ _gostring_ _wrap_casd_status_name_capi_5625e9dae7f75f99(int _swig_go_0) {
 }
 
 
-int _wrap_casd_version_capi_5625e9dae7f75f99() {
+int _wrap_casd_version_capi_4c16e55390e874d1() {
   uint32_t result;
   int _swig_go_result;
   
@@ -321,7 +317,7 @@ int _wrap_casd_version_capi_5625e9dae7f75f99() {
 }
 
 
-_gostring_ _wrap_casd_version_string_capi_5625e9dae7f75f99() {
+_gostring_ _wrap_casd_version_string_capi_4c16e55390e874d1() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -332,7 +328,7 @@ _gostring_ _wrap_casd_version_string_capi_5625e9dae7f75f99() {
 }
 
 
-int _wrap_casd_abi_version_capi_5625e9dae7f75f99() {
+int _wrap_casd_abi_version_capi_4c16e55390e874d1() {
   uint32_t result;
   int _swig_go_result;
   
@@ -343,7 +339,7 @@ int _wrap_casd_abi_version_capi_5625e9dae7f75f99() {
 }
 
 
-_gostring_ _wrap_casd_build_info_capi_5625e9dae7f75f99() {
+_gostring_ _wrap_casd_build_info_capi_4c16e55390e874d1() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -354,7 +350,7 @@ _gostring_ _wrap_casd_build_info_capi_5625e9dae7f75f99() {
 }
 
 
-int _wrap_casd_log_poll_capi_5625e9dae7f75f99(_goslice_ _swig_go_0) {
+int _wrap_casd_log_poll_capi_4c16e55390e874d1(_goslice_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   casd_log_level result;
@@ -371,7 +367,7 @@ int _wrap_casd_log_poll_capi_5625e9dae7f75f99(_goslice_ _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_set_plugin_path_capi_5625e9dae7f75f99(_gostring_ _swig_go_0) {
+_gostring_ _wrap_casd_set_plugin_path_capi_4c16e55390e874d1(_gostring_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -403,7 +399,7 @@ _gostring_ _wrap_casd_set_plugin_path_capi_5625e9dae7f75f99(_gostring_ _swig_go_
 }
 
 
-long long _wrap_casd_live_objects_capi_5625e9dae7f75f99() {
+long long _wrap_casd_live_objects_capi_4c16e55390e874d1() {
   int64_t result;
   long long _swig_go_result;
   
@@ -414,7 +410,7 @@ long long _wrap_casd_live_objects_capi_5625e9dae7f75f99() {
 }
 
 
-long long _wrap_casd_live_bytes_capi_5625e9dae7f75f99() {
+long long _wrap_casd_live_bytes_capi_4c16e55390e874d1() {
   int64_t result;
   long long _swig_go_result;
   
@@ -425,7 +421,7 @@ long long _wrap_casd_live_bytes_capi_5625e9dae7f75f99() {
 }
 
 
-_gostring_ _wrap_casd_schema_create_capi_5625e9dae7f75f99(casd_schema **_swig_go_0) {
+_gostring_ _wrap_casd_schema_create_capi_4c16e55390e874d1(casd_schema **_swig_go_0) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -452,7 +448,7 @@ _gostring_ _wrap_casd_schema_create_capi_5625e9dae7f75f99(casd_schema **_swig_go
 }
 
 
-void _wrap_casd_schema_destroy_capi_5625e9dae7f75f99(casd_schema *_swig_go_0) {
+void _wrap_casd_schema_destroy_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   
   arg1 = (casd_schema *)_swig_go_0;
@@ -462,7 +458,7 @@ void _wrap_casd_schema_destroy_capi_5625e9dae7f75f99(casd_schema *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_schema_add_modality_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_add_modality_capi_4c16e55390e874d1(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   int32_t arg3 ;
@@ -498,7 +494,7 @@ _gostring_ _wrap_casd_schema_add_modality_capi_5625e9dae7f75f99(casd_schema *_sw
 }
 
 
-_gostring_ _wrap_casd_schema_set_task_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_set_task_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task arg2 ;
   casd_status result;
@@ -527,7 +523,7 @@ _gostring_ _wrap_casd_schema_set_task_capi_5625e9dae7f75f99(casd_schema *_swig_g
 }
 
 
-_gostring_ _wrap_casd_schema_add_output_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_schema_add_output_capi_4c16e55390e874d1(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -561,7 +557,7 @@ _gostring_ _wrap_casd_schema_add_output_capi_5625e9dae7f75f99(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_set_feature_name_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_schema_set_feature_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -599,7 +595,7 @@ _gostring_ _wrap_casd_schema_set_feature_name_capi_5625e9dae7f75f99(casd_schema 
 }
 
 
-_gostring_ _wrap_casd_schema_feature_name_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_feature_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -616,7 +612,7 @@ _gostring_ _wrap_casd_schema_feature_name_capi_5625e9dae7f75f99(casd_schema *_sw
 }
 
 
-int _wrap_casd_schema_modality_count_capi_5625e9dae7f75f99(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_modality_count_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -629,7 +625,7 @@ int _wrap_casd_schema_modality_count_capi_5625e9dae7f75f99(casd_schema *_swig_go
 }
 
 
-_gostring_ _wrap_casd_schema_modality_name_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_modality_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -644,7 +640,7 @@ _gostring_ _wrap_casd_schema_modality_name_capi_5625e9dae7f75f99(casd_schema *_s
 }
 
 
-int _wrap_casd_schema_modality_features_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, int _swig_go_1) {
+int _wrap_casd_schema_modality_features_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t result;
@@ -659,7 +655,7 @@ int _wrap_casd_schema_modality_features_capi_5625e9dae7f75f99(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_modality_index_capi_5625e9dae7f75f99(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_modality_index_capi_4c16e55390e874d1(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -695,7 +691,7 @@ _gostring_ _wrap_casd_schema_modality_index_capi_5625e9dae7f75f99(int *_swig_go_
 }
 
 
-int _wrap_casd_schema_task_capi_5625e9dae7f75f99(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_task_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -708,7 +704,7 @@ int _wrap_casd_schema_task_capi_5625e9dae7f75f99(casd_schema *_swig_go_0) {
 }
 
 
-int _wrap_casd_schema_output_count_capi_5625e9dae7f75f99(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_output_count_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -721,7 +717,7 @@ int _wrap_casd_schema_output_count_capi_5625e9dae7f75f99(casd_schema *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_schema_output_name_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_output_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -736,7 +732,7 @@ _gostring_ _wrap_casd_schema_output_name_capi_5625e9dae7f75f99(casd_schema *_swi
 }
 
 
-_gostring_ _wrap_casd_schema_output_index_capi_5625e9dae7f75f99(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_output_index_capi_4c16e55390e874d1(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -772,7 +768,7 @@ _gostring_ _wrap_casd_schema_output_index_capi_5625e9dae7f75f99(int *_swig_go_0,
 }
 
 
-void _wrap_casd_model_options_struct_size_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_struct_size_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -784,7 +780,7 @@ void _wrap_casd_model_options_struct_size_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-int _wrap_casd_model_options_struct_size_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_struct_size_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -797,7 +793,7 @@ int _wrap_casd_model_options_struct_size_get_capi_5625e9dae7f75f99(struct casd_m
 }
 
 
-void _wrap_casd_model_options_hidden_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_hidden_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -809,7 +805,7 @@ void _wrap_casd_model_options_hidden_set_capi_5625e9dae7f75f99(struct casd_model
 }
 
 
-int _wrap_casd_model_options_hidden_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_hidden_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -822,7 +818,7 @@ int _wrap_casd_model_options_hidden_get_capi_5625e9dae7f75f99(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_layers_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_layers_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -834,7 +830,7 @@ void _wrap_casd_model_options_layers_set_capi_5625e9dae7f75f99(struct casd_model
 }
 
 
-int _wrap_casd_model_options_layers_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_layers_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -847,7 +843,7 @@ int _wrap_casd_model_options_layers_get_capi_5625e9dae7f75f99(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_heads_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_heads_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -859,7 +855,7 @@ void _wrap_casd_model_options_heads_set_capi_5625e9dae7f75f99(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_heads_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_heads_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -872,7 +868,7 @@ int _wrap_casd_model_options_heads_get_capi_5625e9dae7f75f99(struct casd_model_o
 }
 
 
-void _wrap_casd_model_options_feed_forward_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -884,7 +880,7 @@ void _wrap_casd_model_options_feed_forward_set_capi_5625e9dae7f75f99(struct casd
 }
 
 
-int _wrap_casd_model_options_feed_forward_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -897,7 +893,7 @@ int _wrap_casd_model_options_feed_forward_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_model_options_feed_forward_factor_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_factor_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -909,7 +905,7 @@ void _wrap_casd_model_options_feed_forward_factor_set_capi_5625e9dae7f75f99(stru
 }
 
 
-int _wrap_casd_model_options_feed_forward_factor_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_factor_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -922,7 +918,7 @@ int _wrap_casd_model_options_feed_forward_factor_get_capi_5625e9dae7f75f99(struc
 }
 
 
-void _wrap_casd_model_options_pooling_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_pooling_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling arg2 ;
   
@@ -934,7 +930,7 @@ void _wrap_casd_model_options_pooling_set_capi_5625e9dae7f75f99(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_pooling_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_pooling_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling result;
   int _swig_go_result;
@@ -947,7 +943,7 @@ int _wrap_casd_model_options_pooling_get_capi_5625e9dae7f75f99(struct casd_model
 }
 
 
-void _wrap_casd_model_options_absent_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_absent_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy arg2 ;
   
@@ -959,7 +955,7 @@ void _wrap_casd_model_options_absent_set_capi_5625e9dae7f75f99(struct casd_model
 }
 
 
-int _wrap_casd_model_options_absent_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_absent_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy result;
   int _swig_go_result;
@@ -972,7 +968,7 @@ int _wrap_casd_model_options_absent_get_capi_5625e9dae7f75f99(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_weights_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_weights_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting arg2 ;
   
@@ -984,7 +980,7 @@ void _wrap_casd_model_options_weights_set_capi_5625e9dae7f75f99(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_weights_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_weights_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting result;
   int _swig_go_result;
@@ -997,7 +993,7 @@ int _wrap_casd_model_options_weights_get_capi_5625e9dae7f75f99(struct casd_model
 }
 
 
-void _wrap_casd_model_options_fused_variance_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_fused_variance_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance arg2 ;
   
@@ -1009,7 +1005,7 @@ void _wrap_casd_model_options_fused_variance_set_capi_5625e9dae7f75f99(struct ca
 }
 
 
-int _wrap_casd_model_options_fused_variance_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_fused_variance_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance result;
   int _swig_go_result;
@@ -1022,7 +1018,7 @@ int _wrap_casd_model_options_fused_variance_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_model_options_max_steps_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_max_steps_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1034,7 +1030,7 @@ void _wrap_casd_model_options_max_steps_set_capi_5625e9dae7f75f99(struct casd_mo
 }
 
 
-int _wrap_casd_model_options_max_steps_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_max_steps_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1047,7 +1043,7 @@ int _wrap_casd_model_options_max_steps_get_capi_5625e9dae7f75f99(struct casd_mod
 }
 
 
-void _wrap_casd_model_options_reserved_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_reserved_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1059,7 +1055,7 @@ void _wrap_casd_model_options_reserved_set_capi_5625e9dae7f75f99(struct casd_mod
 }
 
 
-int _wrap_casd_model_options_reserved_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_reserved_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -1072,7 +1068,7 @@ int _wrap_casd_model_options_reserved_get_capi_5625e9dae7f75f99(struct casd_mode
 }
 
 
-void _wrap_casd_model_options_input_clip_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_input_clip_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1084,7 +1080,7 @@ void _wrap_casd_model_options_input_clip_set_capi_5625e9dae7f75f99(struct casd_m
 }
 
 
-double _wrap_casd_model_options_input_clip_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_input_clip_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1097,7 +1093,7 @@ double _wrap_casd_model_options_input_clip_get_capi_5625e9dae7f75f99(struct casd
 }
 
 
-void _wrap_casd_model_options_delta_min_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_min_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1109,7 +1105,7 @@ void _wrap_casd_model_options_delta_min_set_capi_5625e9dae7f75f99(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_min_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_min_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1122,7 +1118,7 @@ double _wrap_casd_model_options_delta_min_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_model_options_delta_max_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_max_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1134,7 +1130,7 @@ void _wrap_casd_model_options_delta_max_set_capi_5625e9dae7f75f99(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_max_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_max_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1147,7 +1143,7 @@ double _wrap_casd_model_options_delta_max_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_min_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_min_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1159,7 +1155,7 @@ void _wrap_casd_model_options_alpha_min_set_capi_5625e9dae7f75f99(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_min_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_min_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1172,7 +1168,7 @@ double _wrap_casd_model_options_alpha_min_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_max_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_max_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1184,7 +1180,7 @@ void _wrap_casd_model_options_alpha_max_set_capi_5625e9dae7f75f99(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_max_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_max_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1197,7 +1193,7 @@ double _wrap_casd_model_options_alpha_max_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_model_options_beta_min_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_beta_min_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1209,7 +1205,7 @@ void _wrap_casd_model_options_beta_min_set_capi_5625e9dae7f75f99(struct casd_mod
 }
 
 
-double _wrap_casd_model_options_beta_min_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_beta_min_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1222,7 +1218,7 @@ double _wrap_casd_model_options_beta_min_get_capi_5625e9dae7f75f99(struct casd_m
 }
 
 
-void _wrap_casd_model_options_seed_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_model_options_seed_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1234,7 +1230,7 @@ void _wrap_casd_model_options_seed_set_capi_5625e9dae7f75f99(struct casd_model_o
 }
 
 
-long long _wrap_casd_model_options_seed_get_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+long long _wrap_casd_model_options_seed_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1247,7 +1243,7 @@ long long _wrap_casd_model_options_seed_get_capi_5625e9dae7f75f99(struct casd_mo
 }
 
 
-struct casd_model_options *_wrap_new_casd_model_options_capi_5625e9dae7f75f99() {
+struct casd_model_options *_wrap_new_casd_model_options_capi_4c16e55390e874d1() {
   struct casd_model_options *result = 0 ;
   struct casd_model_options *_swig_go_result;
   
@@ -1258,7 +1254,7 @@ struct casd_model_options *_wrap_new_casd_model_options_capi_5625e9dae7f75f99() 
 }
 
 
-void _wrap_delete_casd_model_options_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+void _wrap_delete_casd_model_options_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   
   arg1 = *(struct casd_model_options **)&_swig_go_0; 
@@ -1268,7 +1264,7 @@ void _wrap_delete_casd_model_options_capi_5625e9dae7f75f99(struct casd_model_opt
 }
 
 
-_gostring_ _wrap_casd_model_options_init_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0) {
+_gostring_ _wrap_casd_model_options_init_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -1297,7 +1293,7 @@ _gostring_ _wrap_casd_model_options_init_capi_5625e9dae7f75f99(struct casd_model
 }
 
 
-_gostring_ _wrap_casd_model_options_use_recipe_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_recipe_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -1326,7 +1322,7 @@ _gostring_ _wrap_casd_model_options_use_recipe_capi_5625e9dae7f75f99(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_use_preset_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_preset_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_preset arg2 ;
   casd_status result;
@@ -1355,7 +1351,7 @@ _gostring_ _wrap_casd_model_options_use_preset_capi_5625e9dae7f75f99(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_set_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_model_options_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1396,7 +1392,7 @@ _gostring_ _wrap_casd_model_options_set_capi_5625e9dae7f75f99(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_count_capi_5625e9dae7f75f99() {
+int _wrap_casd_model_options_count_capi_4c16e55390e874d1() {
   int32_t result;
   int _swig_go_result;
   
@@ -1407,7 +1403,7 @@ int _wrap_casd_model_options_count_capi_5625e9dae7f75f99() {
 }
 
 
-_gostring_ _wrap_casd_model_options_name_capi_5625e9dae7f75f99(int _swig_go_0) {
+_gostring_ _wrap_casd_model_options_name_capi_4c16e55390e874d1(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1420,7 +1416,7 @@ _gostring_ _wrap_casd_model_options_name_capi_5625e9dae7f75f99(int _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_options_text_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_options_text_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1462,7 +1458,7 @@ _gostring_ _wrap_casd_model_options_text_capi_5625e9dae7f75f99(_goslice_ _swig_g
 }
 
 
-_gostring_ _wrap_casd_model_create_capi_5625e9dae7f75f99(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
+_gostring_ _wrap_casd_model_create_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_model_options *arg3 = (casd_model_options *) 0 ;
@@ -1493,7 +1489,7 @@ _gostring_ _wrap_casd_model_create_capi_5625e9dae7f75f99(casd_model **_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_load_capi_5625e9dae7f75f99(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_capi_4c16e55390e874d1(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1527,7 +1523,7 @@ _gostring_ _wrap_casd_model_load_capi_5625e9dae7f75f99(casd_model **_swig_go_0, 
 }
 
 
-_gostring_ _wrap_casd_model_load_memory_capi_5625e9dae7f75f99(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_memory_capi_4c16e55390e874d1(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1560,7 +1556,7 @@ _gostring_ _wrap_casd_model_load_memory_capi_5625e9dae7f75f99(casd_model **_swig
 }
 
 
-_gostring_ _wrap_casd_model_save_capi_5625e9dae7f75f99(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_save_capi_4c16e55390e874d1(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1594,7 +1590,7 @@ _gostring_ _wrap_casd_model_save_capi_5625e9dae7f75f99(casd_model *_swig_go_0, _
 }
 
 
-_gostring_ _wrap_casd_model_save_memory_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
+_gostring_ _wrap_casd_model_save_memory_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
   void *arg1 = (void *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1629,7 +1625,7 @@ _gostring_ _wrap_casd_model_save_memory_capi_5625e9dae7f75f99(_goslice_ _swig_go
 }
 
 
-void _wrap_casd_model_destroy_capi_5625e9dae7f75f99(casd_model *_swig_go_0) {
+void _wrap_casd_model_destroy_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   
   arg1 = (casd_model *)_swig_go_0;
@@ -1639,7 +1635,7 @@ void _wrap_casd_model_destroy_capi_5625e9dae7f75f99(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_schema_capi_5625e9dae7f75f99(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_schema_capi_4c16e55390e874d1(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1668,7 +1664,7 @@ _gostring_ _wrap_casd_model_schema_capi_5625e9dae7f75f99(casd_schema **_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_get_options_capi_5625e9dae7f75f99(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_get_options_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1697,7 +1693,7 @@ _gostring_ _wrap_casd_model_get_options_capi_5625e9dae7f75f99(struct casd_model_
 }
 
 
-long long _wrap_casd_model_parameter_count_capi_5625e9dae7f75f99(casd_model *_swig_go_0) {
+long long _wrap_casd_model_parameter_count_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -1710,7 +1706,7 @@ long long _wrap_casd_model_parameter_count_capi_5625e9dae7f75f99(casd_model *_sw
 }
 
 
-_gostring_ _wrap_casd_model_info_capi_5625e9dae7f75f99(casd_model *_swig_go_0) {
+_gostring_ _wrap_casd_model_info_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1723,7 +1719,7 @@ _gostring_ _wrap_casd_model_info_capi_5625e9dae7f75f99(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_temperature_capi_5625e9dae7f75f99(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_model_temperature_capi_4c16e55390e874d1(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
   double *arg1 = (double *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_modality_mask arg3 ;
@@ -1754,7 +1750,7 @@ _gostring_ _wrap_casd_model_temperature_capi_5625e9dae7f75f99(double *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_user_value_capi_5625e9dae7f75f99(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_user_value_capi_4c16e55390e874d1(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   char *result = 0 ;
@@ -1774,7 +1770,7 @@ _gostring_ _wrap_casd_model_user_value_capi_5625e9dae7f75f99(casd_model *_swig_g
 }
 
 
-int _wrap_casd_model_user_count_capi_5625e9dae7f75f99(casd_model *_swig_go_0) {
+int _wrap_casd_model_user_count_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1787,7 +1783,7 @@ int _wrap_casd_model_user_count_capi_5625e9dae7f75f99(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_user_key_capi_5625e9dae7f75f99(casd_model *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_user_key_capi_4c16e55390e874d1(casd_model *_swig_go_0, int _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -1802,7 +1798,7 @@ _gostring_ _wrap_casd_model_user_key_capi_5625e9dae7f75f99(casd_model *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_with_user_value_capi_5625e9dae7f75f99(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_with_user_value_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1845,7 +1841,7 @@ _gostring_ _wrap_casd_model_with_user_value_capi_5625e9dae7f75f99(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_batch_create_capi_5625e9dae7f75f99(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_batch_create_capi_4c16e55390e874d1(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
   casd_batch **arg1 = (casd_batch **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -1874,7 +1870,7 @@ _gostring_ _wrap_casd_batch_create_capi_5625e9dae7f75f99(casd_batch **_swig_go_0
 }
 
 
-void _wrap_casd_batch_destroy_capi_5625e9dae7f75f99(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_destroy_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -1884,7 +1880,7 @@ void _wrap_casd_batch_destroy_capi_5625e9dae7f75f99(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_add_sample_capi_5625e9dae7f75f99(long long *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_batch_add_sample_capi_4c16e55390e874d1(long long *_swig_go_0, casd_batch *_swig_go_1) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -1913,7 +1909,7 @@ _gostring_ _wrap_casd_batch_add_sample_capi_5625e9dae7f75f99(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_batch_set_frames_capi_5625e9dae7f75f99(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
+_gostring_ _wrap_casd_batch_set_frames_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -1952,7 +1948,7 @@ _gostring_ _wrap_casd_batch_set_frames_capi_5625e9dae7f75f99(casd_batch *_swig_g
 }
 
 
-_gostring_ _wrap_casd_batch_set_target_capi_5625e9dae7f75f99(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
+_gostring_ _wrap_casd_batch_set_target_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   float *arg3 = (float *) 0 ;
@@ -1987,7 +1983,7 @@ _gostring_ _wrap_casd_batch_set_target_capi_5625e9dae7f75f99(casd_batch *_swig_g
 }
 
 
-void _wrap_casd_batch_clear_capi_5625e9dae7f75f99(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_clear_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -1997,7 +1993,7 @@ void _wrap_casd_batch_clear_capi_5625e9dae7f75f99(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_reserve_capi_5625e9dae7f75f99(casd_batch *_swig_go_0, long long _swig_go_1) {
+_gostring_ _wrap_casd_batch_reserve_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   casd_status result;
@@ -2026,7 +2022,7 @@ _gostring_ _wrap_casd_batch_reserve_capi_5625e9dae7f75f99(casd_batch *_swig_go_0
 }
 
 
-long long _wrap_casd_batch_size_capi_5625e9dae7f75f99(casd_batch *_swig_go_0) {
+long long _wrap_casd_batch_size_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -2039,7 +2035,7 @@ long long _wrap_casd_batch_size_capi_5625e9dae7f75f99(casd_batch *_swig_go_0) {
 }
 
 
-long long _wrap_casd_batch_steps_capi_5625e9dae7f75f99(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
+long long _wrap_casd_batch_steps_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -2056,7 +2052,7 @@ long long _wrap_casd_batch_steps_capi_5625e9dae7f75f99(casd_batch *_swig_go_0, l
 }
 
 
-void _wrap_casd_engine_info_struct_size_set_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_struct_size_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t arg2 ;
   
@@ -2068,7 +2064,7 @@ void _wrap_casd_engine_info_struct_size_set_capi_5625e9dae7f75f99(struct casd_en
 }
 
 
-int _wrap_casd_engine_info_struct_size_get_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_struct_size_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2081,7 +2077,7 @@ int _wrap_casd_engine_info_struct_size_get_capi_5625e9dae7f75f99(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_device_set_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_device_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device arg2 ;
   
@@ -2093,7 +2089,7 @@ void _wrap_casd_engine_info_device_set_capi_5625e9dae7f75f99(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_device_get_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_device_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2106,7 +2102,7 @@ int _wrap_casd_engine_info_device_get_capi_5625e9dae7f75f99(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_available_set_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_available_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2118,7 +2114,7 @@ void _wrap_casd_engine_info_available_set_capi_5625e9dae7f75f99(struct casd_engi
 }
 
 
-int _wrap_casd_engine_info_available_get_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_available_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2131,7 +2127,7 @@ int _wrap_casd_engine_info_available_get_capi_5625e9dae7f75f99(struct casd_engin
 }
 
 
-void _wrap_casd_engine_info_trains_set_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_trains_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2143,7 +2139,7 @@ void _wrap_casd_engine_info_trains_set_capi_5625e9dae7f75f99(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_trains_get_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_trains_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2156,7 +2152,7 @@ int _wrap_casd_engine_info_trains_get_capi_5625e9dae7f75f99(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_concurrent_set_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_concurrent_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2168,7 +2164,7 @@ void _wrap_casd_engine_info_concurrent_set_capi_5625e9dae7f75f99(struct casd_eng
 }
 
 
-int _wrap_casd_engine_info_concurrent_get_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_concurrent_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2181,7 +2177,7 @@ int _wrap_casd_engine_info_concurrent_get_capi_5625e9dae7f75f99(struct casd_engi
 }
 
 
-void _wrap_casd_engine_info_name_set_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_name_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2205,7 +2201,7 @@ void _wrap_casd_engine_info_name_set_capi_5625e9dae7f75f99(struct casd_engine_in
 }
 
 
-_gostring_ _wrap_casd_engine_info_name_get_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_name_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2218,7 +2214,7 @@ _gostring_ _wrap_casd_engine_info_name_get_capi_5625e9dae7f75f99(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_reason_set_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_reason_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2242,7 +2238,7 @@ void _wrap_casd_engine_info_reason_set_capi_5625e9dae7f75f99(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_info_reason_get_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_reason_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2255,7 +2251,7 @@ _gostring_ _wrap_casd_engine_info_reason_get_capi_5625e9dae7f75f99(struct casd_e
 }
 
 
-struct casd_engine_info *_wrap_new_casd_engine_info_capi_5625e9dae7f75f99() {
+struct casd_engine_info *_wrap_new_casd_engine_info_capi_4c16e55390e874d1() {
   struct casd_engine_info *result = 0 ;
   struct casd_engine_info *_swig_go_result;
   
@@ -2266,7 +2262,7 @@ struct casd_engine_info *_wrap_new_casd_engine_info_capi_5625e9dae7f75f99() {
 }
 
 
-void _wrap_delete_casd_engine_info_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+void _wrap_delete_casd_engine_info_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   
   arg1 = *(struct casd_engine_info **)&_swig_go_0; 
@@ -2276,7 +2272,7 @@ void _wrap_delete_casd_engine_info_capi_5625e9dae7f75f99(struct casd_engine_info
 }
 
 
-_gostring_ _wrap_casd_engine_info_init_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_init_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2305,7 +2301,7 @@ _gostring_ _wrap_casd_engine_info_init_capi_5625e9dae7f75f99(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_get_info_capi_5625e9dae7f75f99(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_engine_get_info_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   int32_t arg2 ;
   casd_status result;
@@ -2334,7 +2330,7 @@ _gostring_ _wrap_casd_engine_get_info_capi_5625e9dae7f75f99(struct casd_engine_i
 }
 
 
-void _wrap_casd_predictor_options_struct_size_set_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_struct_size_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2346,7 +2342,7 @@ void _wrap_casd_predictor_options_struct_size_set_capi_5625e9dae7f75f99(struct c
 }
 
 
-int _wrap_casd_predictor_options_struct_size_get_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_struct_size_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2359,7 +2355,7 @@ int _wrap_casd_predictor_options_struct_size_get_capi_5625e9dae7f75f99(struct ca
 }
 
 
-void _wrap_casd_predictor_options_device_set_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device arg2 ;
   
@@ -2371,7 +2367,7 @@ void _wrap_casd_predictor_options_device_set_capi_5625e9dae7f75f99(struct casd_p
 }
 
 
-int _wrap_casd_predictor_options_device_get_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2384,7 +2380,7 @@ int _wrap_casd_predictor_options_device_get_capi_5625e9dae7f75f99(struct casd_pr
 }
 
 
-void _wrap_casd_predictor_options_device_index_set_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_index_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2396,7 +2392,7 @@ void _wrap_casd_predictor_options_device_index_set_capi_5625e9dae7f75f99(struct 
 }
 
 
-int _wrap_casd_predictor_options_device_index_get_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_index_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2409,7 +2405,7 @@ int _wrap_casd_predictor_options_device_index_get_capi_5625e9dae7f75f99(struct c
 }
 
 
-void _wrap_casd_predictor_options_threads_set_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_threads_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2421,7 +2417,7 @@ void _wrap_casd_predictor_options_threads_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-int _wrap_casd_predictor_options_threads_get_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_threads_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2434,7 +2430,7 @@ int _wrap_casd_predictor_options_threads_get_capi_5625e9dae7f75f99(struct casd_p
 }
 
 
-void _wrap_casd_predictor_options_on_empty_set_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_on_empty_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty arg2 ;
   
@@ -2446,7 +2442,7 @@ void _wrap_casd_predictor_options_on_empty_set_capi_5625e9dae7f75f99(struct casd
 }
 
 
-int _wrap_casd_predictor_options_on_empty_get_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_on_empty_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty result;
   int _swig_go_result;
@@ -2459,7 +2455,7 @@ int _wrap_casd_predictor_options_on_empty_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_predictor_options_reserved_set_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_reserved_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2471,7 +2467,7 @@ void _wrap_casd_predictor_options_reserved_set_capi_5625e9dae7f75f99(struct casd
 }
 
 
-int _wrap_casd_predictor_options_reserved_get_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_reserved_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2484,7 +2480,7 @@ int _wrap_casd_predictor_options_reserved_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_5625e9dae7f75f99() {
+struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_4c16e55390e874d1() {
   struct casd_predictor_options *result = 0 ;
   struct casd_predictor_options *_swig_go_result;
   
@@ -2495,7 +2491,7 @@ struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_5625e9dae7f
 }
 
 
-void _wrap_delete_casd_predictor_options_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+void _wrap_delete_casd_predictor_options_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   
   arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
@@ -2505,7 +2501,7 @@ void _wrap_delete_casd_predictor_options_capi_5625e9dae7f75f99(struct casd_predi
 }
 
 
-_gostring_ _wrap_casd_predictor_options_init_capi_5625e9dae7f75f99(struct casd_predictor_options *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_options_init_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
   casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2534,7 +2530,7 @@ _gostring_ _wrap_casd_predictor_options_init_capi_5625e9dae7f75f99(struct casd_p
 }
 
 
-_gostring_ _wrap_casd_predictor_create_capi_5625e9dae7f75f99(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
+_gostring_ _wrap_casd_predictor_create_capi_4c16e55390e874d1(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
   casd_predictor **arg1 = (casd_predictor **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_predictor_options *arg3 = (casd_predictor_options *) 0 ;
@@ -2565,7 +2561,7 @@ _gostring_ _wrap_casd_predictor_create_capi_5625e9dae7f75f99(casd_predictor **_s
 }
 
 
-void _wrap_casd_predictor_destroy_capi_5625e9dae7f75f99(casd_predictor *_swig_go_0) {
+void _wrap_casd_predictor_destroy_capi_4c16e55390e874d1(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   
   arg1 = (casd_predictor *)_swig_go_0;
@@ -2575,7 +2571,7 @@ void _wrap_casd_predictor_destroy_capi_5625e9dae7f75f99(casd_predictor *_swig_go
 }
 
 
-_gostring_ _wrap_casd_predictor_trim_capi_5625e9dae7f75f99(casd_predictor *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_trim_capi_4c16e55390e874d1(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2602,7 +2598,7 @@ _gostring_ _wrap_casd_predictor_trim_capi_5625e9dae7f75f99(casd_predictor *_swig
 }
 
 
-_gostring_ _wrap_casd_prediction_create_capi_5625e9dae7f75f99(casd_prediction **_swig_go_0) {
+_gostring_ _wrap_casd_prediction_create_capi_4c16e55390e874d1(casd_prediction **_swig_go_0) {
   casd_prediction **arg1 = (casd_prediction **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2629,7 +2625,7 @@ _gostring_ _wrap_casd_prediction_create_capi_5625e9dae7f75f99(casd_prediction **
 }
 
 
-void _wrap_casd_prediction_destroy_capi_5625e9dae7f75f99(casd_prediction *_swig_go_0) {
+void _wrap_casd_prediction_destroy_capi_4c16e55390e874d1(casd_prediction *_swig_go_0) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   
   arg1 = (casd_prediction *)_swig_go_0;
@@ -2639,7 +2635,7 @@ void _wrap_casd_prediction_destroy_capi_5625e9dae7f75f99(casd_prediction *_swig_
 }
 
 
-_gostring_ _wrap_casd_predict_capi_5625e9dae7f75f99(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_predict_capi_4c16e55390e874d1(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -2672,7 +2668,7 @@ _gostring_ _wrap_casd_predict_capi_5625e9dae7f75f99(casd_prediction *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_predict_frames_capi_5625e9dae7f75f99(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_frames_capi_4c16e55390e874d1(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float **arg3 = (float **) 0 ;
@@ -2711,7 +2707,7 @@ _gostring_ _wrap_casd_predict_frames_capi_5625e9dae7f75f99(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_predict_packed_capi_5625e9dae7f75f99(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_packed_capi_4c16e55390e874d1(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float *arg3 = (float *) 0 ;
@@ -2754,7 +2750,7 @@ _gostring_ _wrap_casd_predict_packed_capi_5625e9dae7f75f99(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_prediction_shape_capi_5625e9dae7f75f99(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_shape_capi_4c16e55390e874d1(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   casd_prediction *arg3 = (casd_prediction *) 0 ;
@@ -2787,7 +2783,7 @@ _gostring_ _wrap_casd_prediction_shape_capi_5625e9dae7f75f99(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_prediction_row_status_capi_5625e9dae7f75f99(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_prediction_row_status_capi_4c16e55390e874d1(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
   casd_status *arg1 = (casd_status *) 0 ;
   casd_prediction *arg2 = (casd_prediction *) 0 ;
   int64_t arg3 ;
@@ -2818,7 +2814,7 @@ _gostring_ _wrap_casd_prediction_row_status_capi_5625e9dae7f75f99(int *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -2855,7 +2851,7 @@ _gostring_ _wrap_casd_prediction_copy_capi_5625e9dae7f75f99(_goslice_ _swig_go_0
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_fields_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_fields_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -2896,7 +2892,7 @@ _gostring_ _wrap_casd_prediction_copy_fields_capi_5625e9dae7f75f99(_goslice_ _sw
 }
 
 
-_gostring_ _wrap_casd_dataset_open_capi_5625e9dae7f75f99(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_dataset_open_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -2940,7 +2936,7 @@ _gostring_ _wrap_casd_dataset_open_capi_5625e9dae7f75f99(casd_dataset **_swig_go
 }
 
 
-_gostring_ _wrap_casd_dataset_load_memory_capi_5625e9dae7f75f99(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_load_memory_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2990,7 +2986,7 @@ _gostring_ _wrap_casd_dataset_load_memory_capi_5625e9dae7f75f99(casd_dataset **_
 }
 
 
-void _wrap_casd_synthetic_options_struct_size_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_struct_size_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3002,7 +2998,7 @@ void _wrap_casd_synthetic_options_struct_size_set_capi_5625e9dae7f75f99(struct c
 }
 
 
-int _wrap_casd_synthetic_options_struct_size_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_struct_size_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3015,7 +3011,7 @@ int _wrap_casd_synthetic_options_struct_size_get_capi_5625e9dae7f75f99(struct ca
 }
 
 
-void _wrap_casd_synthetic_options_task_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_task_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task arg2 ;
   
@@ -3027,7 +3023,7 @@ void _wrap_casd_synthetic_options_task_set_capi_5625e9dae7f75f99(struct casd_syn
 }
 
 
-int _wrap_casd_synthetic_options_task_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_task_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -3040,7 +3036,7 @@ int _wrap_casd_synthetic_options_task_get_capi_5625e9dae7f75f99(struct casd_synt
 }
 
 
-void _wrap_casd_synthetic_options_train_samples_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_train_samples_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3052,7 +3048,7 @@ void _wrap_casd_synthetic_options_train_samples_set_capi_5625e9dae7f75f99(struct
 }
 
 
-int _wrap_casd_synthetic_options_train_samples_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_train_samples_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3065,7 +3061,7 @@ int _wrap_casd_synthetic_options_train_samples_get_capi_5625e9dae7f75f99(struct 
 }
 
 
-void _wrap_casd_synthetic_options_valid_samples_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_valid_samples_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3077,7 +3073,7 @@ void _wrap_casd_synthetic_options_valid_samples_set_capi_5625e9dae7f75f99(struct
 }
 
 
-int _wrap_casd_synthetic_options_valid_samples_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_valid_samples_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3090,7 +3086,7 @@ int _wrap_casd_synthetic_options_valid_samples_get_capi_5625e9dae7f75f99(struct 
 }
 
 
-void _wrap_casd_synthetic_options_test_samples_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_test_samples_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3102,7 +3098,7 @@ void _wrap_casd_synthetic_options_test_samples_set_capi_5625e9dae7f75f99(struct 
 }
 
 
-int _wrap_casd_synthetic_options_test_samples_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_test_samples_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3115,7 +3111,7 @@ int _wrap_casd_synthetic_options_test_samples_get_capi_5625e9dae7f75f99(struct c
 }
 
 
-void _wrap_casd_synthetic_options_max_steps_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_max_steps_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3127,7 +3123,7 @@ void _wrap_casd_synthetic_options_max_steps_set_capi_5625e9dae7f75f99(struct cas
 }
 
 
-int _wrap_casd_synthetic_options_max_steps_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_max_steps_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3140,7 +3136,7 @@ int _wrap_casd_synthetic_options_max_steps_get_capi_5625e9dae7f75f99(struct casd
 }
 
 
-void _wrap_casd_synthetic_options_missing_rate_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_synthetic_options_missing_rate_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double arg2 ;
   
@@ -3152,7 +3148,7 @@ void _wrap_casd_synthetic_options_missing_rate_set_capi_5625e9dae7f75f99(struct 
 }
 
 
-double _wrap_casd_synthetic_options_missing_rate_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+double _wrap_casd_synthetic_options_missing_rate_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -3165,7 +3161,7 @@ double _wrap_casd_synthetic_options_missing_rate_get_capi_5625e9dae7f75f99(struc
 }
 
 
-void _wrap_casd_synthetic_options_seed_set_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_synthetic_options_seed_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3177,7 +3173,7 @@ void _wrap_casd_synthetic_options_seed_set_capi_5625e9dae7f75f99(struct casd_syn
 }
 
 
-long long _wrap_casd_synthetic_options_seed_get_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+long long _wrap_casd_synthetic_options_seed_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3190,7 +3186,7 @@ long long _wrap_casd_synthetic_options_seed_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_5625e9dae7f75f99() {
+struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_4c16e55390e874d1() {
   struct casd_synthetic_options *result = 0 ;
   struct casd_synthetic_options *_swig_go_result;
   
@@ -3201,7 +3197,7 @@ struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_5625e9dae7f
 }
 
 
-void _wrap_delete_casd_synthetic_options_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+void _wrap_delete_casd_synthetic_options_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   
   arg1 = *(struct casd_synthetic_options **)&_swig_go_0; 
@@ -3211,7 +3207,7 @@ void _wrap_delete_casd_synthetic_options_capi_5625e9dae7f75f99(struct casd_synth
 }
 
 
-_gostring_ _wrap_casd_synthetic_options_init_capi_5625e9dae7f75f99(struct casd_synthetic_options *_swig_go_0) {
+_gostring_ _wrap_casd_synthetic_options_init_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
   casd_synthetic_options *arg1 = (casd_synthetic_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3240,7 +3236,7 @@ _gostring_ _wrap_casd_synthetic_options_init_capi_5625e9dae7f75f99(struct casd_s
 }
 
 
-_gostring_ _wrap_casd_dataset_create_synthetic_capi_5625e9dae7f75f99(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_synthetic_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_synthetic_options *arg2 = (casd_synthetic_options *) 0 ;
   casd_status result;
@@ -3269,7 +3265,7 @@ _gostring_ _wrap_casd_dataset_create_synthetic_capi_5625e9dae7f75f99(casd_datase
 }
 
 
-_gostring_ _wrap_casd_dataset_create_capi_5625e9dae7f75f99(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -3298,7 +3294,7 @@ _gostring_ _wrap_casd_dataset_create_capi_5625e9dae7f75f99(casd_dataset **_swig_
 }
 
 
-_gostring_ _wrap_casd_dataset_add_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_dataset_add_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -3334,7 +3330,7 @@ _gostring_ _wrap_casd_dataset_add_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_hold_out_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
+_gostring_ _wrap_casd_dataset_hold_out_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3379,7 +3375,7 @@ _gostring_ _wrap_casd_dataset_hold_out_capi_5625e9dae7f75f99(casd_dataset *_swig
 }
 
 
-void _wrap_casd_dataset_destroy_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0) {
+void _wrap_casd_dataset_destroy_capi_4c16e55390e874d1(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   
   arg1 = (casd_dataset *)_swig_go_0;
@@ -3389,7 +3385,7 @@ void _wrap_casd_dataset_destroy_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_dataset_schema_capi_5625e9dae7f75f99(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_schema_capi_4c16e55390e874d1(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -3418,7 +3414,7 @@ _gostring_ _wrap_casd_dataset_schema_capi_5625e9dae7f75f99(casd_schema **_swig_g
 }
 
 
-int _wrap_casd_dataset_split_count_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0) {
+int _wrap_casd_dataset_split_count_capi_4c16e55390e874d1(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3431,7 +3427,7 @@ int _wrap_casd_dataset_split_count_capi_5625e9dae7f75f99(casd_dataset *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_dataset_split_name_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_dataset_split_name_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, int _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -3446,7 +3442,7 @@ _gostring_ _wrap_casd_dataset_split_name_capi_5625e9dae7f75f99(casd_dataset *_sw
 }
 
 
-long long _wrap_casd_dataset_size_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
+long long _wrap_casd_dataset_size_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t result;
@@ -3466,7 +3462,7 @@ long long _wrap_casd_dataset_size_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_read_capi_5625e9dae7f75f99(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_read_capi_4c16e55390e874d1(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3508,7 +3504,7 @@ _gostring_ _wrap_casd_dataset_read_capi_5625e9dae7f75f99(casd_batch *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_dataset_sample_name_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_sample_name_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -3530,7 +3526,7 @@ _gostring_ _wrap_casd_dataset_sample_name_capi_5625e9dae7f75f99(casd_dataset *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_group_name_capi_5625e9dae7f75f99(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_group_name_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -3552,7 +3548,7 @@ _gostring_ _wrap_casd_dataset_group_name_capi_5625e9dae7f75f99(casd_dataset *_sw
 }
 
 
-_gostring_ _wrap_casd_dataset_target_count_capi_5625e9dae7f75f99(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_target_count_capi_4c16e55390e874d1(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3590,7 +3586,7 @@ _gostring_ _wrap_casd_dataset_target_count_capi_5625e9dae7f75f99(long long *_swi
 }
 
 
-_gostring_ _wrap_casd_dataset_modality_count_capi_5625e9dae7f75f99(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_modality_count_capi_4c16e55390e874d1(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3628,7 +3624,7 @@ _gostring_ _wrap_casd_dataset_modality_count_capi_5625e9dae7f75f99(long long *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_noise_capi_5625e9dae7f75f99(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_dataset_noise_capi_4c16e55390e874d1(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
   double *arg1 = (double *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3668,7 +3664,7 @@ _gostring_ _wrap_casd_dataset_noise_capi_5625e9dae7f75f99(double *_swig_go_0, ca
 }
 
 
-void _wrap_casd_evaluate_options_struct_size_set_capi_5625e9dae7f75f99(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_struct_size_set_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3680,7 +3676,7 @@ void _wrap_casd_evaluate_options_struct_size_set_capi_5625e9dae7f75f99(struct ca
 }
 
 
-int _wrap_casd_evaluate_options_struct_size_get_capi_5625e9dae7f75f99(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_struct_size_get_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3693,7 +3689,7 @@ int _wrap_casd_evaluate_options_struct_size_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_evaluate_options_mask_set_capi_5625e9dae7f75f99(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_mask_set_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask arg2 ;
   
@@ -3705,7 +3701,7 @@ void _wrap_casd_evaluate_options_mask_set_capi_5625e9dae7f75f99(struct casd_eval
 }
 
 
-int _wrap_casd_evaluate_options_mask_get_capi_5625e9dae7f75f99(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_mask_get_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask result;
   int _swig_go_result;
@@ -3718,7 +3714,7 @@ int _wrap_casd_evaluate_options_mask_get_capi_5625e9dae7f75f99(struct casd_evalu
 }
 
 
-struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_5625e9dae7f75f99() {
+struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_4c16e55390e874d1() {
   struct casd_evaluate_options *result = 0 ;
   struct casd_evaluate_options *_swig_go_result;
   
@@ -3729,7 +3725,7 @@ struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_5625e9dae7f75
 }
 
 
-void _wrap_delete_casd_evaluate_options_capi_5625e9dae7f75f99(struct casd_evaluate_options *_swig_go_0) {
+void _wrap_delete_casd_evaluate_options_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   
   arg1 = *(struct casd_evaluate_options **)&_swig_go_0; 
@@ -3739,7 +3735,7 @@ void _wrap_delete_casd_evaluate_options_capi_5625e9dae7f75f99(struct casd_evalua
 }
 
 
-_gostring_ _wrap_casd_evaluate_options_init_capi_5625e9dae7f75f99(struct casd_evaluate_options *_swig_go_0) {
+_gostring_ _wrap_casd_evaluate_options_init_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
   casd_evaluate_options *arg1 = (casd_evaluate_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3768,7 +3764,7 @@ _gostring_ _wrap_casd_evaluate_options_init_capi_5625e9dae7f75f99(struct casd_ev
 }
 
 
-void _wrap_casd_report_destroy_capi_5625e9dae7f75f99(casd_report *_swig_go_0) {
+void _wrap_casd_report_destroy_capi_4c16e55390e874d1(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   
   arg1 = (casd_report *)_swig_go_0;
@@ -3778,7 +3774,7 @@ void _wrap_casd_report_destroy_capi_5625e9dae7f75f99(casd_report *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_report_json_capi_5625e9dae7f75f99(casd_report *_swig_go_0) {
+_gostring_ _wrap_casd_report_json_capi_4c16e55390e874d1(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -3791,7 +3787,7 @@ _gostring_ _wrap_casd_report_json_capi_5625e9dae7f75f99(casd_report *_swig_go_0)
 }
 
 
-int _wrap_casd_report_condition_count_capi_5625e9dae7f75f99(casd_report *_swig_go_0) {
+int _wrap_casd_report_condition_count_capi_4c16e55390e874d1(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3804,7 +3800,7 @@ int _wrap_casd_report_condition_count_capi_5625e9dae7f75f99(casd_report *_swig_g
 }
 
 
-_gostring_ _wrap_casd_report_condition_capi_5625e9dae7f75f99(casd_report *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_report_condition_capi_4c16e55390e874d1(casd_report *_swig_go_0, int _swig_go_1) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -3819,7 +3815,7 @@ _gostring_ _wrap_casd_report_condition_capi_5625e9dae7f75f99(casd_report *_swig_
 }
 
 
-_gostring_ _wrap_casd_report_value_capi_5625e9dae7f75f99(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_report_value_capi_4c16e55390e874d1(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   double *arg1 = (double *) 0 ;
   casd_report *arg2 = (casd_report *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3865,7 +3861,7 @@ _gostring_ _wrap_casd_report_value_capi_5625e9dae7f75f99(double *_swig_go_0, cas
 }
 
 
-void _wrap_casd_trainer_options_struct_size_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_struct_size_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3877,7 +3873,7 @@ void _wrap_casd_trainer_options_struct_size_set_capi_5625e9dae7f75f99(struct cas
 }
 
 
-int _wrap_casd_trainer_options_struct_size_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_struct_size_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3890,7 +3886,7 @@ int _wrap_casd_trainer_options_struct_size_get_capi_5625e9dae7f75f99(struct casd
 }
 
 
-void _wrap_casd_trainer_options_teacher_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode arg2 ;
   
@@ -3902,7 +3898,7 @@ void _wrap_casd_trainer_options_teacher_set_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_teacher_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode result;
   int _swig_go_result;
@@ -3915,7 +3911,7 @@ int _wrap_casd_trainer_options_teacher_get_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_sampling_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_sampling_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode arg2 ;
   
@@ -3927,7 +3923,7 @@ void _wrap_casd_trainer_options_sampling_set_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_sampling_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_sampling_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode result;
   int _swig_go_result;
@@ -3940,7 +3936,7 @@ int _wrap_casd_trainer_options_sampling_get_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_teacher_epochs_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_epochs_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -3952,7 +3948,7 @@ void _wrap_casd_trainer_options_teacher_epochs_set_capi_5625e9dae7f75f99(struct 
 }
 
 
-int _wrap_casd_trainer_options_teacher_epochs_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_epochs_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3965,7 +3961,7 @@ int _wrap_casd_trainer_options_teacher_epochs_get_capi_5625e9dae7f75f99(struct c
 }
 
 
-void _wrap_casd_trainer_options_epochs_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_epochs_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -3977,7 +3973,7 @@ void _wrap_casd_trainer_options_epochs_set_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_epochs_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_epochs_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3990,7 +3986,7 @@ int _wrap_casd_trainer_options_epochs_get_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_select_from_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_select_from_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4002,7 +3998,7 @@ void _wrap_casd_trainer_options_select_from_set_capi_5625e9dae7f75f99(struct cas
 }
 
 
-int _wrap_casd_trainer_options_select_from_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_select_from_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4015,7 +4011,7 @@ int _wrap_casd_trainer_options_select_from_get_capi_5625e9dae7f75f99(struct casd
 }
 
 
-void _wrap_casd_trainer_options_patience_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_patience_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4027,7 +4023,7 @@ void _wrap_casd_trainer_options_patience_set_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_patience_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_patience_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4040,7 +4036,7 @@ int _wrap_casd_trainer_options_patience_get_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_batch_size_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_batch_size_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4052,7 +4048,7 @@ void _wrap_casd_trainer_options_batch_size_set_capi_5625e9dae7f75f99(struct casd
 }
 
 
-int _wrap_casd_trainer_options_batch_size_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_batch_size_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4065,7 +4061,7 @@ int _wrap_casd_trainer_options_batch_size_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_total_steps_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_total_steps_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4077,7 +4073,7 @@ void _wrap_casd_trainer_options_total_steps_set_capi_5625e9dae7f75f99(struct cas
 }
 
 
-int _wrap_casd_trainer_options_total_steps_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_total_steps_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4090,7 +4086,7 @@ int _wrap_casd_trainer_options_total_steps_get_capi_5625e9dae7f75f99(struct casd
 }
 
 
-void _wrap_casd_trainer_options_balance_classes_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_balance_classes_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4102,7 +4098,7 @@ void _wrap_casd_trainer_options_balance_classes_set_capi_5625e9dae7f75f99(struct
 }
 
 
-int _wrap_casd_trainer_options_balance_classes_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_balance_classes_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4115,7 +4111,7 @@ int _wrap_casd_trainer_options_balance_classes_get_capi_5625e9dae7f75f99(struct 
 }
 
 
-void _wrap_casd_trainer_options_calibrate_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_calibrate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4127,7 +4123,7 @@ void _wrap_casd_trainer_options_calibrate_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_calibrate_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_calibrate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4140,7 +4136,7 @@ int _wrap_casd_trainer_options_calibrate_get_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_fit_trust_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_fit_trust_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4152,7 +4148,7 @@ void _wrap_casd_trainer_options_fit_trust_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_fit_trust_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_fit_trust_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4165,7 +4161,7 @@ int _wrap_casd_trainer_options_fit_trust_get_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_device_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device arg2 ;
   
@@ -4177,7 +4173,7 @@ void _wrap_casd_trainer_options_device_set_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_device_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -4190,7 +4186,7 @@ int _wrap_casd_trainer_options_device_get_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_device_index_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_index_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4202,7 +4198,7 @@ void _wrap_casd_trainer_options_device_index_set_capi_5625e9dae7f75f99(struct ca
 }
 
 
-int _wrap_casd_trainer_options_device_index_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_index_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4215,7 +4211,7 @@ int _wrap_casd_trainer_options_device_index_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_trainer_options_threads_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_threads_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4227,7 +4223,7 @@ void _wrap_casd_trainer_options_threads_set_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_threads_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_threads_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4240,7 +4236,7 @@ int _wrap_casd_trainer_options_threads_get_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_schedule_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_schedule_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   
@@ -4252,7 +4248,7 @@ void _wrap_casd_trainer_options_schedule_set_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_schedule_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_schedule_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe result;
   int _swig_go_result;
@@ -4265,7 +4261,7 @@ int _wrap_casd_trainer_options_schedule_get_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_dropout_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_dropout_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4277,7 +4273,7 @@ void _wrap_casd_trainer_options_dropout_set_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-double _wrap_casd_trainer_options_dropout_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_dropout_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4290,7 +4286,7 @@ double _wrap_casd_trainer_options_dropout_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_frame_drop_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_frame_drop_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4302,7 +4298,7 @@ void _wrap_casd_trainer_options_frame_drop_set_capi_5625e9dae7f75f99(struct casd
 }
 
 
-double _wrap_casd_trainer_options_frame_drop_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_frame_drop_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4315,7 +4311,7 @@ double _wrap_casd_trainer_options_frame_drop_get_capi_5625e9dae7f75f99(struct ca
 }
 
 
-void _wrap_casd_trainer_options_sigma_scale_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_sigma_scale_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4327,7 +4323,7 @@ void _wrap_casd_trainer_options_sigma_scale_set_capi_5625e9dae7f75f99(struct cas
 }
 
 
-double _wrap_casd_trainer_options_sigma_scale_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_sigma_scale_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4340,7 +4336,7 @@ double _wrap_casd_trainer_options_sigma_scale_get_capi_5625e9dae7f75f99(struct c
 }
 
 
-void _wrap_casd_trainer_options_ema_decay_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_ema_decay_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4352,7 +4348,7 @@ void _wrap_casd_trainer_options_ema_decay_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-double _wrap_casd_trainer_options_ema_decay_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_ema_decay_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4365,7 +4361,7 @@ double _wrap_casd_trainer_options_ema_decay_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_trainer_options_logit_weight_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_logit_weight_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4377,7 +4373,7 @@ void _wrap_casd_trainer_options_logit_weight_set_capi_5625e9dae7f75f99(struct ca
 }
 
 
-double _wrap_casd_trainer_options_logit_weight_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_logit_weight_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4390,7 +4386,7 @@ double _wrap_casd_trainer_options_logit_weight_get_capi_5625e9dae7f75f99(struct 
 }
 
 
-void _wrap_casd_trainer_options_uncertainty_weight_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_uncertainty_weight_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4402,7 +4398,7 @@ void _wrap_casd_trainer_options_uncertainty_weight_set_capi_5625e9dae7f75f99(str
 }
 
 
-double _wrap_casd_trainer_options_uncertainty_weight_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_uncertainty_weight_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4415,7 +4411,7 @@ double _wrap_casd_trainer_options_uncertainty_weight_get_capi_5625e9dae7f75f99(s
 }
 
 
-void _wrap_casd_trainer_options_evidence_weight_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_weight_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4427,7 +4423,7 @@ void _wrap_casd_trainer_options_evidence_weight_set_capi_5625e9dae7f75f99(struct
 }
 
 
-double _wrap_casd_trainer_options_evidence_weight_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_weight_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4440,7 +4436,7 @@ double _wrap_casd_trainer_options_evidence_weight_get_capi_5625e9dae7f75f99(stru
 }
 
 
-void _wrap_casd_trainer_options_evidence_regularizer_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_regularizer_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4452,7 +4448,7 @@ void _wrap_casd_trainer_options_evidence_regularizer_set_capi_5625e9dae7f75f99(s
 }
 
 
-double _wrap_casd_trainer_options_evidence_regularizer_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_regularizer_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4465,7 +4461,7 @@ double _wrap_casd_trainer_options_evidence_regularizer_get_capi_5625e9dae7f75f99
 }
 
 
-void _wrap_casd_trainer_options_evidence_rate_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_rate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4477,7 +4473,7 @@ void _wrap_casd_trainer_options_evidence_rate_set_capi_5625e9dae7f75f99(struct c
 }
 
 
-double _wrap_casd_trainer_options_evidence_rate_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_rate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4490,7 +4486,7 @@ double _wrap_casd_trainer_options_evidence_rate_get_capi_5625e9dae7f75f99(struct
 }
 
 
-void _wrap_casd_trainer_options_learning_rate_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_learning_rate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4502,7 +4498,7 @@ void _wrap_casd_trainer_options_learning_rate_set_capi_5625e9dae7f75f99(struct c
 }
 
 
-double _wrap_casd_trainer_options_learning_rate_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_learning_rate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4515,7 +4511,7 @@ double _wrap_casd_trainer_options_learning_rate_get_capi_5625e9dae7f75f99(struct
 }
 
 
-void _wrap_casd_trainer_options_final_rate_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_final_rate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4527,7 +4523,7 @@ void _wrap_casd_trainer_options_final_rate_set_capi_5625e9dae7f75f99(struct casd
 }
 
 
-double _wrap_casd_trainer_options_final_rate_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_final_rate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4540,7 +4536,7 @@ double _wrap_casd_trainer_options_final_rate_get_capi_5625e9dae7f75f99(struct ca
 }
 
 
-void _wrap_casd_trainer_options_weight_decay_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_weight_decay_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4552,7 +4548,7 @@ void _wrap_casd_trainer_options_weight_decay_set_capi_5625e9dae7f75f99(struct ca
 }
 
 
-double _wrap_casd_trainer_options_weight_decay_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_weight_decay_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4565,7 +4561,7 @@ double _wrap_casd_trainer_options_weight_decay_get_capi_5625e9dae7f75f99(struct 
 }
 
 
-void _wrap_casd_trainer_options_gradient_clip_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_gradient_clip_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4577,7 +4573,7 @@ void _wrap_casd_trainer_options_gradient_clip_set_capi_5625e9dae7f75f99(struct c
 }
 
 
-double _wrap_casd_trainer_options_gradient_clip_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_gradient_clip_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4590,7 +4586,7 @@ double _wrap_casd_trainer_options_gradient_clip_get_capi_5625e9dae7f75f99(struct
 }
 
 
-void _wrap_casd_trainer_options_seed_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_trainer_options_seed_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4602,7 +4598,7 @@ void _wrap_casd_trainer_options_seed_set_capi_5625e9dae7f75f99(struct casd_train
 }
 
 
-long long _wrap_casd_trainer_options_seed_get_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+long long _wrap_casd_trainer_options_seed_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4615,7 +4611,7 @@ long long _wrap_casd_trainer_options_seed_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_5625e9dae7f75f99() {
+struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_4c16e55390e874d1() {
   struct casd_trainer_options *result = 0 ;
   struct casd_trainer_options *_swig_go_result;
   
@@ -4626,7 +4622,7 @@ struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_5625e9dae7f75f9
 }
 
 
-void _wrap_delete_casd_trainer_options_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+void _wrap_delete_casd_trainer_options_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   
   arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
@@ -4636,7 +4632,7 @@ void _wrap_delete_casd_trainer_options_capi_5625e9dae7f75f99(struct casd_trainer
 }
 
 
-_gostring_ _wrap_casd_trainer_options_init_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_init_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -4665,7 +4661,7 @@ _gostring_ _wrap_casd_trainer_options_init_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-_gostring_ _wrap_casd_trainer_options_use_recipe_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_use_recipe_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -4694,7 +4690,7 @@ _gostring_ _wrap_casd_trainer_options_use_recipe_capi_5625e9dae7f75f99(struct ca
 }
 
 
-_gostring_ _wrap_casd_trainer_options_set_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_options_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4735,7 +4731,7 @@ _gostring_ _wrap_casd_trainer_options_set_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_options_resolve_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_resolve_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -4764,7 +4760,7 @@ _gostring_ _wrap_casd_trainer_options_resolve_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_count_capi_5625e9dae7f75f99() {
+int _wrap_casd_trainer_options_count_capi_4c16e55390e874d1() {
   int32_t result;
   int _swig_go_result;
   
@@ -4775,7 +4771,7 @@ int _wrap_casd_trainer_options_count_capi_5625e9dae7f75f99() {
 }
 
 
-_gostring_ _wrap_casd_trainer_options_name_capi_5625e9dae7f75f99(int _swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_name_capi_4c16e55390e874d1(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -4788,7 +4784,7 @@ _gostring_ _wrap_casd_trainer_options_name_capi_5625e9dae7f75f99(int _swig_go_0)
 }
 
 
-_gostring_ _wrap_casd_trainer_options_text_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_trainer_options_text_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -4830,7 +4826,7 @@ _gostring_ _wrap_casd_trainer_options_text_capi_5625e9dae7f75f99(_goslice_ _swig
 }
 
 
-void _wrap_casd_train_stats_struct_size_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_struct_size_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -4842,7 +4838,7 @@ void _wrap_casd_train_stats_struct_size_set_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-int _wrap_casd_train_stats_struct_size_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_struct_size_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -4855,7 +4851,7 @@ int _wrap_casd_train_stats_struct_size_get_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-void _wrap_casd_train_stats_phase_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_phase_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase arg2 ;
   
@@ -4867,7 +4863,7 @@ void _wrap_casd_train_stats_phase_set_capi_5625e9dae7f75f99(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_phase_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_phase_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -4880,7 +4876,7 @@ int _wrap_casd_train_stats_phase_get_capi_5625e9dae7f75f99(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_epoch_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_epoch_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -4892,7 +4888,7 @@ void _wrap_casd_train_stats_epoch_set_capi_5625e9dae7f75f99(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_epoch_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_epoch_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4905,7 +4901,7 @@ int _wrap_casd_train_stats_epoch_get_capi_5625e9dae7f75f99(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_go_on_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_go_on_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -4917,7 +4913,7 @@ void _wrap_casd_train_stats_go_on_set_capi_5625e9dae7f75f99(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_go_on_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_go_on_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4930,7 +4926,7 @@ int _wrap_casd_train_stats_go_on_get_capi_5625e9dae7f75f99(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_step_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_step_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -4942,7 +4938,7 @@ void _wrap_casd_train_stats_step_set_capi_5625e9dae7f75f99(struct casd_train_sta
 }
 
 
-long long _wrap_casd_train_stats_step_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_step_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -4955,7 +4951,7 @@ long long _wrap_casd_train_stats_step_get_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-void _wrap_casd_train_stats_samples_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_samples_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -4967,7 +4963,7 @@ void _wrap_casd_train_stats_samples_set_capi_5625e9dae7f75f99(struct casd_train_
 }
 
 
-long long _wrap_casd_train_stats_samples_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_samples_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -4980,7 +4976,7 @@ long long _wrap_casd_train_stats_samples_get_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_loss_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -4992,7 +4988,7 @@ void _wrap_casd_train_stats_loss_set_capi_5625e9dae7f75f99(struct casd_train_sta
 }
 
 
-double _wrap_casd_train_stats_loss_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5005,7 +5001,7 @@ double _wrap_casd_train_stats_loss_get_capi_5625e9dae7f75f99(struct casd_train_s
 }
 
 
-void _wrap_casd_train_stats_task_loss_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_task_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5017,7 +5013,7 @@ void _wrap_casd_train_stats_task_loss_set_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-double _wrap_casd_train_stats_task_loss_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_task_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5030,7 +5026,7 @@ double _wrap_casd_train_stats_task_loss_get_capi_5625e9dae7f75f99(struct casd_tr
 }
 
 
-void _wrap_casd_train_stats_logit_loss_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_logit_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5042,7 +5038,7 @@ void _wrap_casd_train_stats_logit_loss_set_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_logit_loss_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_logit_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5055,7 +5051,7 @@ double _wrap_casd_train_stats_logit_loss_get_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_uncertainty_loss_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_uncertainty_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5067,7 +5063,7 @@ void _wrap_casd_train_stats_uncertainty_loss_set_capi_5625e9dae7f75f99(struct ca
 }
 
 
-double _wrap_casd_train_stats_uncertainty_loss_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_uncertainty_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5080,7 +5076,7 @@ double _wrap_casd_train_stats_uncertainty_loss_get_capi_5625e9dae7f75f99(struct 
 }
 
 
-void _wrap_casd_train_stats_evidence_loss_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_evidence_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5092,7 +5088,7 @@ void _wrap_casd_train_stats_evidence_loss_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-double _wrap_casd_train_stats_evidence_loss_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_evidence_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5105,7 +5101,7 @@ double _wrap_casd_train_stats_evidence_loss_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_train_stats_gradient_norm_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_gradient_norm_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5117,7 +5113,7 @@ void _wrap_casd_train_stats_gradient_norm_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-double _wrap_casd_train_stats_gradient_norm_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_gradient_norm_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5130,7 +5126,7 @@ double _wrap_casd_train_stats_gradient_norm_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_train_stats_learning_rate_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_learning_rate_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5142,7 +5138,7 @@ void _wrap_casd_train_stats_learning_rate_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-double _wrap_casd_train_stats_learning_rate_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_learning_rate_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5155,7 +5151,7 @@ double _wrap_casd_train_stats_learning_rate_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_train_stats_score_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_score_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5167,7 +5163,7 @@ void _wrap_casd_train_stats_score_set_capi_5625e9dae7f75f99(struct casd_train_st
 }
 
 
-double _wrap_casd_train_stats_score_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_score_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5180,7 +5176,7 @@ double _wrap_casd_train_stats_score_get_capi_5625e9dae7f75f99(struct casd_train_
 }
 
 
-void _wrap_casd_train_stats_best_score_set_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_best_score_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5192,7 +5188,7 @@ void _wrap_casd_train_stats_best_score_set_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_best_score_get_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_best_score_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5205,7 +5201,7 @@ double _wrap_casd_train_stats_best_score_get_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-struct casd_train_stats *_wrap_new_casd_train_stats_capi_5625e9dae7f75f99() {
+struct casd_train_stats *_wrap_new_casd_train_stats_capi_4c16e55390e874d1() {
   struct casd_train_stats *result = 0 ;
   struct casd_train_stats *_swig_go_result;
   
@@ -5216,7 +5212,7 @@ struct casd_train_stats *_wrap_new_casd_train_stats_capi_5625e9dae7f75f99() {
 }
 
 
-void _wrap_delete_casd_train_stats_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+void _wrap_delete_casd_train_stats_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   
   arg1 = *(struct casd_train_stats **)&_swig_go_0; 
@@ -5226,7 +5222,7 @@ void _wrap_delete_casd_train_stats_capi_5625e9dae7f75f99(struct casd_train_stats
 }
 
 
-_gostring_ _wrap_casd_train_stats_init_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0) {
+_gostring_ _wrap_casd_train_stats_init_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -5255,7 +5251,7 @@ _gostring_ _wrap_casd_train_stats_init_capi_5625e9dae7f75f99(struct casd_train_s
 }
 
 
-void _wrap_casd_train_progress_struct_size_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_struct_size_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t arg2 ;
   
@@ -5267,7 +5263,7 @@ void _wrap_casd_train_progress_struct_size_set_capi_5625e9dae7f75f99(struct casd
 }
 
 
-int _wrap_casd_train_progress_struct_size_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_struct_size_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -5280,7 +5276,7 @@ int _wrap_casd_train_progress_struct_size_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_train_progress_phase_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_phase_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase arg2 ;
   
@@ -5292,7 +5288,7 @@ void _wrap_casd_train_progress_phase_set_capi_5625e9dae7f75f99(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_phase_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_phase_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -5305,7 +5301,7 @@ int _wrap_casd_train_progress_phase_get_capi_5625e9dae7f75f99(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epoch_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epoch_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -5317,7 +5313,7 @@ void _wrap_casd_train_progress_epoch_set_capi_5625e9dae7f75f99(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_epoch_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epoch_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5330,7 +5326,7 @@ int _wrap_casd_train_progress_epoch_get_capi_5625e9dae7f75f99(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epochs_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epochs_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -5342,7 +5338,7 @@ void _wrap_casd_train_progress_epochs_set_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-int _wrap_casd_train_progress_epochs_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epochs_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5355,7 +5351,7 @@ int _wrap_casd_train_progress_epochs_get_capi_5625e9dae7f75f99(struct casd_train
 }
 
 
-void _wrap_casd_train_progress_step_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_step_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -5367,7 +5363,7 @@ void _wrap_casd_train_progress_step_set_capi_5625e9dae7f75f99(struct casd_train_
 }
 
 
-long long _wrap_casd_train_progress_step_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_step_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5380,7 +5376,7 @@ long long _wrap_casd_train_progress_step_get_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_steps_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_steps_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -5392,7 +5388,7 @@ void _wrap_casd_train_progress_steps_set_capi_5625e9dae7f75f99(struct casd_train
 }
 
 
-long long _wrap_casd_train_progress_steps_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_steps_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5405,7 +5401,7 @@ long long _wrap_casd_train_progress_steps_get_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-void _wrap_casd_train_progress_loss_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_loss_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5417,7 +5413,7 @@ void _wrap_casd_train_progress_loss_set_capi_5625e9dae7f75f99(struct casd_train_
 }
 
 
-double _wrap_casd_train_progress_loss_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_loss_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5430,7 +5426,7 @@ double _wrap_casd_train_progress_loss_get_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-void _wrap_casd_train_progress_score_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_score_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5442,7 +5438,7 @@ void _wrap_casd_train_progress_score_set_capi_5625e9dae7f75f99(struct casd_train
 }
 
 
-double _wrap_casd_train_progress_score_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_score_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5455,7 +5451,7 @@ double _wrap_casd_train_progress_score_get_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-void _wrap_casd_train_progress_best_score_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_best_score_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5467,7 +5463,7 @@ void _wrap_casd_train_progress_best_score_set_capi_5625e9dae7f75f99(struct casd_
 }
 
 
-double _wrap_casd_train_progress_best_score_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_best_score_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5480,7 +5476,7 @@ double _wrap_casd_train_progress_best_score_get_capi_5625e9dae7f75f99(struct cas
 }
 
 
-void _wrap_casd_train_progress_samples_per_second_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_samples_per_second_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5492,7 +5488,7 @@ void _wrap_casd_train_progress_samples_per_second_set_capi_5625e9dae7f75f99(stru
 }
 
 
-double _wrap_casd_train_progress_samples_per_second_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_samples_per_second_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5505,7 +5501,7 @@ double _wrap_casd_train_progress_samples_per_second_get_capi_5625e9dae7f75f99(st
 }
 
 
-void _wrap_casd_train_progress_seconds_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5517,7 +5513,7 @@ void _wrap_casd_train_progress_seconds_set_capi_5625e9dae7f75f99(struct casd_tra
 }
 
 
-double _wrap_casd_train_progress_seconds_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5530,7 +5526,7 @@ double _wrap_casd_train_progress_seconds_get_capi_5625e9dae7f75f99(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_seconds_left_set_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_left_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5542,7 +5538,7 @@ void _wrap_casd_train_progress_seconds_left_set_capi_5625e9dae7f75f99(struct cas
 }
 
 
-double _wrap_casd_train_progress_seconds_left_get_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_left_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5555,7 +5551,7 @@ double _wrap_casd_train_progress_seconds_left_get_capi_5625e9dae7f75f99(struct c
 }
 
 
-struct casd_train_progress *_wrap_new_casd_train_progress_capi_5625e9dae7f75f99() {
+struct casd_train_progress *_wrap_new_casd_train_progress_capi_4c16e55390e874d1() {
   struct casd_train_progress *result = 0 ;
   struct casd_train_progress *_swig_go_result;
   
@@ -5566,7 +5562,7 @@ struct casd_train_progress *_wrap_new_casd_train_progress_capi_5625e9dae7f75f99(
 }
 
 
-void _wrap_delete_casd_train_progress_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+void _wrap_delete_casd_train_progress_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   
   arg1 = *(struct casd_train_progress **)&_swig_go_0; 
@@ -5576,7 +5572,7 @@ void _wrap_delete_casd_train_progress_capi_5625e9dae7f75f99(struct casd_train_pr
 }
 
 
-_gostring_ _wrap_casd_train_progress_init_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0) {
+_gostring_ _wrap_casd_train_progress_init_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -5605,7 +5601,7 @@ _gostring_ _wrap_casd_train_progress_init_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_create_capi_5625e9dae7f75f99(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_create_capi_4c16e55390e874d1(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_trainer_options *arg3 = (casd_trainer_options *) 0 ;
@@ -5636,7 +5632,7 @@ _gostring_ _wrap_casd_trainer_create_capi_5625e9dae7f75f99(casd_trainer **_swig_
 }
 
 
-void _wrap_casd_trainer_destroy_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_destroy_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -5646,7 +5642,7 @@ void _wrap_casd_trainer_destroy_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -5675,7 +5671,7 @@ _gostring_ _wrap_casd_trainer_prepare_capi_5625e9dae7f75f99(casd_trainer *_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_batch_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_batch_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -5704,7 +5700,7 @@ _gostring_ _wrap_casd_trainer_prepare_batch_capi_5625e9dae7f75f99(casd_trainer *
 }
 
 
-_gostring_ _wrap_casd_trainer_set_phase_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_phase_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, int _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase arg2 ;
   casd_status result;
@@ -5733,7 +5729,7 @@ _gostring_ _wrap_casd_trainer_set_phase_capi_5625e9dae7f75f99(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_set_teacher_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_teacher_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -5762,7 +5758,7 @@ _gostring_ _wrap_casd_trainer_set_teacher_capi_5625e9dae7f75f99(casd_trainer *_s
 }
 
 
-_gostring_ _wrap_casd_train_step_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_train_step_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -5793,7 +5789,7 @@ _gostring_ _wrap_casd_train_step_capi_5625e9dae7f75f99(struct casd_train_stats *
 }
 
 
-_gostring_ _wrap_casd_trainer_epoch_capi_5625e9dae7f75f99(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_epoch_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -5824,7 +5820,7 @@ _gostring_ _wrap_casd_trainer_epoch_capi_5625e9dae7f75f99(struct casd_train_stat
 }
 
 
-_gostring_ _wrap_casd_trainer_fit_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_fit_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -5869,7 +5865,7 @@ _gostring_ _wrap_casd_trainer_fit_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0
 }
 
 
-void _wrap_casd_trainer_cancel_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_cancel_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -5879,7 +5875,7 @@ void _wrap_casd_trainer_cancel_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_progress_capi_5625e9dae7f75f99(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_progress_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -5908,7 +5904,7 @@ _gostring_ _wrap_casd_trainer_progress_capi_5625e9dae7f75f99(struct casd_train_p
 }
 
 
-int _wrap_casd_trainer_phase_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0) {
+int _wrap_casd_trainer_phase_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -5921,7 +5917,7 @@ int _wrap_casd_trainer_phase_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_calibrate_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_calibrate_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -5950,7 +5946,7 @@ _gostring_ _wrap_casd_trainer_calibrate_capi_5625e9dae7f75f99(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_snapshot_capi_5625e9dae7f75f99(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_snapshot_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -5979,7 +5975,7 @@ _gostring_ _wrap_casd_trainer_snapshot_capi_5625e9dae7f75f99(casd_model **_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_save_capi_5625e9dae7f75f99(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_save_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -6013,7 +6009,7 @@ _gostring_ _wrap_casd_trainer_save_capi_5625e9dae7f75f99(casd_trainer *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_trainer_load_capi_5625e9dae7f75f99(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_load_capi_4c16e55390e874d1(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -6047,7 +6043,7 @@ _gostring_ _wrap_casd_trainer_load_capi_5625e9dae7f75f99(casd_trainer **_swig_go
 }
 
 
-_gostring_ _wrap_casd_trainer_get_options_capi_5625e9dae7f75f99(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_get_options_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -6076,7 +6072,7 @@ _gostring_ _wrap_casd_trainer_get_options_capi_5625e9dae7f75f99(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_go_evaluate_capi_5625e9dae7f75f99(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
+_gostring_ _wrap_casd_go_evaluate_capi_4c16e55390e874d1(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
   casd_report **arg1 = (casd_report **) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -6118,7 +6114,7 @@ _gostring_ _wrap_casd_go_evaluate_capi_5625e9dae7f75f99(casd_report **_swig_go_0
 }
 
 
-int _wrap_casd_go_batch_frames_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
+int _wrap_casd_go_batch_frames_capi_4c16e55390e874d1(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6143,7 +6139,7 @@ int _wrap_casd_go_batch_frames_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, casd_
 }
 
 
-int _wrap_casd_go_batch_target_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
+int _wrap_casd_go_batch_target_capi_4c16e55390e874d1(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6164,36 +6160,7 @@ int _wrap_casd_go_batch_target_capi_5625e9dae7f75f99(_goslice_ _swig_go_0, casd_
 }
 
 
-_gostring_ _wrap_casd_go_clear_feature_names_capi_5625e9dae7f75f99(casd_schema *_swig_go_0, int _swig_go_1) {
-  casd_schema *arg1 = (casd_schema *) 0 ;
-  int32_t arg2 ;
-  casd_status result;
-  _gostring_ _swig_go_result;
-  
-  arg1 = (casd_schema *)_swig_go_0;
-  arg2 = (int32_t)_swig_go_1; 
-  
-  result = (casd_status)casd_go_clear_feature_names(arg1,arg2);
-  {
-    _swig_go_result.p = NULL;
-    _swig_go_result.n = 0;
-    if (result != CASD_OK) {
-      const char *message = casd_last_error();
-      size_t size = strlen(message) + 16;
-      char *text = (char *)malloc(size);
-      if (text) {
-        _swig_go_result.p = text;
-        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
-      } else {
-        _swig_go_result = Swig_AllocateString("2:", 2);
-      }
-    }
-  }
-  return _swig_go_result;
-}
-
-
-_gostring_ _wrap_casd_go_without_user_value_capi_5625e9dae7f75f99(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_go_without_user_value_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -6229,7 +6196,7 @@ _gostring_ _wrap_casd_go_without_user_value_capi_5625e9dae7f75f99(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_go_set_log_level_capi_5625e9dae7f75f99(int _swig_go_0) {
+_gostring_ _wrap_casd_go_set_log_level_capi_4c16e55390e874d1(int _swig_go_0) {
   casd_log_level arg1 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -6256,13 +6223,13 @@ _gostring_ _wrap_casd_go_set_log_level_capi_5625e9dae7f75f99(int _swig_go_0) {
 }
 
 
-void _wrap_casd_go_log_stop_capi_5625e9dae7f75f99() {
+void _wrap_casd_go_log_stop_capi_4c16e55390e874d1() {
   casd_go_log_stop();
   
 }
 
 
-int _wrap_casd_go_compiled_version_capi_5625e9dae7f75f99() {
+int _wrap_casd_go_compiled_version_capi_4c16e55390e874d1() {
   uint32_t result;
   int _swig_go_result;
   
@@ -6273,7 +6240,7 @@ int _wrap_casd_go_compiled_version_capi_5625e9dae7f75f99() {
 }
 
 
-_gostring_ _wrap_casd_go_library_path_capi_5625e9dae7f75f99() {
+_gostring_ _wrap_casd_go_library_path_capi_4c16e55390e874d1() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   

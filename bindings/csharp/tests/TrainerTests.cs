@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -150,6 +151,20 @@ namespace Casd.Tests
             using Model model = trainer.Snapshot();
             Check.Same(File.ReadAllBytes(Path.Combine(Settings.Expected, "expected.casd")),
                        model.ToBytes());
+        }
+
+        [Test]
+        public static void ARequestOfACallThatIsOverStopsNothing()
+        {
+            using Dataset data = Data();
+            using Trainer trainer = NewTrainer(data);
+            // As if Cancel() had been called between the last step of a call and its return.
+            const BindingFlags inside = BindingFlags.NonPublic | BindingFlags.Instance;
+            object handle = typeof(Trainer).GetField("_handle", inside)!.GetValue(trainer)!;
+            typeof(Trainer).GetField("_stale", inside)!.SetValue(trainer, true);
+            typeof(Trainer).Assembly.GetType("Casd.NativeMethods", true)!
+                .GetMethod("casd_trainer_cancel")!.Invoke(null, new[] { handle });
+            Check.That(trainer.Epoch(data).GoOn, "an epoch");
         }
 
         [Test]

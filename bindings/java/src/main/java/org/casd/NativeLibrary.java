@@ -102,7 +102,8 @@ final class NativeLibrary {
     try {
       open(file);
     } catch (UnsatisfiedLinkError | IOException e) {
-      throw new UnsatisfiedLinkError(file + " cannot be loaded: " + reason(e) + "; " + remedy);
+      throw new UnsatisfiedLinkError(
+          file + " cannot be loaded: " + reason(e, file) + "; " + remedy);
     }
   }
 
@@ -131,7 +132,7 @@ final class NativeLibrary {
         open(file);
         return;
       } catch (UnsatisfiedLinkError | IOException | SecurityException e) {
-        attempts.append("\n  ").append(file).append(": ").append(reason(e));
+        attempts.append("\n  ").append(file).append(": ").append(reason(e, file));
       }
     }
     throw new UnsatisfiedLinkError(
@@ -275,7 +276,7 @@ final class NativeLibrary {
       } catch (IOException e) {
         failure = e;
       } catch (UnsatisfiedLinkError e) {
-        failure = new IOException(reason(e));
+        failure = new IOException(reason(e, copy));
       } finally {
         remove(copy);
       }
@@ -316,8 +317,11 @@ final class NativeLibrary {
     }
   }
 
-  private static String reason(Throwable e) {
+  private static String reason(Throwable e, Path file) {
     String text = e.getMessage() == null ? e.toString() : e.getMessage();
+    while (text.startsWith(file + ": ")) { // Java and the dynamic loader each put it before
+      text = text.substring(file.toString().length() + 2);
+    }
     if (!(e instanceof UnsatisfiedLinkError)) {
       text = e.getClass().getSimpleName() + ": " + text;
     }

@@ -36,6 +36,8 @@ func TestDocumentationRuns(t *testing.T) {
 		t.Fatal(configurations, err)
 	}
 	t.Setenv("PKG_CONFIG_PATH", configurations[0])
+	// Go's cache does not depend on what pkg-config says, but on this.
+	t.Setenv("CGO_LDFLAGS", "-L"+filepath.Dir(configurations[0]))
 
 	module := fmt.Sprintf("module example\n\ngo 1.26\n\nrequire casd.org/casd v0.2.0\n\nreplace casd.org/casd => %s\n",
 		filepath.Join(root, "bindings", "go"))

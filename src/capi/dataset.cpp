@@ -3,6 +3,8 @@
 #include "capi/handles.h"
 #include "capi/option_struct.h"
 #include "data/hold_out.h"
+#include "data/readers.h"
+#include "data/synthetic.h"
 
 #include <algorithm>
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "eval/evaluation.h"
-#include "infer/predictor.h"
+#include "eval/report.h"
 #include "model/batch.h"
 #include "model/model_text.h"
+#include "predict/predictor.h"
 #include "train/trainer.h"
 
 #include <atomic>

@@ -2,7 +2,7 @@
 
 #include "capi/handles.h"
 #include "capi/option_struct.h"
-#include "infer/engine_info.h"
+#include "engine/registry.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -2,32 +2,12 @@
 
 #include "core/crc32.h"
 #include "core/error.h"
-#include "core/platform.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 namespace casd {
 namespace {
-
-constexpr std::uint8_t hdf5_signature[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-
-std::vector<std::string> split_names(const std::string& list) {
-  std::vector<std::string> out;
-  std::size_t at = 0;
-  for (;;) {
-    const std::size_t comma = list.find(',', at);
-    out.push_back(list.substr(at, comma == std::string::npos ? comma : comma - at));
-    if (comma == std::string::npos) return out;
-    at = comma + 1;
-  }
-}
-
-bool is_hdf5(const std::vector<std::uint8_t>& bytes) {
-  return bytes.size() >= sizeof hdf5_signature &&
-         std::equal(std::begin(hdf5_signature), std::end(hdf5_signature), bytes.begin());
-}
 
 template <class T, class A>
 std::uint32_t add(std::uint32_t crc, const std::vector<T, A>& values) {
@@ -81,64 +61,6 @@ void add_samples(Dataset& dataset, const std::string& name, const Batch& batch) 
   const std::size_t size = samples.size() + copies.size();
   if (size > samples.capacity()) samples.reserve(std::max(size, 2 * samples.capacity()));
   std::move(copies.begin(), copies.end(), std::back_inserter(samples));
-}
-
-TaskRequest parse_task(const char* task) {
-  TaskRequest request;
-  if (!task || !*task) return request;
-  const std::string word = task;
-  const std::size_t colon = word.find(':');
-  request.given = true;
-  request.task = task_from_name(word.substr(0, colon), CASD_ERROR_INVALID_ARGUMENT);
-  if (colon != std::string::npos) request.outputs = split_names(word.substr(colon + 1));
-  const std::size_t least = request.task == CASD_TASK_REGRESSION ? 0
-                            : request.task == CASD_TASK_CLASSES  ? 2
-                                                                 : 1;
-  require(request.outputs.size() >= least, "the task '", word, "' needs ", least,
-          " or more names: ", task_name(request.task), ":A,B,...");
-  return request;
-}
-
-void apply_task(Schema& schema, const TaskRequest& request, const TaskRequest& own) {
-  const TaskRequest& wanted = request.given ? request : own;
-  schema.set_task(wanted.task);
-  schema.outputs.clear();
-  const bool same_kind = request.given && request.outputs.empty() && own.task == request.task;
-  for (const std::string& name : same_kind ? own.outputs : wanted.outputs) schema.add_output(name);
-}
-
-void set_target_from_labels(Sample& sample, const Schema& schema, Span<const double> row,
-                            bool signed_classes) {
-  std::vector<float> target;
-  target.reserve(row.size());
-  sample.target.clear();
-  for (const double label : row) {
-    if (std::isnan(label) || (signed_classes && label == 0)) return;
-    target.push_back(signed_classes ? (label > 0 ? 1.0f : 0.0f) : static_cast<float>(label));
-  }
-  set_target(sample, schema, target);
-}
-
-bool needs_sign(const Schema& schema, Span<const double> labels) {
-  return schema.task == CASD_TASK_CLASSES && schema.outputs.size() == 2 &&
-         std::any_of(labels.begin(), labels.end(), [](double label) {
-           return !std::isnan(label) && (label < 0 || label != std::floor(label));
-         });
-}
-
-Dataset open_dataset(const std::string& path, const char* task) {
-  const TaskRequest request = parse_task(task);
-  Dataset dataset = is_hdf5(read_file(path, sizeof hdf5_signature)) ? read_hdf5(path, request)
-                                                                    : read_csv(path, request);
-  name_samples(dataset);
-  return dataset;
-}
-
-Dataset load_dataset(std::vector<std::uint8_t> bytes, const std::string& name, const char* task) {
-  const TaskRequest request = parse_task(task);
-  if (is_hdf5(bytes))
-    fail(CASD_ERROR_FORMAT, name, ": HDF5 is read from a file only, expected CSV");
-  return read_csv(std::move(bytes), name, request);
 }
 
 const Split& mapped(const Split& split, const SchemaMapping& mapping, Split& storage) {

@@ -1,5 +1,6 @@
 // A dataset with known ground truth. Three modalities observe one hidden state through noise. The
 // noise strength differs between samples and is recorded.
+#include "data/synthetic.h"
 #include "data/dataset.h"
 
 #include "core/error.h"

@@ -1,6 +1,6 @@
-// Temperatures, and optionally the modalities' trust, fitted on held-out samples (docs/method.md 6.4).
-#include "eval/evaluation.h"
-#include "eval/outputs.h"
+#include "eval/calibration.h"
+
+#include "eval/modality_subsets.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,7 +32,7 @@ struct LogitRows {
   }
 };
 
-void add_rows(LogitRows& rows, const ConditionOutputs& outputs, std::size_t i,
+void add_rows(LogitRows& rows, const ConditionPredictions& outputs, std::size_t i,
               const Schema& schema) {
   const bool classes = schema.task == CASD_TASK_CLASSES;
   rows.columns = classes ? schema.outputs.size() : 2;
@@ -45,10 +45,10 @@ void add_rows(LogitRows& rows, const ConditionOutputs& outputs, std::size_t i,
 
 /// The sets that temperatures are fitted on. Above six modalities a key is a number of modalities.
 /// All cyclic windows of neighbouring modalities then cover every number.
-std::vector<Condition> calibration_conditions(const Schema& schema) {
+std::vector<ModalitySubset> calibration_subsets(const Schema& schema) {
   const auto count = static_cast<unsigned>(schema.modality_count());
-  if (count <= 6) return conditions(schema);
-  std::vector<Condition> out;
+  if (count <= 6) return modality_subsets(schema);
+  std::vector<ModalitySubset> out;
   for (unsigned size = 1; size <= count; ++size)
     for (unsigned first = 0; first < (size == count ? 1 : count); ++first) {
       ModalityMask mask = 0;
@@ -86,8 +86,8 @@ double minimise(double low, double high, int grid, F f) {
 
 /// Per key the rows of the samples that have all modalities of the condition. A sample that lacks
 /// one of them counts for the key of the modalities that it has.
-std::map<std::string, LogitRows> rows_by_key(const std::vector<ConditionOutputs>& outputs,
-                                             const std::vector<Condition>& all,
+std::map<std::string, LogitRows> rows_by_key(const std::vector<ConditionPredictions>& outputs,
+                                             const std::vector<ModalitySubset>& all,
                                              const Schema& schema) {
   std::map<std::string, LogitRows> out;
   for (std::size_t c = 0; c < all.size(); ++c)
@@ -98,10 +98,10 @@ std::map<std::string, LogitRows> rows_by_key(const std::vector<ConditionOutputs>
 }
 
 double total_cross_entropy(const ModelPtr& model, const EncodedSamples& held_out,
-                           const std::vector<Condition>& all) {
+                           const std::vector<ModalitySubset>& all) {
   Predictor predictor(model, default_predictor_options());
   double sum = 0;
-  for (const ConditionOutputs& outputs : collect_outputs(predictor, held_out, all)) {
+  for (const ConditionPredictions& outputs : collect_predictions(predictor, held_out, all)) {
     LogitRows rows;
     for (std::size_t i = 0; i < outputs.labelled.size(); ++i)
       add_rows(rows, outputs, i, model->schema());
@@ -117,7 +117,7 @@ ModelPtr with_trust(const ModelPtr& model, std::vector<double> trust) {
 /// Coordinate descent over the logarithms of the factors. Only their ratios have an effect, so the
 /// first modality keeps 1.
 std::vector<double> fit_trust(const ModelPtr& model, const EncodedSamples& held_out,
-                              const std::vector<Condition>& all) {
+                              const std::vector<ModalitySubset>& all) {
   constexpr int rounds = 2, grid = 9;
   std::vector<double> trust(model->schema().modalities.size(), 1.0);
   for (int round = 0; round < rounds; ++round)
@@ -141,13 +141,13 @@ Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> sam
   options.threads = request.threads;
   Predictor encoder(model, options);
   const EncodedSamples held_out = encode_samples(encoder, samples, progress);
-  const std::vector<Condition> all = calibration_conditions(schema);
+  const std::vector<ModalitySubset> all = calibration_subsets(schema);
   if (request.trust && schema.modality_count() > 1) out.trust = fit_trust(model, held_out, all);
   if (!request.temperatures) return out;
 
   Predictor predictor(with_trust(model, out.trust), default_predictor_options());
-  const auto rows = rows_by_key(collect_outputs(predictor, held_out, all), all, schema);
-  for (const Condition& condition : all) {
+  const auto rows = rows_by_key(collect_predictions(predictor, held_out, all), all, schema);
+  for (const ModalitySubset& condition : all) {
     const std::string key = temperature_key(schema, condition.mask);
     const auto found = rows.find(key);
     const bool done = std::any_of(out.temperatures.begin(), out.temperatures.end(),

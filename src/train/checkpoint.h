@@ -3,7 +3,7 @@
 #pragma once
 
 #include "train/backend.h"
-#include "train/position.h"
+#include "train/training_state.h"
 
 #include <cstdint>
 #include <string>

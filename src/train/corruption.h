@@ -1,7 +1,7 @@
 // Random removal of modalities and frames from the student's input (docs/method.md 6.2).
 #pragma once
 
-#include "infer/pack.h"
+#include "engine/packed_batch.h"
 
 #include <cstdint>
 

@@ -1,7 +1,8 @@
 #include "core/error.h"
 #include "core/platform.h"
 #include "core/random.h"
-#include "eval/evaluation.h"
+#include "eval/calibration.h"
+#include "eval/selection_score.h"
 #include "train/trainer_state.h"
 
 #include <algorithm>

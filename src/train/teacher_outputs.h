@@ -1,7 +1,7 @@
 // Outputs of the frozen teacher on complete samples (docs/method.md 6.1: at mu_F, dropout off).
 #pragma once
 
-#include "infer/predictor.h"
+#include "predict/predictor.h"
 
 #include <vector>
 

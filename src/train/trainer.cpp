@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "core/plugin.h"
 #include "data/statistics.h"
-#include "eval/evaluation.h"
+#include "eval/calibration.h"
 #include "train/trainer_state.h"
 
 #include <utility>

@@ -2,13 +2,13 @@
 // epochs.cpp (epochs and phases) and resume.cpp (checkpoints).
 #pragma once
 
-#include "infer/pack.h"
+#include "engine/packed_batch.h"
 #include "train/backend.h"
 #include "train/checkpoint.h"
-#include "train/position.h"
 #include "train/teacher_outputs.h"
 #include "train/trainer.h"
 #include "train/training_samples.h"
+#include "train/training_state.h"
 
 #include <chrono>
 #include <mutex>

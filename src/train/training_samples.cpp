@@ -2,8 +2,8 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "infer/predictor.h"
 #include "model/schema_mapping.h"
+#include "predict/predictor.h"
 
 #include <algorithm>
 

@@ -13,12 +13,14 @@ ALLOWED = {
     "model": {"core"},
     "method": {"core", "model"},
     "data": {"core", "model"},
-    "infer": {"core", "model", "method"},
-    "eval": {"core", "model", "method", "data", "infer"},
-    "train": {"core", "model", "method", "data", "infer", "eval"},
-    "torch": {"core", "model", "method", "data", "infer", "eval", "train"},
+    "engine": {"core", "model", "method"},
+    "cpu": {"core", "model", "method", "engine"},
+    "predict": {"core", "model", "method", "engine", "cpu"},
+    "eval": {"core", "model", "method", "data", "predict"},
+    "train": {"core", "model", "method", "data", "engine", "predict", "eval"},
+    "torch": {"core", "model", "method", "data", "engine", "predict", "eval", "train"},
     "hdf5": {"core"},
-    "capi": {"core", "model", "method", "data", "infer", "eval", "train"},
+    "capi": {"core", "model", "method", "data", "engine", "predict", "eval", "train"},
 }
 # public header -> modules that may include it; capi may include all
 PUBLIC = {
@@ -27,7 +29,7 @@ PUBLIC = {
     "model.h": set(ALLOWED) - {"core", "hdf5"},
     "batch.h": set(ALLOWED) - {"core", "hdf5"},
     "dataset.h": {"data", "eval", "train", "torch"},
-    "predict.h": {"infer", "eval", "train", "torch"},
+    "predict.h": {"engine", "cpu", "predict", "eval", "train", "torch"},
     "evaluate.h": {"eval", "train"},
     "train.h": {"train", "torch", "core"},  # core: the table of libcasd_torch
 }

@@ -1,6 +1,7 @@
 // CSV files under each kind of task.
 #include "core/error.h"
 #include "data/dataset.h"
+#include "data/readers.h"
 #include "support/memory.h"
 #include "support/memory_file.h"
 

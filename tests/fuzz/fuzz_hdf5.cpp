@@ -5,6 +5,7 @@
 #include "core/platform.h"
 #include "core/plugin.h"
 #include "data/dataset.h"
+#include "data/readers.h"
 #include "support/memory.h"
 
 #include <fuzzer/FuzzedDataProvider.h>

@@ -2,6 +2,7 @@
 // dataset, its property and the expected one.
 #include "core/error.h"
 #include "data/dataset.h"
+#include "data/readers.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 // identity, gamma is the layer norm of the last frame's position code.
 #include "parity/support.h"
 
-#include "infer/predictor.h"
+#include "predict/predictor.h"
 
 namespace casd {
 namespace {

@@ -3,7 +3,8 @@
 
 #include "data/dataset.h"
 #include "data/statistics.h"
-#include "infer/pack.h"
+#include "data/synthetic.h"
+#include "engine/packed_batch.h"
 #include "model/normaliser.h"
 #include "support/golden.h"
 #include "torch/aten_threads.h"

@@ -2,7 +2,10 @@
 #include "core/error.h"
 #include "data/dataset.h"
 #include "data/statistics.h"
-#include "eval/evaluation.h"
+#include "data/synthetic.h"
+#include "eval/calibration.h"
+#include "eval/report.h"
+#include "eval/selection_score.h"
 #include "model/model_file.h"
 #include "train/trainer.h"
 

@@ -1,7 +1,8 @@
 // Uncertainty against ground truth: the synthetic dataset has the noise of each sample and modality.
 #include "data/dataset.h"
-#include "infer/predictor.h"
+#include "data/synthetic.h"
 #include "model/options.h"
+#include "predict/predictor.h"
 #include "train/trainer.h"
 
 #include <gtest/gtest.h>

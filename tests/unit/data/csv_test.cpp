@@ -1,6 +1,7 @@
 #include "core/error.h"
-#include "data/csv_reader.h"
+#include "data/csv_lines.h"
 #include "data/dataset.h"
+#include "data/readers.h"
 #include "support/allocations.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 #include "data/hold_out.h"
+#include "data/synthetic.h"
 
 #include "core/error.h"
 

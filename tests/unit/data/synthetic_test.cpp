@@ -1,4 +1,5 @@
 // Checks that casd_dataset_noise() returns the noise of the frames.
+#include "data/synthetic.h"
 #include "data/dataset.h"
 
 #include <gtest/gtest.h>

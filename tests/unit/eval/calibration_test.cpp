@@ -1,5 +1,7 @@
 // Temperatures and trust against the distributions that the labels were drawn from.
-#include "eval/evaluation.h"
+#include "eval/calibration.h"
+#include "eval/report.h"
+#include "eval/selection_score.h"
 #include "unit/eval/eval_samples.h"
 
 #include <gtest/gtest.h>

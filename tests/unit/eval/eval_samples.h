@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/random.h"
-#include "infer/predictor.h"
 #include "model/options.h"
+#include "predict/predictor.h"
 
 #include <cmath>
 #include <string>

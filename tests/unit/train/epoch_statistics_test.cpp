@@ -1,4 +1,5 @@
 // The numbers that epochs and progress report, against the losses that the stub returned.
+#include "data/synthetic.h"
 #include "train/trainer.h"
 
 #include "model/options.h"

@@ -1,6 +1,7 @@
 // Training on data with another order of modalities or features than the model, or with fewer.
 #include "core/error.h"
-#include "infer/predictor.h"
+#include "data/synthetic.h"
+#include "predict/predictor.h"
 #include "train/trainer.h"
 #include "unit/train/stub_plugin.h"
 

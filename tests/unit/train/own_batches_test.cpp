@@ -1,8 +1,9 @@
 // Training step by step on the caller's batches: preparation and calibration without a dataset.
 #include "core/error.h"
 #include "data/statistics.h"
-#include "eval/evaluation.h"
-#include "infer/predictor.h"
+#include "data/synthetic.h"
+#include "eval/calibration.h"
+#include "predict/predictor.h"
 #include "support/paths.h"
 #include "train/trainer.h"
 #include "unit/train/stub_plugin.h"

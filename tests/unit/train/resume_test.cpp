@@ -1,4 +1,5 @@
 // A training ends in the same bits wherever it was interrupted.
+#include "data/synthetic.h"
 #include "train/trainer.h"
 
 #include "core/error.h"

@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "data/statistics.h"
-#include "infer/predictor.h"
+#include "predict/predictor.h"
 #include "unit/train/training_loop.h"
 
 #include <gtest/gtest.h>

@@ -1,11 +1,14 @@
 // Tests the training loop (phases, epochs, steps) with a stub of the plug-in.
 #include "train/trainer.h"
+#include "data/synthetic.h"
 
 #include "core/error.h"
 #include "core/log.h"
 #include "data/statistics.h"
-#include "eval/evaluation.h"
-#include "infer/predictor.h"
+#include "eval/calibration.h"
+#include "eval/report.h"
+#include "eval/selection_score.h"
+#include "predict/predictor.h"
 #include "train/teacher_outputs.h"
 #include "unit/train/training_loop.h"
 

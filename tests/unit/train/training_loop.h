@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "data/dataset.h"
+#include "data/synthetic.h"
 #include "train/trainer.h"
 #include "unit/train/stub_plugin.h"
 

@@ -1,0 +1,23 @@
+// Temperatures, and optionally the modalities' trust, fitted on held-out samples (docs/method.md 6.4).
+#pragma once
+
+#include "eval/condition_predictions.h"
+
+namespace casd {
+
+struct CalibrationRequest {
+  bool temperatures = true;
+  bool trust = false;
+  int threads = 1;
+};
+/// Fits temperatures: per key the tau in [0.2, 20] with the smallest unweighted cross-entropy
+/// (docs/method.md 6.4), and trust: one factor per modality that lowers the mean cross-entropy over
+/// all conditions. Keys without a labelled sample get no temperature. Samples whose prediction fails
+/// are left out. Regression has nothing to fit.
+/// The samples are encoded once, and `progress` is called after each chunk. Their frames are not read
+/// afterwards.
+Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
+                            const CalibrationRequest& request,
+                            const EvaluationProgress& progress = {});
+
+}  // namespace casd

@@ -1,0 +1,79 @@
+#include "eval/report.h"
+
+#include "eval/metrics.h"
+#include "eval/task_scores.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace casd {
+
+casd_evaluate_options default_evaluate_options() {
+  casd_evaluate_options options{};
+  options.struct_size = sizeof options;
+  options.mask = CASD_ALL_MODALITIES;
+  return options;
+}
+
+Report evaluate(Predictor& predictor, Span<const Sample* const> samples, ModalityMask mask,
+                const EvaluationProgress& progress) {
+  const Schema& schema = predictor.model()->schema();
+  std::vector<ModalitySubset> all = modality_subsets(schema);
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [&](const ModalitySubset& c) { return (c.mask & ~mask) != 0; }),
+            all.end());
+  // Above six modalities not every set is a condition. The caller's mask is always evaluated.
+  if (all.empty() || all.back().mask != mask) all.push_back({mask, mask_name(schema, mask)});
+  const std::vector<ConditionPredictions> outputs =
+      collect_predictions(predictor, samples, all, progress);
+  const bool regression = schema.task == CASD_TASK_REGRESSION;
+  Report report;
+  ErrorScores pooled;
+  std::vector<double> f1, mae;
+  for (std::size_t c = 0; c < all.size(); ++c) {
+    const bool incomplete = all[c].mask != mask || all.size() == 1;
+    Numbers numbers;
+    if (regression) {
+      const Regressed r = regress(outputs[c], schema);
+      numbers = {{"f1", r.f1}, {"mae", r.mae}, {"correlation", r.correlation}};
+      if (incomplete) {
+        f1.push_back(r.f1);
+        mae.push_back(r.mae);
+      }
+    } else {
+      const Classified r = classify(outputs[c], schema);
+      numbers = {{"f1", r.f1},
+                 {"accuracy", r.accuracy},
+                 {"ece", 100 * expected_calibration_error(r.scores.confidence, r.scores.right)},
+                 {"auroc_uncertainty", auroc(r.scores.uncertainty, r.scores.wrong)},
+                 {"auroc_confidence", auroc(r.scores.negated_confidence, r.scores.wrong)}};
+      if (incomplete) f1.push_back(r.f1);
+      pooled.add(r.scores);
+    }
+    numbers.emplace_back("uncertainty", mean(outputs[c].uncertainty));
+    numbers.emplace_back("samples", static_cast<double>(outputs[c].uncertainty.size()));
+    numbers.emplace_back("failed", static_cast<double>(outputs[c].failed));
+    report.conditions.emplace_back(all[c].name, std::move(numbers));
+  }
+  report.overall.emplace_back("mean_incomplete_f1", mean(f1));
+  if (regression) report.overall.emplace_back("mean_incomplete_mae", mean(mae));
+  report.overall.emplace_back("pooled_auroc_uncertainty", auroc(pooled.uncertainty, pooled.wrong));
+  report.overall.emplace_back("pooled_auroc_confidence",
+                              auroc(pooled.negated_confidence, pooled.wrong));
+  return report;
+}
+
+std::string report_json(const Report& report) {
+  using Json = nlohmann::ordered_json;
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+  Json json;
+  json["conditions"] = Json::object();
+  for (const auto& [name, numbers] : report.conditions)
+    for (const auto& [key, value] : numbers) json["conditions"][name][key] = number(value);
+  for (const auto& [key, value] : report.overall) json[key] = number(value);
+  return json.dump();
+}
+
+}  // namespace casd

@@ -1,0 +1,47 @@
+#include "predict/prediction.h"
+
+namespace casd {
+
+void Prediction::resize(std::int64_t rows, const Model& model) {
+  const Schema& schema = model.schema();
+  const auto outputs = static_cast<std::int64_t>(schema.outputs.size());
+  const bool regression = schema.task == CASD_TASK_REGRESSION;
+  std::array<std::int64_t, field_count> columns{};
+  const auto set = [&](casd_field field, std::int64_t count) {
+    columns[static_cast<std::size_t>(field)] = count;
+  };
+  set(CASD_FIELD_PROBABILITIES, regression ? 0 : outputs);
+  set(CASD_FIELD_LOGITS, schema.logit_count());
+  set(CASD_FIELD_VALUE, regression ? outputs : 0);
+  for (const casd_field field :
+       {CASD_FIELD_CONFIDENCE, CASD_FIELD_UNCERTAINTY, CASD_FIELD_DISAGREEMENT})
+    set(field, 1);
+  for (casd_field field = CASD_FIELD_MODALITY_VARIANCE; field <= CASD_FIELD_MODALITY_WEIGHT;
+       ++field)
+    set(field, schema.modality_count());
+  for (const casd_field field :
+       {CASD_FIELD_REPRESENTATION, CASD_FIELD_SCALE, CASD_FIELD_DEGREES_OF_FREEDOM})
+    set(field, model.options().hidden);
+  // Allocate first: if memory runs out, the old tables and their description stay consistent.
+  for (std::size_t field = 0; field < tables_.size(); ++field)
+    tables_[field].reserve(static_cast<std::size_t>(rows * columns[field]));
+  status_.reserve(static_cast<std::size_t>(rows));
+  for (std::size_t field = 0; field < tables_.size(); ++field)
+    tables_[field].resize(static_cast<std::size_t>(rows * columns[field]));
+  status_.resize(static_cast<std::size_t>(rows));
+  columns_ = columns;
+  rows_ = rows;
+  filled_ = true;
+}
+
+Span<const float> Prediction::table(casd_field field) const {
+  return tables_[static_cast<std::size_t>(field)];
+}
+
+Span<float> Prediction::row(casd_field field, std::int64_t row) {
+  const auto columns = static_cast<std::size_t>(this->columns(field));
+  return {tables_[static_cast<std::size_t>(field)].data() + static_cast<std::size_t>(row) * columns,
+          columns};
+}
+
+}  // namespace casd

@@ -1,0 +1,177 @@
+#include "predict/prediction_rows.h"
+
+#include "method/fusion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace casd {
+namespace {
+
+constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+
+void soft_max(const float* logits, std::int64_t count, double temperature, float* out) {
+  double largest = -std::numeric_limits<double>::infinity(), total = 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    largest = std::max(largest, static_cast<double>(logits[i]));
+  for (std::int64_t i = 0; i < count; ++i)
+    total += std::exp((static_cast<double>(logits[i]) - largest) / temperature);
+  for (std::int64_t i = 0; i < count; ++i)
+    out[i] = static_cast<float>(std::exp((static_cast<double>(logits[i]) - largest) / temperature) /
+                                total);
+}
+
+bool all_finite(const float* values, std::int64_t count) {
+  bool finite = true;  // no branch, so that the loop can be vectorised
+  for (std::int64_t i = 0; i < count; ++i)
+    finite &= std::abs(values[i]) <= std::numeric_limits<float>::max();
+  return finite;
+}
+
+/// Checks the fields of every task. Probabilities and confidence are finite if the logits are.
+bool has_finite_results(Prediction& prediction, std::int64_t row) {
+  for (const casd_field field :
+       {CASD_FIELD_LOGITS, CASD_FIELD_VALUE, CASD_FIELD_UNCERTAINTY, CASD_FIELD_DISAGREEMENT,
+        CASD_FIELD_REPRESENTATION, CASD_FIELD_SCALE, CASD_FIELD_DEGREES_OF_FREEDOM}) {
+    const Span<float> values = prediction.row(field, row);
+    if (!all_finite(values.data(), static_cast<std::int64_t>(values.size()))) return false;
+  }
+  return true;
+}
+
+void clear_row(Prediction& prediction, std::int64_t row, casd_status status) {
+  for (casd_field field = 0; field < field_count; ++field)
+    for (float& value : prediction.row(field, row)) value = missing;
+  prediction.set_row_status(row, status);
+}
+
+}  // namespace
+
+PredictionRows::PredictionRows(const Model& model, const Encoder& encoder)
+    : model_(model),
+      encoder_(encoder),
+      hidden_(model.options().hidden),
+      modalities_(model.schema().modality_count()) {
+  for (std::int32_t m = 0; m < modalities_; ++m)
+    trust_.push_back(static_cast<float>(model.trust(m)));
+  if (model.schema().task == CASD_TASK_REGRESSION) {
+    target_mean_ = model.tensor("target.mean");
+    target_std_ = model.tensor("target.std");
+  }
+}
+
+PredictionRows::Inputs PredictionRows::inputs(const EvidenceTable& evidence, std::int64_t row,
+                                              ModalityMask participating) const {
+  const bool zeros = model_.options().absent == CASD_ABSENT_ZEROS;
+  Inputs out;
+  for (std::int32_t m = 0; m < modalities_; ++m) {
+    const bool given = participating >> m & 1u;
+    if (!given && !zeros) continue;
+    const Floats& table = given ? evidence.present : evidence.zeros;
+    out.modality[out.count] = m;
+    out.nig[out.count] = table.data() + (row * modalities_ + m) * 4 * hidden_;
+    out.trust[out.count++] = trust_[static_cast<std::size_t>(m)];
+  }
+  return out;
+}
+
+void PredictionRows::fill(Prediction& prediction, const EvidenceTable& evidence, std::int64_t row,
+                          ModalityMask participating) const {
+  clear_row(prediction, row, participating ? CASD_OK : CASD_ERROR_STATE);
+  if (!participating) return;
+  const Inputs fused = inputs(evidence, row, participating);
+  // Checked before the fusion, which would hide the overflow of a modality with weight 0.
+  if (!has_finite_evidence(fused)) return clear_row(prediction, row, CASD_ERROR_NUMERIC);
+  fuse_row(prediction, row, fused);
+  classify_row(prediction, row, participating);
+  if (!has_finite_results(prediction, row)) clear_row(prediction, row, CASD_ERROR_NUMERIC);
+}
+
+bool PredictionRows::has_finite_evidence(const Inputs& inputs) const {
+  for (std::int32_t k = 0; k < inputs.count; ++k)
+    if (!all_finite(inputs.nig[k], 4 * hidden_)) return false;
+  return true;
+}
+
+void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
+                              const Inputs& inputs) const {
+  const casd_model_options& rules = model_.options();
+  // Means over dimensions in double, so that a wide model does not lose precision.
+  double uncertainty = 0, disagreement = 0;
+  struct Means {
+    double variance, aleatoric, epistemic, degrees_of_freedom, weight;
+  } means[CASD_MAX_MODALITIES] = {};
+  const Span<float> location = prediction.row(CASD_FIELD_REPRESENTATION, row);
+  const Span<float> scale = prediction.row(CASD_FIELD_SCALE, row);
+  const Span<float> degrees = prediction.row(CASD_FIELD_DEGREES_OF_FREEDOM, row);
+  for (std::int64_t i = 0; i < hidden_; ++i) {
+    NormalInverseGamma<float> law[CASD_MAX_MODALITIES];
+    float weight[CASD_MAX_MODALITIES];
+    for (std::int32_t k = 0; k < inputs.count; ++k) {
+      const float* nig = inputs.nig[k];
+      law[k] = {nig[i], nig[hidden_ + i], nig[2 * hidden_ + i], nig[3 * hidden_ + i]};
+    }
+    const FusedLaw<float> fused =
+        fuse(law, inputs.count, {rules.weights, rules.fused_variance}, inputs.trust, weight);
+    const auto at = static_cast<std::size_t>(i);
+    location[at] = fused.location;
+    scale[at] = std::sqrt(fused.squared_scale);
+    degrees[at] = fused.degrees_of_freedom;
+    uncertainty += static_cast<double>(fused.variance);
+    disagreement += static_cast<double>(fused.disagreement);
+    for (std::int32_t k = 0; k < inputs.count; ++k) {
+      means[k].variance += static_cast<double>(law[k].variance());
+      means[k].aleatoric += static_cast<double>(law[k].aleatoric());
+      means[k].epistemic += static_cast<double>(law[k].epistemic());
+      means[k].degrees_of_freedom += static_cast<double>(law[k].degrees_of_freedom());
+      means[k].weight += static_cast<double>(weight[k]);
+    }
+  }
+  const auto mean = [&](double sum) {
+    return static_cast<float>(sum / static_cast<double>(hidden_));
+  };
+  prediction.row(CASD_FIELD_UNCERTAINTY, row)[0] = mean(uncertainty);
+  prediction.row(CASD_FIELD_DISAGREEMENT, row)[0] = mean(disagreement);
+  for (std::int32_t k = 0; k < inputs.count; ++k) {
+    const auto m = static_cast<std::size_t>(inputs.modality[k]);
+    prediction.row(CASD_FIELD_MODALITY_VARIANCE, row)[m] = mean(means[k].variance);
+    prediction.row(CASD_FIELD_MODALITY_ALEATORIC, row)[m] = mean(means[k].aleatoric);
+    prediction.row(CASD_FIELD_MODALITY_EPISTEMIC, row)[m] = mean(means[k].epistemic);
+    prediction.row(CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM, row)[m] =
+        mean(means[k].degrees_of_freedom);
+    prediction.row(CASD_FIELD_MODALITY_WEIGHT, row)[m] = mean(means[k].weight);
+  }
+}
+
+void PredictionRows::classify_row(Prediction& prediction, std::int64_t row,
+                                  ModalityMask participating) const {
+  const Schema& schema = model_.schema();
+  const Span<float> logits = prediction.row(CASD_FIELD_LOGITS, row);
+  encoder_.classify(prediction.row(CASD_FIELD_REPRESENTATION, row).data(), logits.data());
+  if (schema.task == CASD_TASK_REGRESSION) {
+    const Span<float> value = prediction.row(CASD_FIELD_VALUE, row);
+    for (std::size_t k = 0; k < value.size(); ++k)
+      value[k] = logits[k] * target_std_[k] + target_mean_[k];
+    return;
+  }
+  const auto outputs = static_cast<std::int64_t>(schema.outputs.size());
+  const double temperature = model_.temperature(participating);
+  const Span<float> probability = prediction.row(CASD_FIELD_PROBABILITIES, row);
+  float& confidence = prediction.row(CASD_FIELD_CONFIDENCE, row)[0];
+  if (schema.task == CASD_TASK_CLASSES) {
+    soft_max(logits.data(), outputs, temperature, probability.data());
+    confidence = *std::max_element(probability.begin(), probability.end());
+    return;
+  }
+  double larger = 0;  // of each pair, summed
+  for (std::int64_t k = 0; k < outputs; ++k) {
+    float pair[2];
+    soft_max(logits.data() + 2 * k, 2, temperature, pair);
+    probability[static_cast<std::size_t>(k)] = pair[1];
+    larger += static_cast<double>(std::max(pair[0], pair[1]));
+  }
+  confidence = static_cast<float>(larger / static_cast<double>(outputs));
+}
+
+}  // namespace casd

@@ -1,0 +1,269 @@
+#include "predict/predictor.h"
+
+#include "core/error.h"
+#include "core/thread_pool.h"
+#include "cpu/encoder.h"
+#include "engine/device_network.h"
+#include "model/options.h"
+#include "predict/prediction_rows.h"
+#include "predict/workspace_pool.h"
+
+#include <algorithm>
+
+namespace casd {
+namespace {
+
+constexpr std::int64_t device_chunk = 256;  // samples sent to a device at once
+
+Span<const Option> predictor_option_table() {
+  using O = casd_predictor_options;
+  static constexpr const char* devices[] = {"cpu", "cuda"};
+  static constexpr const char* on_empty[] = {"error", "nan"};
+  static const Option table[] = {
+      {"device", OptionKind::choice, offsetof(O, device), 0, 0, false, false, {devices, 2}},
+      {"device_index", OptionKind::int32, offsetof(O, device_index), 0, 1023, false, false, {}},
+      {"threads", OptionKind::int32, offsetof(O, threads), 1, 256, false, false, {}},
+      {"on_empty", OptionKind::choice, offsetof(O, on_empty), 0, 0, false, false, {on_empty, 2}},
+  };
+  return {table, sizeof table / sizeof *table};
+}
+
+}  // namespace
+
+casd_predictor_options default_predictor_options() {
+  casd_predictor_options options{};
+  options.struct_size = sizeof options;
+  options.threads = 1;
+  return options;
+}
+
+casd_predictor_options checked(casd_predictor_options options) {
+  check_options(predictor_option_table(), &options);
+  require(options.reserved == 0, "options.reserved must be 0");
+  return options;
+}
+
+struct Predictor::State {
+  State(ModelPtr m, const casd_predictor_options& o)
+      : model(std::move(m)),
+        options(checked(o)),
+        encoder(model),
+        rows(*model, encoder),
+        threads(options.threads),
+        workspaces(model),
+        hidden(model->options().hidden),
+        modalities(model->schema().modality_count()),
+        zeros(model->options().absent == CASD_ABSENT_ZEROS) {
+    if (options.device != CASD_DEVICE_CPU)
+      device = std::make_unique<DeviceNetwork>(*model, options.device, options.device_index,
+                                               options.threads);
+  }
+
+  std::int64_t nig_size() const { return 4 * hidden; }
+  std::int64_t offset(std::int64_t sample, std::int32_t modality) const {
+    return (sample * modalities + modality) * nig_size();
+  }
+
+  std::int64_t longest(const InputTable& input, ModalityMask wanted) const;
+  void require_modalities(const InputTable& input, ModalityMask wanted) const;
+  void encode(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted, bool any_mask);
+  void encode_zeros(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
+                    bool any_mask) const;
+  void encode_on_device(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
+                        bool any_mask);
+  void fill_rows(Prediction& prediction, const EvidenceTable& evidence, ModalityMask mask) const;
+  void predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted);
+
+  const ModelPtr model;
+  const casd_predictor_options options;
+  const Encoder encoder;
+  const PredictionRows rows;
+  ThreadPool threads;
+  WorkspacePool workspaces;
+  const std::int64_t hidden;
+  const std::int32_t modalities;
+  const bool zeros;  // absent modalities participate as zero sequences
+  std::unique_ptr<DeviceNetwork> device;
+};
+
+// Error messages are built on failure only, because building them allocates.
+
+/// Longest sequence among the wanted modalities; throws if it exceeds max_steps.
+std::int64_t Predictor::State::longest(const InputTable& input, ModalityMask wanted) const {
+  std::int64_t out = 1;
+  for (std::int64_t i = 0; i < input.samples(); ++i)
+    for (std::int32_t m = 0; m < modalities; ++m) {
+      if (!zeros && !((input.given(i) & wanted) >> m & 1u)) continue;
+      const std::int64_t steps = input.frames(i, m).steps;
+      if (steps > model->options().max_steps)
+        fail(CASD_ERROR_INVALID_ARGUMENT, "sample ", i, ", modality '",
+             model->schema().modalities[static_cast<std::size_t>(m)].name, "': ", steps,
+             " frames, the model's max_steps is ", model->options().max_steps);
+      out = std::max(out, steps);
+    }
+  return out;
+}
+
+/// Throws if a sample has none of the wanted modalities, unless the options allow it.
+void Predictor::State::require_modalities(const InputTable& input, ModalityMask wanted) const {
+  if (options.on_empty == CASD_EMPTY_NAN) return;
+  const Schema& schema = model->schema();
+  for (std::int64_t i = 0; i < input.samples(); ++i)
+    if (!(input.given(i) & wanted))
+      fail(CASD_ERROR_INVALID_ARGUMENT, "sample ", i, " is left without a modality: it has ",
+           input.given(i) ? mask_name(schema, input.given(i)) : "none", ", the mask selects ",
+           mask_name(schema, wanted));
+}
+
+void Predictor::State::encode(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
+                              bool any_mask) {
+  const InputTable& input = workspace.input;
+  const std::int64_t steps = longest(input, wanted);
+  const auto size = static_cast<std::size_t>(offset(input.samples(), 0));
+  evidence.samples = input.samples();
+  evidence.given.resize(static_cast<std::size_t>(input.samples()));
+  evidence.present.resize(size);
+  evidence.zeros.resize(zeros ? size : 0);
+  for (std::int64_t i = 0; i < input.samples(); ++i)
+    evidence.given[static_cast<std::size_t>(i)] = input.given(i);
+  if (device) {
+    encode_on_device(evidence, workspace, wanted, any_mask);
+    return;
+  }
+  workspace.reserve_scratch(threads.threads(), encoder.scratch_size(steps));
+  if (zeros) encode_zeros(evidence, workspace, wanted, any_mask);
+  threads.run(input.samples() * modalities, [&](std::int64_t piece, int worker) {
+    const std::int64_t i = piece / modalities;
+    const auto m = static_cast<std::int32_t>(piece % modalities);
+    if (!((input.given(i) & wanted) >> m & 1u)) return;
+    const FrameSequence& frames = input.frames(i, m);
+    encoder.encode(m, frames.values, frames.steps, workspace.scratch(worker),
+                   evidence.present.data() + offset(i, m));
+  });
+}
+
+void Predictor::State::encode_zeros(EvidenceTable& evidence, Workspace& workspace,
+                                    ModalityMask wanted, bool any_mask) const {
+  ZeroSequenceCache& cache = workspace.zero_sequences;
+  cache.reserve();  // now, because a later call with another mask must not allocate
+  const InputTable& input = workspace.input;
+  for (std::int64_t i = 0; i < input.samples(); ++i)
+    for (std::int32_t m = 0; m < modalities; ++m) {
+      if (!any_mask && (input.given(i) & wanted) >> m & 1u) continue;
+      const std::int64_t steps = std::max<std::int64_t>(input.frames(i, m).steps, 1);
+      const float* found = cache.find(m, steps);
+      if (!found) {
+        float* made = cache.insert(m, steps);
+        encoder.encode(m, nullptr, steps, workspace.scratch(0), made);
+        found = made;
+      }
+      std::copy_n(found, nig_size(), evidence.zeros.data() + offset(i, m));
+    }
+}
+
+void Predictor::State::encode_on_device(EvidenceTable& evidence, Workspace& workspace,
+                                        ModalityMask wanted, bool any_mask) {
+  PackedBatch& packed = workspace.packed;
+  const std::int64_t samples = workspace.input.samples();
+  for (std::int64_t first = 0; first < samples; first += device_chunk) {
+    const std::int64_t count = std::min(device_chunk, samples - first);
+    packed.pack(*model, workspace.input, first, count, wanted);
+    device->encode(packed.view(), evidence.present.data() + offset(first, 0));
+    if (!zeros) continue;
+    if (any_mask) {
+      packed.pack(*model, workspace.input, first, count, 0);
+      device->encode(packed.view(), evidence.zeros.data() + offset(first, 0));
+    } else {
+      // Modalities outside the mask were already packed as zero sequences.
+      std::copy_n(evidence.present.data() + offset(first, 0), offset(count, 0),
+                  evidence.zeros.data() + offset(first, 0));
+    }
+  }
+}
+
+void Predictor::State::fill_rows(Prediction& prediction, const EvidenceTable& evidence,
+                                 ModalityMask mask) const {
+  prediction.resize(evidence.samples, *model);
+  for (std::int64_t i = 0; i < evidence.samples; ++i)
+    rows.fill(prediction, evidence, i, evidence.given[static_cast<std::size_t>(i)] & mask);
+}
+
+/// Predicts the samples in workspace.input.
+void Predictor::State::predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) {
+  require_modalities(workspace.input, wanted);
+  encode(workspace.evidence, workspace, wanted, false);
+  fill_rows(prediction, workspace.evidence, wanted);
+}
+
+Predictor::Predictor(ModelPtr model, const casd_predictor_options& options)
+    : state_(std::make_unique<State>(std::move(model), options)) {}
+
+Predictor::~Predictor() = default;
+
+const ModelPtr& Predictor::model() const { return state_->model; }
+const casd_predictor_options& Predictor::options() const { return state_->options; }
+void Predictor::trim() const { state_->workspaces.trim(); }
+std::int64_t Predictor::workspaces() const { return state_->workspaces.size(); }
+
+void Predictor::encode(EvidenceTable& evidence, Span<const Sample* const> samples,
+                       ModalityMask wanted, bool any_mask) const {
+  const WorkspacePool::Lease lease(state_->workspaces);
+  Workspace& workspace = *lease;
+  workspace.input.assign(state_->model->schema(), samples);
+  state_->encode(evidence, workspace, wanted, any_mask);
+}
+
+void Predictor::predict_from_evidence(Prediction& prediction, const EvidenceTable& evidence,
+                                      ModalityMask mask) const {
+  state_->fill_rows(prediction, evidence, mask);
+}
+
+void Predictor::predict(Prediction& prediction, const Batch& batch, casd_modality_mask mask) const {
+  State& state = *state_;
+  const Schema& schema = state.model->schema();
+  if (batch.size() == 0) fail(CASD_ERROR_INVALID_ARGUMENT, "the batch has no samples");
+  const ModalityMask wanted = resolve_mask(schema, mask);
+  const WorkspacePool::Lease lease(state.workspaces);
+  Workspace& workspace = *lease;
+  workspace.reader.read(batch, schema, workspace.input);
+  state.predict(prediction, workspace, wanted);
+}
+
+void Predictor::predict_frames(Prediction& prediction, Span<const FrameSequence> frames,
+                               casd_modality_mask mask) const {
+  State& state = *state_;
+  const Schema& schema = state.model->schema();
+  if (frames.size() != schema.modalities.size())
+    fail(CASD_ERROR_INVALID_ARGUMENT, "frames of ", frames.size(), " modalities, the model has ",
+         schema.modalities.size());
+  const ModalityMask wanted = resolve_mask(schema, mask);
+  const WorkspacePool::Lease lease(state.workspaces);
+  Workspace& workspace = *lease;
+  InputTable& input = workspace.input;
+  input.resize(1, state.modalities);
+  input.given(0) = 0;
+  for (std::int32_t m = 0; m < state.modalities; ++m) {
+    const auto at = static_cast<std::size_t>(m);
+    const ModalityMask bit = ModalityMask{1} << m;
+    const FrameSequence& sequence = frames[at];
+    if (sequence.steps < 0)
+      fail(CASD_ERROR_INVALID_ARGUMENT, "modality '", schema.modalities[at].name,
+           "': ", sequence.steps, " frames, allowed: 0 (missing) to ",
+           state.model->options().max_steps);
+    input.frames(0, m) = sequence.values ? sequence : FrameSequence{};
+    if (sequence.values && sequence.steps > 0) input.given(0) |= bit;
+  }
+  state.longest(input, wanted);  // checks lengths before values are read
+  for (std::int32_t m = 0; m < state.modalities; ++m) {
+    const ModalityMask bit = ModalityMask{1} << m;
+    if (!(input.given(0) & wanted & bit)) continue;
+    const FrameSequence& sequence = input.frames(0, m);
+    const std::int32_t features = schema.modalities[static_cast<std::size_t>(m)].features;
+    if (!has_given_frame(sequence.values, static_cast<std::size_t>(sequence.steps),
+                         static_cast<std::size_t>(features)))
+      input.given(0) &= ~bit;
+  }
+  state.predict(prediction, workspace, wanted);
+}
+
+}  // namespace casd

@@ -1,0 +1,71 @@
+// The memory that one call uses.
+#pragma once
+
+#include "core/live_bytes.h"
+#include "engine/input_table.h"
+#include "engine/packed_batch.h"
+#include "model/model.h"
+#include "predict/batch_reader.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace casd {
+
+/// Normal-Inverse-Gamma parameters of some samples, per modality.
+struct EvidenceTable {
+  std::int64_t samples = 0;
+  std::vector<ModalityMask> given;  // [samples] modalities of the sample
+  Floats present;                   // [samples, modalities, 4, hidden], of the given modalities
+  Floats zeros;                     // the same, of zero sequences; absent = zeros only
+};
+
+/// Evidence of zero sequences, which depends on modality and length only. A direct-mapped cache of
+/// fixed size: each pair of modality and length maps to one entry; a new pair replaces the old one.
+class ZeroSequenceCache {
+ public:
+  explicit ZeroSequenceCache(const Model& model);
+
+  /// Allocates the memory; later calls do nothing.
+  void reserve();
+  /// [4, hidden], or NULL if it is not cached.
+  const float* find(std::int32_t modality, std::int64_t steps) const;
+  /// Returns the entry, into which the caller writes [4, hidden]; valid until the next insert().
+  float* insert(std::int32_t modality, std::int64_t steps);
+
+ private:
+  std::int64_t key(std::int32_t modality, std::int64_t steps) const {
+    return steps * modalities_ + modality;
+  }
+
+  std::int64_t modalities_, width_, entries_;
+  std::vector<std::int64_t> keys_;  // [entries]; -1: empty
+  std::optional<LiveBytes> counted_;
+  std::unique_ptr<float[]> values_;  // [entries, 4, hidden]; not initialised, to save page faults
+};
+
+class Workspace {
+ public:
+  explicit Workspace(const Model& model) : zero_sequences(model) {}
+
+  /// Allocates at least `count` floats of scratch for each of `slots` workers.
+  void reserve_scratch(int slots, std::size_t count);
+  float* scratch(int slot) {
+    return scratch_.data() + static_cast<std::size_t>(slot) * scratch_stride_;
+  }
+
+  BatchReader reader;
+  InputTable input;
+  EvidenceTable evidence;
+  ZeroSequenceCache zero_sequences;
+  PackedBatch packed;  // devices only
+
+ private:
+  Floats scratch_;  // [slots, stride]
+  std::size_t scratch_stride_ = 0;
+};
+
+}  // namespace casd

@@ -119,7 +119,7 @@ casd_status casd_model_get_options(casd_model_options* options, const casd_model
 }
 
 int64_t casd_model_parameter_count(const casd_model* model) {
-  return model ? model->value->network().learned_count() : -1;
+  return model ? model->value->layout().learned_count : -1;
 }
 
 const char* casd_model_info(const casd_model* model) {

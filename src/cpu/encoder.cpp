@@ -42,23 +42,22 @@ struct Encoder::Packed {
   Floats position;  // [kept, hidden]
   std::int64_t hidden, feed_forward, heads;
 
-  LinearMap map(const std::string& name, float factor = 1) const {
-    const TensorInfo& info = model->network().tensor(name + ".weight");
-    return LinearMap(model->tensor(name + ".weight").data(), model->tensor(name + ".bias").data(),
-                     info.shape[0], info.size / info.shape[0], factor);
+  LinearMap map(const LinearPlaces& places, float factor = 1) const {
+    const std::int64_t outputs = places.bias.size;
+    return LinearMap(model->tensor(places.weight).data(), model->tensor(places.bias).data(),
+                     outputs, places.weight.size / outputs, factor);
   }
 
   /// conv.weight is [hidden, features, 3]; the window of three frames is [3, features].
-  LinearMap convolution(const std::string& name, std::int64_t features) const {
-    const Span<const float> weight = model->tensor(name + ".conv.weight");
+  LinearMap convolution(const LinearPlaces& places, std::int64_t features) const {
+    const Span<const float> weight = model->tensor(places.weight);
     std::vector<float> reordered(weight.size());
     for (std::int64_t o = 0; o < hidden; ++o)
       for (std::int64_t f = 0; f < features; ++f)
         for (std::int64_t k = 0; k < 3; ++k)
           reordered[static_cast<std::size_t>((o * 3 + k) * features + f)] =
               weight[static_cast<std::size_t>((o * features + f) * 3 + k)];
-    return LinearMap(reordered.data(), model->tensor(name + ".conv.bias").data(), hidden,
-                     3 * features);
+    return LinearMap(reordered.data(), model->tensor(places.bias).data(), hidden, 3 * features);
   }
 };
 
@@ -70,31 +69,29 @@ Encoder::Encoder(ModelPtr model) {
   p.hidden = options.hidden;
   p.feed_forward = options.feed_forward;
   p.heads = options.heads;
-  const auto values = [&](const std::string& name) { return p.model->tensor(name).data(); };
+  const auto values = [&](const TensorPlace& place) { return p.model->tensor(place).data(); };
   const float query_scale =
       1 / std::sqrt(static_cast<float>(options.hidden) / static_cast<float>(options.heads));
-  for (const Modality& modality : p.model->schema().modalities) {
-    const std::string& name = modality.name;
+  const NetworkLayout& layout = p.model->layout();
+  for (std::size_t at = 0; at < layout.modalities.size(); ++at) {
+    const ModalityPlaces& modality = layout.modalities[at];
     ModalityEncoder encoder;
-    encoder.features = modality.features;
-    encoder.mean = values(name + ".normalizer.mean");
-    encoder.std = values(name + ".normalizer.std");
-    encoder.convolution = p.convolution(name, modality.features);
-    for (std::int32_t l = 0; l < options.layers; ++l) {
-      const std::string layer = name + ".encoder." + std::to_string(l);
+    encoder.features = layout.schema.modalities[at].features;
+    encoder.mean = values(modality.mean);
+    encoder.std = values(modality.deviation);
+    encoder.convolution = p.convolution(modality.convolution, encoder.features);
+    for (const EncoderLayerPlaces& layer : modality.layers)
       encoder.layers.push_back(
-          {values(layer + ".norm1.weight"), values(layer + ".norm1.bias"),
-           values(layer + ".norm2.weight"), values(layer + ".norm2.bias"),
-           p.map(layer + ".attention.query", query_scale), p.map(layer + ".attention.key"),
-           p.map(layer + ".attention.value"), p.map(layer + ".attention.output"),
-           p.map(layer + ".feed_forward.0"), p.map(layer + ".feed_forward.1")});
-    }
-    encoder.norm_weight = values(name + ".norm.weight");
-    encoder.norm_bias = values(name + ".norm.bias");
-    encoder.evidence = p.map(name + ".evidence");
+          {values(layer.attention_norm.weight), values(layer.attention_norm.bias),
+           values(layer.feed_forward_norm.weight), values(layer.feed_forward_norm.bias),
+           p.map(layer.query, query_scale), p.map(layer.key), p.map(layer.value),
+           p.map(layer.output), p.map(layer.expand), p.map(layer.contract)});
+    encoder.norm_weight = values(modality.final_norm.weight);
+    encoder.norm_bias = values(modality.final_norm.bias);
+    encoder.evidence = p.map(modality.evidence);
     p.modalities.push_back(std::move(encoder));
   }
-  p.classifier = p.map("classifier");
+  p.classifier = p.map(layout.classifier);
   const std::int64_t kept = std::min<std::int64_t>(options.max_steps, kept_positions);
   p.position.resize(static_cast<std::size_t>(kept * p.hidden));
   for (std::int64_t step = 0; step < kept; ++step)

@@ -72,20 +72,19 @@ Statistics fit_statistics(const Schema& schema, Span<const Sample* const> sample
 
 ModelPtr with_statistics(const Model& model, const Statistics& statistics) {
   std::vector<float> values(model.values().begin(), model.values().end());
-  const auto put = [&](const std::string& name, const std::vector<float>& numbers) {
-    std::copy(numbers.begin(), numbers.end(),
-              values.begin() + static_cast<std::ptrdiff_t>(model.network().tensor(name).offset));
+  const NetworkLayout& layout = model.layout();
+  const auto put = [&](const TensorPlace& place, const std::vector<float>& numbers) {
+    std::copy(numbers.begin(), numbers.end(), values.begin() + place.offset);
   };
   for (std::size_t m = 0; m < statistics.mean.size(); ++m) {
-    const std::string& name = model.schema().modalities[m].name;
-    put(name + ".normalizer.mean", statistics.mean[m]);
-    put(name + ".normalizer.std", statistics.std[m]);
+    put(layout.modalities[m].mean, statistics.mean[m]);
+    put(layout.modalities[m].deviation, statistics.std[m]);
   }
   if (!statistics.target_mean.empty()) {
-    put("target.mean", statistics.target_mean);
-    put("target.std", statistics.target_std);
+    put(layout.target->mean, statistics.target_mean);
+    put(layout.target->deviation, statistics.target_std);
   }
-  return std::make_shared<const Model>(model.shared_network(), std::move(values),
+  return std::make_shared<const Model>(model.shared_layout(), std::move(values),
                                        model.calibration(), model.user(), true);
 }
 

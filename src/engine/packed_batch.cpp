@@ -28,6 +28,7 @@ void PackedBatch::pack_rows(const Model& model, const InputTable& input, std::in
   for (std::int32_t m = 0; m < modalities; ++m) {
     Storage& store = storage_[static_cast<std::size_t>(m)];
     const Modality& info = schema.modalities[static_cast<std::size_t>(m)];
+    const ModalityPlaces& places = model.layout().modalities[static_cast<std::size_t>(m)];
     store.sample.clear();
     store.length.clear();
     std::int32_t longest = 1;
@@ -47,8 +48,8 @@ void PackedBatch::pack_rows(const Model& model, const InputTable& input, std::in
     const std::size_t row_size =
         static_cast<std::size_t>(longest) * static_cast<std::size_t>(info.features);
     store.frames.assign(rows * row_size, 0.0f);
-    const Span<const float> mean = model.tensor(info.name + ".normalizer.mean");
-    const Span<const float> deviation = model.tensor(info.name + ".normalizer.std");
+    const Span<const float> mean = model.tensor(places.mean);
+    const Span<const float> deviation = model.tensor(places.deviation);
     for (std::size_t r = 0; r < rows; ++r) {
       const std::int64_t i = store.sample[r];
       if (!participates(i)) continue;  // stays a sequence of zero vectors of the sample's length

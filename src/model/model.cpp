@@ -24,22 +24,25 @@ std::shared_ptr<const std::vector<float>> counted(std::vector<float> values) {
 
 }  // namespace
 
-Model::Model(std::shared_ptr<const Network> network, std::vector<float> values,
+Model::Model(std::shared_ptr<const NetworkLayout> layout, std::vector<float> values,
              Calibration calibration, UserValues user, bool trained, int file_version)
-    : network_(std::move(network)),
+    : layout_(std::move(layout)),
       values_(counted(std::move(values))),
       calibration_(std::move(calibration)),
       user_(std::move(user)),
       trained_(trained),
       file_version_(file_version) {
-  require(static_cast<std::int64_t>(values_->size()) == network_->value_count(), "the model has ",
-          values_->size(), " numbers, its network needs ", network_->value_count());
+  require(static_cast<std::int64_t>(values_->size()) == layout_->value_count, "the model has ",
+          values_->size(), " numbers, its network needs ", layout_->value_count);
 }
 
 Span<const float> Model::tensor(const std::string& name) const {
-  const TensorInfo& info = network_->tensor(name);
-  return values().subspan(static_cast<std::size_t>(info.offset),
-                          static_cast<std::size_t>(info.size));
+  return tensor(find_tensor(*layout_, name));
+}
+
+Span<const float> Model::tensor(const TensorPlace& place) const {
+  return values().subspan(static_cast<std::size_t>(place.offset),
+                          static_cast<std::size_t>(place.size));
 }
 
 double Model::temperature(ModalityMask participating) const {
@@ -81,36 +84,39 @@ std::string temperature_key(const Schema& schema, ModalityMask participating) {
 
 ModelPtr create_model(const Schema& schema, const casd_model_options& options) {
   const casd_model_options settled = checked(options);
-  auto network = std::make_shared<const Network>(schema, settled);
-  std::vector<float> values(static_cast<std::size_t>(network->value_count()));
-  for (std::size_t i = 0; i < network->tensors().size(); ++i) {
-    const TensorInfo& info = network->tensors()[i];
-    const Span<float> tensor(values.data() + info.offset, static_cast<std::size_t>(info.size));
-    if (info.fan_in == 0) {
-      for (float& value : tensor) value = info.initial;
-      continue;
+  auto layout = std::make_shared<const NetworkLayout>(schema, settled);
+  std::vector<float> values(static_cast<std::size_t>(layout->value_count));
+  std::uint64_t index = 0;
+  for_each_tensor(*layout, [&](const std::string&, const TensorPlace& place) {
+    const RandomStream stream(settled.seed, index++, RandomSite::initial_weights);
+    const Span<float> tensor(values.data() + place.offset, static_cast<std::size_t>(place.size));
+    if (place.fan_in == 0) {
+      for (float& value : tensor) value = place.initial;
+      return;
     }
-    RandomStream(settled.seed, i, RandomSite::initial_weights).fill_uniform(tensor);
-    const auto bound = static_cast<float>(1 / std::sqrt(static_cast<double>(info.fan_in)));
+    stream.fill_uniform(tensor);
+    const auto bound = static_cast<float>(1 / std::sqrt(static_cast<double>(place.fan_in)));
     for (float& value : tensor) value = (2 * value - 1) * bound;
-  }
-  return std::make_shared<const Model>(std::move(network), std::move(values));
+  });
+  return std::make_shared<const Model>(std::move(layout), std::move(values));
 }
 
-std::vector<float> with_learned(const Network& network, Span<const float> values,
+std::vector<float> with_learned(const NetworkLayout& layout, Span<const float> values,
                                 Span<const float> learned) {
   std::vector<float> out(values.begin(), values.end());
-  for (const TensorInfo& info : network.tensors())
-    if (info.learned_offset >= 0)
-      std::copy_n(learned.data() + info.learned_offset, info.size, out.data() + info.offset);
+  for_each_tensor(layout, [&](const std::string&, const TensorPlace& place) {
+    if (place.learned_offset >= 0)
+      std::copy_n(learned.data() + place.learned_offset, place.size, out.data() + place.offset);
+  });
   return out;
 }
 
-std::vector<float> learned_values(const Network& network, Span<const float> values) {
-  std::vector<float> out(static_cast<std::size_t>(network.learned_count()));
-  for (const TensorInfo& info : network.tensors())
-    if (info.learned_offset >= 0)
-      std::copy_n(values.data() + info.offset, info.size, out.data() + info.learned_offset);
+std::vector<float> learned_values(const NetworkLayout& layout, Span<const float> values) {
+  std::vector<float> out(static_cast<std::size_t>(layout.learned_count));
+  for_each_tensor(layout, [&](const std::string&, const TensorPlace& place) {
+    if (place.learned_offset >= 0)
+      std::copy_n(values.data() + place.offset, place.size, out.data() + place.learned_offset);
+  });
   return out;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/span.h"
-#include "model/network.h"
+#include "model/network_layout.h"
 
 #include <memory>
 #include <string>
@@ -34,17 +34,19 @@ bool is_user_key(const std::string& key);
 
 class Model {
  public:
-  /// `values`: all tensors in the network's order. Throws INVALID_ARGUMENT for another count.
-  Model(std::shared_ptr<const Network> network, std::vector<float> values,
+  /// `values`: all tensors in the layout's order. Throws INVALID_ARGUMENT for another count.
+  Model(std::shared_ptr<const NetworkLayout> layout, std::vector<float> values,
         Calibration calibration = {}, UserValues user = {}, bool trained = false,
         int file_version = newest_file_version);
 
-  const Network& network() const { return *network_; }
-  const std::shared_ptr<const Network>& shared_network() const { return network_; }
-  const Schema& schema() const { return network_->schema(); }
-  const casd_model_options& options() const { return network_->options(); }
+  const NetworkLayout& layout() const { return *layout_; }
+  const std::shared_ptr<const NetworkLayout>& shared_layout() const { return layout_; }
+  const Schema& schema() const { return layout_->schema; }
+  const casd_model_options& options() const { return layout_->options; }
   Span<const float> values() const { return *values_; }
   /// Values of one tensor, row-major.
+  Span<const float> tensor(const TensorPlace& place) const;
+  /// The same by its name in the model file; slow.
   Span<const float> tensor(const std::string& name) const;
   const Calibration& calibration() const { return calibration_; }
   const UserValues& user() const { return user_; }
@@ -64,7 +66,7 @@ class Model {
   Model with_calibration(Calibration calibration) const;
 
  private:
-  std::shared_ptr<const Network> network_;
+  std::shared_ptr<const NetworkLayout> layout_;
   std::shared_ptr<const std::vector<float>> values_;
   Calibration calibration_;
   UserValues user_;
@@ -83,9 +85,9 @@ std::string temperature_key(const Schema& schema, ModalityMask participating);
 ModelPtr create_model(const Schema& schema, const casd_model_options& options);
 
 /// The values with the learned tensors replaced by `learned` (their concatenation).
-std::vector<float> with_learned(const Network& network, Span<const float> values,
+std::vector<float> with_learned(const NetworkLayout& layout, Span<const float> values,
                                 Span<const float> learned);
 /// The concatenation of the learned tensors.
-std::vector<float> learned_values(const Network& network, Span<const float> values);
+std::vector<float> learned_values(const NetworkLayout& layout, Span<const float> values);
 
 }  // namespace casd

@@ -79,13 +79,17 @@ std::string checksum(const Metadata& metadata, int version, Span<const std::uint
 
 /// Replaces the flag `trained`, which version 1 lacks: whether any normaliser differs from mean 0 and
 /// deviation 1.
-bool has_normaliser(const Network& network, Span<const float> values) {
-  for (const TensorInfo& info : network.tensors()) {
-    if (info.role != TensorRole::statistic || info.modality < 0) continue;
-    for (std::int64_t i = info.offset; i < info.offset + info.size; ++i)
-      if (values[static_cast<std::size_t>(i)] != info.initial) return true;
+bool has_normaliser(const NetworkLayout& layout, Span<const float> values) {
+  bool found = false;
+  const auto differs = [&](const TensorPlace& place) {
+    for (std::int64_t i = place.offset; i < place.offset + place.size; ++i)
+      found |= values[static_cast<std::size_t>(i)] != place.initial;
+  };
+  for (const ModalityPlaces& modality : layout.modalities) {
+    differs(modality.mean);
+    differs(modality.deviation);
   }
-  return false;
+  return found;
 }
 
 bool parse_trained(const std::string& text, const std::string& where) {
@@ -102,15 +106,15 @@ float read_float(const std::uint8_t* bytes) {
   return value;
 }
 
-std::vector<float> read_values(const Safetensors& file, const Network& network,
+std::vector<float> read_values(const Safetensors& file, const NetworkLayout& layout,
                                const std::string& source) {
-  const auto& expected = network.tensors();
+  const std::vector<NamedTensor> expected = named_tensors(layout);
   // Checked before memory is allocated for sizes that come from the options only.
-  if (file.data.size() / sizeof(float) != static_cast<std::size_t>(network.value_count()))
+  if (file.data.size() / sizeof(float) != static_cast<std::size_t>(layout.value_count))
     fail(CASD_ERROR_FORMAT, source, ": has ", file.data.size(),
-         " bytes of data, its schema and options need ", network.value_count(), " F32 numbers");
+         " bytes of data, its schema and options need ", layout.value_count, " F32 numbers");
   std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(network.value_count()));
+  values.reserve(static_cast<std::size_t>(layout.value_count));
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const TensorEntry& entry = file.tensors[i];
     if (entry.name != expected[i].name)
@@ -149,21 +153,21 @@ ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) 
   Calibration calibration;
   if (parts.calibration)
     calibration = parse_calibration(*parts.calibration, schema, source + ": " + calibration_key);
-  const std::size_t needed = Network::tensor_count(schema, options);
+  const std::size_t needed = NetworkLayout::tensor_count(schema, options);
   if (file.tensors.size() != needed)
     fail(CASD_ERROR_FORMAT, source, ": has ", file.tensors.size(),
          " tensors, its schema and options need ", needed);
-  std::shared_ptr<const Network> network;
+  std::shared_ptr<const NetworkLayout> layout;
   try {
-    network = std::make_shared<const Network>(schema, options);
+    layout = std::make_shared<const NetworkLayout>(schema, options);
   } catch (const Error& e) {
     fail(CASD_ERROR_FORMAT, source, ": ", e.what());
   }
-  std::vector<float> values = read_values(file, *network, source);
+  std::vector<float> values = read_values(file, *layout, source);
   const bool trained = parts.trained ? parse_trained(*parts.trained, source + ": " + trained_key)
-                                     : has_normaliser(*network, values);
-  return std::make_shared<const Model>(std::move(network), std::move(values),
-                                       std::move(calibration), parts.user, trained, version);
+                                     : has_normaliser(*layout, values);
+  return std::make_shared<const Model>(std::move(layout), std::move(values), std::move(calibration),
+                                       parts.user, trained, version);
 }
 
 ModelPtr load_model(const std::string& path) { return parse_model(read_file(path), path); }
@@ -177,11 +181,12 @@ std::vector<std::uint8_t> serialise_model(const Model& model) {
     for (int i = 0; i < 4; ++i) data.push_back(static_cast<std::uint8_t>(word >> (8 * i)));
   }
   std::vector<TensorEntry> entries;
-  for (const TensorInfo& info : model.network().tensors())
+  for_each_tensor(model.layout(), [&](const std::string& name, const TensorPlace& place) {
     entries.push_back(
-        {info.name, DataType::f32, info.shape,
-         Span<const std::uint8_t>(data).subspan(static_cast<std::size_t>(4 * info.offset),
-                                                static_cast<std::size_t>(4 * info.size))});
+        {name, DataType::f32, place.shape,
+         Span<const std::uint8_t>(data).subspan(static_cast<std::size_t>(4 * place.offset),
+                                                static_cast<std::size_t>(4 * place.size))});
+  });
 
   const int version = model.file_version();
   Metadata metadata = {{format_key, std::to_string(version)},

@@ -207,7 +207,7 @@ std::string model_info(const Model& model) {
   if (!model.calibration().empty()) write_calibration(json.key("calibration"), model.calibration());
   json.key("user").open('{');
   for (const auto& [key, value] : model.user()) json.key(key).string(value);
-  json.close('}').key("parameters").integer(model.network().learned_count());
+  json.close('}').key("parameters").integer(model.layout().learned_count);
   json.key("trained").boolean(model.trained()).close('}');
   return std::move(json.text());
 }

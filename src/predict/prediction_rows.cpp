@@ -56,8 +56,8 @@ PredictionRows::PredictionRows(const Model& model, const Encoder& encoder)
   for (std::int32_t m = 0; m < modalities_; ++m)
     trust_.push_back(static_cast<float>(model.trust(m)));
   if (model.schema().task == CASD_TASK_REGRESSION) {
-    target_mean_ = model.tensor("target.mean");
-    target_std_ = model.tensor("target.std");
+    target_mean_ = model.tensor(model.layout().target->mean);
+    target_std_ = model.tensor(model.layout().target->deviation);
   }
 }
 

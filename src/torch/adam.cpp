@@ -17,7 +17,7 @@ constexpr double clip_epsilon = 1e-6;  // added to the norm, as torch.nn.utils.c
 Adam::Adam(const Parameters& parameters, const casd_trainer_options& options)
     : first_moment(at::zeros_like(parameters.values())),
       second_moment(at::zeros_like(parameters.values())),
-      step_counts(at::zeros({static_cast<std::int64_t>(parameters.segments().size())},
+      step_counts(at::zeros({static_cast<std::int64_t>(parameters.layout().groups.size())},
                             parameters.values().options().dtype(at::kFloat))),
       parameters_(parameters),
       options_(options) {}
@@ -34,11 +34,11 @@ void Adam::apply(const at::Tensor& gradient, double gradient_norm, const std::ve
     const double factor = options_.gradient_clip / (gradient_norm + clip_epsilon);
     if (factor < 1) gradient.mul_(factor);
   }
-  const auto& segments = parameters_.segments();
+  const std::vector<ParameterGroup>& groups = parameters_.layout().groups;
   for (const bool evidence : {false, true}) {
     std::vector<at::Tensor> values, gradients, first, second, counts;
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-      const Segment& s = segments[i];
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      const ParameterGroup& s = groups[i];
       if (s.evidence != evidence) continue;
       if (s.modality >= 0 && !present[static_cast<std::size_t>(s.modality)]) continue;
       const auto part = [&](const at::Tensor& flat) {

@@ -15,13 +15,13 @@ class Adam {
  public:
   Adam(const Parameters& parameters, const casd_trainer_options& options);
 
-  /// Clips `gradient` in place and updates the parameters. present: [modalities]; the segments of a
+  /// Clips `gradient` in place and updates the parameters. present: [modalities]; the groups of a
   /// modality that is absent from the batch keep their values, moments and step count.
   void apply(const at::Tensor& gradient, double gradient_norm, const std::vector<bool>& present,
              double learning_rate);
   void reset();
 
-  /// Flat, in the layout of the parameters; the step counts per segment.
+  /// Flat, in the layout of the parameters; the step counts per group.
   at::Tensor first_moment, second_moment, step_counts;
 
  private:

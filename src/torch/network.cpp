@@ -34,30 +34,26 @@ at::Tensor position_codes(std::int64_t steps, std::int64_t width) {
 
 }  // namespace
 
-Encoders::Encoders(const ParameterLeaves& p) : options_(p.network().options()) {
-  for (const casd::Modality& info : p.network().schema().modalities) {
-    const auto get = [&](const std::string& name) { return p[info.name + name]; };
-    Modality modality{get(".conv.weight"),
-                      get(".conv.bias"),
-                      get(".norm.weight"),
-                      get(".norm.bias"),
-                      get(".evidence.weight"),
-                      get(".evidence.bias"),
+Encoders::Encoders(const ParameterLeaves& p) : options_(p.layout().options) {
+  for (const ModalityPlaces& places : p.layout().modalities) {
+    Modality modality{p[places.convolution.weight],
+                      p[places.convolution.bias],
+                      p[places.final_norm.weight],
+                      p[places.final_norm.bias],
+                      p[places.evidence.weight],
+                      p[places.evidence.bias],
                       {}};
-    for (std::int32_t l = 0; l < options_.layers; ++l) {
-      const std::string at = ".encoder." + std::to_string(l);
-      modality.layers.push_back(
-          {get(at + ".norm1.weight"), get(at + ".norm1.bias"), get(at + ".attention.query.weight"),
-           get(at + ".attention.query.bias"), get(at + ".attention.key_value.weight"),
-           get(at + ".attention.key_value.bias"), get(at + ".attention.output.weight"),
-           get(at + ".attention.output.bias"), get(at + ".norm2.weight"), get(at + ".norm2.bias"),
-           get(at + ".feed_forward.0.weight"), get(at + ".feed_forward.0.bias"),
-           get(at + ".feed_forward.1.weight"), get(at + ".feed_forward.1.bias")});
-    }
+    for (const EncoderLayerPlaces& layer : places.layers)
+      modality.layers.push_back({p[layer.attention_norm.weight], p[layer.attention_norm.bias],
+                                 p[layer.query.weight], p[layer.query.bias], p[layer.key.weight],
+                                 p[layer.key.bias], p[layer.output.weight], p[layer.output.bias],
+                                 p[layer.feed_forward_norm.weight], p[layer.feed_forward_norm.bias],
+                                 p[layer.expand.weight], p[layer.expand.bias],
+                                 p[layer.contract.weight], p[layer.contract.bias]});
     modalities_.push_back(std::move(modality));
   }
-  classifier_weight_ = p["classifier.weight"];
-  classifier_bias_ = p["classifier.bias"];
+  classifier_weight_ = p[p.layout().classifier.weight];
+  classifier_bias_ = p[p.layout().classifier.bias];
 }
 
 at::Tensor Encoders::norm(const at::Tensor& x, const at::Tensor& weight,

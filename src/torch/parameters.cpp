@@ -10,68 +10,57 @@
 
 namespace casd::torch_engine {
 
-Parameters::Parameters(std::shared_ptr<const Network> network, const at::TensorOptions& options)
-    : network_(std::move(network)) {
+Parameters::Parameters(std::shared_ptr<const NetworkLayout> layout,
+                       const at::TensorOptions& options)
+    : layout_(std::move(layout)) {
   std::int64_t at = 0;
-  const auto place = [&](const std::string& name) -> const TensorInfo& {
-    const TensorInfo& info = network_->tensor(name);
-    places_.push_back({info.learned_offset, at, info.size});
-    at += info.size;
-    return info;
+  const auto place = [&](const TensorPlace& tensor) {
+    places_.push_back({tensor.learned_offset, at, tensor.size});
+    at += tensor.size;
   };
-  const auto single = [&](const std::string& name) {
-    const std::int64_t offset = at;
-    const std::vector<std::int64_t>& shape = place(name).shape;
-    entries_.push_back({name, offset, at - offset, shape});
+  const auto single = [&](const TensorPlace& tensor) {
+    entries_.push_back({tensor.learned_offset, at, tensor.size, tensor.shape});
+    place(tensor);
   };
-  const auto pair = [&](const std::string& name) {
-    single(name + ".weight");
-    single(name + ".bias");
+  const auto pair = [&](const auto& places) {
+    single(places.weight);
+    single(places.bias);
   };
   // Key and value are adjacent, so that one matrix product computes both.
-  std::vector<std::int64_t> key_biases;
-  const auto key_value = [&](const std::string& attention, const char* part) {
-    const std::int64_t offset = at;
-    std::vector<std::int64_t> shape = place(attention + ".key." + part).shape;
-    place(attention + ".value." + part);
-    if (shape.size() == 1) key_biases.push_back(offset);
+  const auto key_value = [&](const TensorPlace& key, const TensorPlace& value) {
+    std::vector<std::int64_t> shape = key.shape;
     shape[0] *= 2;
-    entries_.push_back({attention + ".key_value." + part, offset, at - offset, std::move(shape)});
+    entries_.push_back({key.learned_offset, at, 2 * key.size, std::move(shape)});
+    place(key);
+    place(value);
   };
 
-  const Schema& schema = network_->schema();
-  for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
-    const std::string& name = schema.modalities[static_cast<std::size_t>(m)].name;
-    const std::int64_t begin = at;
-    pair(name + ".conv");
-    for (std::int32_t l = 0; l < network_->options().layers; ++l) {
-      const std::string layer = name + ".encoder." + std::to_string(l);
-      pair(layer + ".norm1");
-      pair(layer + ".attention.query");
-      key_value(layer + ".attention", "weight");
-      key_value(layer + ".attention", "bias");
-      pair(layer + ".attention.output");
-      pair(layer + ".norm2");
-      pair(layer + ".feed_forward.0");
-      pair(layer + ".feed_forward.1");
+  std::vector<std::int64_t> key_biases;
+  for (const ModalityPlaces& modality : layout_->modalities) {
+    pair(modality.convolution);
+    for (const EncoderLayerPlaces& layer : modality.layers) {
+      pair(layer.attention_norm);
+      pair(layer.query);
+      key_value(layer.key.weight, layer.value.weight);
+      key_biases.push_back(at);
+      key_value(layer.key.bias, layer.value.bias);
+      pair(layer.output);
+      pair(layer.feed_forward_norm);
+      pair(layer.expand);
+      pair(layer.contract);
     }
-    pair(name + ".norm");
-    segments_.push_back({begin, at, m, false});
-    const std::int64_t evidence = at;
-    pair(name + ".evidence");
-    segments_.push_back({evidence, at, m, true});
+    pair(modality.final_norm);
+    pair(modality.evidence);
   }
-  const std::int64_t classifier = at;
-  pair("classifier");
-  segments_.push_back({classifier, at, -1, false});
-  if (at != network_->learned_count())
-    fail(CASD_ERROR_INTERNAL, "the layout has ", at, " numbers, expected ",
-         network_->learned_count());
+  pair(layout_->classifier);
+  if (at != layout_->learned_count)
+    fail(CASD_ERROR_INTERNAL, "the parameters have ", at, " numbers, expected ",
+         layout_->learned_count);
 
   values_ = at::zeros({at}, options);
   gradient_mask_ = at::ones({at}, options);
   for (const std::int64_t offset : key_biases)
-    gradient_mask_.narrow(0, offset, network_->options().hidden).zero_();
+    gradient_mask_.narrow(0, offset, layout_->options.hidden).zero_();
 }
 
 at::Tensor Parameters::in_file_order(const at::Tensor& flat) const {
@@ -92,7 +81,7 @@ void Parameters::from_file_order(const at::Tensor& learned, const at::Tensor& fl
 }
 
 ParameterLeaves::ParameterLeaves(const Parameters& parameters, bool with_gradient)
-    : network_(&parameters.network()) {
+    : layout_(&parameters.layout()) {
   const at::NoGradGuard no_grad;
   if (with_gradient) gradient_ = at::zeros_like(parameters.values());
   for (const Parameters::Entry& entry : parameters.entries()) {
@@ -104,13 +93,14 @@ ParameterLeaves::ParameterLeaves(const Parameters& parameters, bool with_gradien
       leaf.requires_grad_(true);
       leaf.mutable_grad() = view(gradient_);
     }
-    leaves_.emplace(entry.name, std::move(leaf));
+    leaves_.emplace(entry.learned_offset, std::move(leaf));
   }
 }
 
-const at::Tensor& ParameterLeaves::operator[](const std::string& name) const {
-  const auto found = leaves_.find(name);
-  if (found == leaves_.end()) fail(CASD_ERROR_INTERNAL, "there is no parameter ", name);
+const at::Tensor& ParameterLeaves::operator[](const TensorPlace& place) const {
+  const auto found = leaves_.find(place.learned_offset);
+  if (found == leaves_.end())
+    fail(CASD_ERROR_INTERNAL, "there is no parameter at ", place.learned_offset);
   return found->second;
 }
 

@@ -120,8 +120,8 @@ casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, f
                    casd_plugin_error* error) {
   return call(network, error, [&](const TorchEngine& engine) {
     const std::vector<at::Tensor> parts = engine.encode(
-        casd::torch_engine::make_input(*batch, engine.network().schema(), engine.tensor_options()));
-    const std::int64_t size = 4 * engine.network().options().hidden;
+        casd::torch_engine::make_input(*batch, engine.layout().schema, engine.tensor_options()));
+    const std::int64_t size = 4 * engine.layout().options.hidden;
     for (std::size_t m = 0; m < parts.size(); ++m) {
       if (!parts[m].defined()) continue;
       const at::Tensor rows = parts[m].to(at::kCPU, at::kFloat).contiguous();
@@ -138,8 +138,8 @@ casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, f
 casd_status step(casd_torch_network* network, const casd_torch_step* input,
                  casd_torch_losses* losses, casd_plugin_error* error) {
   return call(network, error, [&](TorchEngine& engine) {
-    StepInput to = casd::torch_engine::make_step(*input, engine.network().schema(),
-                                                 engine.network().options().hidden,
+    StepInput to = casd::torch_engine::make_step(*input, engine.layout().schema,
+                                                 engine.layout().options.hidden,
                                                  engine.class_weights(), engine.tensor_options());
     to.random.dropout = engine.dropout();
     *losses = engine.step(to, input->learning_rate);

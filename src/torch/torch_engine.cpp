@@ -50,20 +50,20 @@ TorchEngine::TorchEngine(const TorchEngineSetup& setup)
     : training_(setup.training),
       options_(at::TensorOptions().device(setup.device).dtype(setup.type)),
       whole_batch_(!setup.device.is_cpu()),
-      parameters_(setup.model->shared_network(), options_),
+      parameters_(setup.model->shared_layout(), options_),
       plain_leaves_(parameters_, false),
       encoders_(plain_leaves_) {
-  write(CASD_TORCH_PARAMETERS, learned_values(network(), setup.model->values()));
+  write(CASD_TORCH_PARAMETERS, learned_values(layout(), setup.model->values()));
   if (!training_) return;
   gradient_ = at::zeros_like(parameters_.values());
-  present_.assign(network().schema().modalities.size(), false);
+  present_.assign(layout().schema.modalities.size(), false);
   adam_ = std::make_unique<Adam>(parameters_, *training_);
   class_weights_ =
       setup.class_weights.empty()
-          ? at::ones({static_cast<std::int64_t>(network().schema().outputs.size())}, options_)
+          ? at::ones({static_cast<std::int64_t>(layout().schema.outputs.size())}, options_)
           : from_floats(setup.class_weights, options_);
   if (training_->teacher == CASD_TEACHER_EMA) {
-    average_ = std::make_unique<Parameters>(setup.model->shared_network(), options_);
+    average_ = std::make_unique<Parameters>(setup.model->shared_layout(), options_);
     average_leaves_ = std::make_unique<ParameterLeaves>(*average_, false);
     const at::NoGradGuard no_grad;
     average_->values().copy_(parameters_.values());
@@ -83,7 +83,7 @@ TorchEngine::TorchEngine(const TorchEngineSetup& setup)
 
 Law TorchEngine::fuse_all(const Encoders& encoders, const Input& input,
                           const RandomContext& random) const {
-  const std::int64_t d = network().options().hidden;
+  const std::int64_t d = layout().options.hidden;
   std::vector<at::Tensor> nig, present;
   for (std::size_t m = 0; m < input.modalities.size(); ++m) {
     const ModalityInput& modality = input.modalities[m];
@@ -106,7 +106,7 @@ Law TorchEngine::fuse_all(const Encoders& encoders, const Input& input,
     nig.push_back(all);
     present.push_back(here);
   }
-  return fuse(at::stack(nig, 1), at::stack(present, 1).unsqueeze(2), network().options());
+  return fuse(at::stack(nig, 1), at::stack(present, 1).unsqueeze(2), layout().options);
 }
 
 std::vector<at::Tensor> TorchEngine::encode(const Input& input) const {
@@ -128,7 +128,7 @@ Law TorchEngine::law(const Input& input, at::Tensor* logits) const {
 TorchEngine::Losses TorchEngine::losses(const Slot& slot, const StepInput& step,
                                         const LossNormalisers& normalisers) const {
   const casd_trainer_options& o = *training_;
-  const casd_task task = network().schema().task;
+  const casd_task task = layout().schema.task;
   const Encoders& encoders = slot.encoders;
   const Law law = fuse_all(encoders, step.input, step.random);
   const at::Tensor logits = encoders.classify(sample(law, o, step.random, step.noise));
@@ -240,7 +240,7 @@ double TorchEngine::apply(double learning_rate) {
 casd_torch_losses TorchEngine::step(const StepInput& step, double learning_rate) {
   require_training();
   clear_gradient();
-  casd_torch_losses out = accumulate(step, normalisers(step, network().schema().task));
+  casd_torch_losses out = accumulate(step, normalisers(step, layout().schema.task));
   if (!std::isfinite(out.total))
     fail(CASD_ERROR_NUMERIC, "training diverged: the loss is ", out.total);
   out.gradient_norm = apply(learning_rate);
@@ -281,7 +281,7 @@ void TorchEngine::write(std::int32_t what, Span<const float> values) {
   const at::NoGradGuard no_grad;
   const bool counts = what == CASD_TORCH_STEP_COUNTS;
   const auto expected =
-      counts ? parameters_.segments().size() : static_cast<std::size_t>(network().learned_count());
+      counts ? layout().groups.size() : static_cast<std::size_t>(layout().learned_count);
   require(values.size() == expected, "state ", what, " has ", values.size(), " numbers, expected ",
           expected);
   const at::Tensor given = from_floats(values, at::TensorOptions().dtype(at::kFloat));

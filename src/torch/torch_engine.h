@@ -36,7 +36,7 @@ class TorchEngine {
  public:
   explicit TorchEngine(const TorchEngineSetup& setup);
 
-  const Network& network() const { return parameters_.network(); }
+  const NetworkLayout& layout() const { return parameters_.layout(); }
   at::TensorOptions tensor_options() const { return options_; }
   const at::Tensor& class_weights() const { return class_weights_; }
   const Parameters& parameters() const { return parameters_; }

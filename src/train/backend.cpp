@@ -21,7 +21,7 @@ void call(Function function, Argument... argument) {
 Backend::Backend(const casd_torch_plugin& plugin, const Model& model,
                  const casd_trainer_options& options, Span<const float> class_weights)
     : plugin_(plugin),
-      learned_count_(static_cast<std::size_t>(model.network().learned_count())),
+      learned_count_(static_cast<std::size_t>(model.layout().learned_count)),
       group_count_(2 * model.schema().modalities.size() + 1),
       has_ema_teacher_(options.teacher == CASD_TEACHER_EMA) {
   const std::vector<std::uint8_t> bytes = serialise_model(model);

@@ -372,7 +372,7 @@ Checkpoint parse_checkpoint(Span<const std::uint8_t> bytes, const std::string& s
   if (reader.at("result")) c.result = reader.model("result");
   reader.end();
 
-  const std::int64_t learned = c.model->network().learned_count();
+  const std::int64_t learned = c.model->layout().learned_count;
   c.learned.parameters = reader.floats(parameters, learned);
   c.learned.first_moment = reader.floats(first_moment, learned);
   c.learned.second_moment = reader.floats(second_moment, learned);

@@ -30,8 +30,10 @@ Predictor& Trainer::State::teacher_predictor() {
 void Trainer::State::pack_targets(Span<const Sample* const> samples) {
   const auto columns = static_cast<std::size_t>(schema().target_columns());
   const bool regression = schema().task == CASD_TASK_REGRESSION;
-  const Span<const float> mean = regression ? model->tensor("target.mean") : Span<const float>();
-  const Span<const float> std = regression ? model->tensor("target.std") : Span<const float>();
+  const Span<const float> mean =
+      regression ? model->tensor(model->layout().target->mean) : Span<const float>();
+  const Span<const float> std =
+      regression ? model->tensor(model->layout().target->deviation) : Span<const float>();
   target.assign(samples.size() * columns, 0);
   labelled.assign(samples.size(), 0);
   for (std::size_t i = 0; i < samples.size(); ++i) {

@@ -6,6 +6,7 @@
 #include "eval/calibration.h"
 #include "train/trainer_state.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace casd {
@@ -15,20 +16,22 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Whether both models standardise features and targets with the same numbers.
 bool same_statistics(const Model& a, const Model& b) {
-  for (const TensorInfo& tensor : a.network().tensors()) {
-    if (tensor.role != TensorRole::statistic) continue;
-    const Span<const float> x = a.tensor(tensor.name), y = b.tensor(tensor.name);
-    for (std::size_t i = 0; i < x.size(); ++i)
-      if (x[i] != y[i]) return false;
-  }
-  return true;
+  std::vector<float> of_a, of_b;
+  const auto collect = [](const Model& model, std::vector<float>& out) {
+    for_each_tensor(model.layout(), [&](const std::string&, const TensorPlace& place) {
+      const Span<const float> values = model.tensor(place);
+      if (place.role == TensorRole::statistic) out.insert(out.end(), values.begin(), values.end());
+    });
+  };
+  collect(a, of_a);
+  collect(b, of_b);
+  return of_a == of_b;
 }
 
-bool same_layout(const Network& a, const Network& b) {
-  if (a.tensors().size() != b.tensors().size()) return false;
-  for (std::size_t i = 0; i < a.tensors().size(); ++i)
-    if (a.tensors()[i].shape != b.tensors()[i].shape) return false;
-  return true;
+bool same_layout(const NetworkLayout& a, const NetworkLayout& b) {
+  const std::vector<NamedTensor> of_a = named_tensors(a), of_b = named_tensors(b);
+  return std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
+                    [](const NamedTensor& x, const NamedTensor& y) { return x.shape == y.shape; });
 }
 
 }  // namespace
@@ -54,8 +57,8 @@ void Trainer::State::start_progress() {
 }
 
 ModelPtr Trainer::State::model_with(Span<const float> learned) const {
-  return std::make_shared<const Model>(model->shared_network(),
-                                       with_learned(model->network(), model->values(), learned),
+  return std::make_shared<const Model>(model->shared_layout(),
+                                       with_learned(model->layout(), model->values(), learned),
                                        Calibration{}, model->user(), true);
 }
 
@@ -79,7 +82,7 @@ void Trainer::State::freeze_teacher(const ModelPtr& frozen) {
 void Trainer::State::enter_student() {
   if (has_teacher_model() && !position.teacher_named) freeze_teacher(present_model());
   if (options.teacher == CASD_TEACHER_EMA)
-    backend->set_ema_teacher(learned_values(teacher->network(), teacher->values()));
+    backend->set_ema_teacher(learned_values(teacher->layout(), teacher->values()));
   backend->start_phase(CASD_PHASE_STUDENT);
   position.phase = CASD_PHASE_STUDENT;
   position.epoch = 0;
@@ -190,7 +193,7 @@ void Trainer::set_teacher(const ModelPtr& teacher) {
   require(same_statistics(*s.model, *teacher),
           "the teacher's normaliser is not the trainer's (is the trainer prepared?)");
   require(
-      s.options.teacher != CASD_TEACHER_EMA || same_layout(s.model->network(), teacher->network()),
+      s.options.teacher != CASD_TEACHER_EMA || same_layout(s.model->layout(), teacher->layout()),
       "the teacher's sizes are not the model's, so it cannot follow it (teacher = ema)");
   s.freeze_teacher(teacher);
   s.position.teacher_named = true;

@@ -133,7 +133,7 @@ void check_step(const std::string& name, at::ScalarType type) {
 
   const at::Tensor gradient = engine.parameters().in_file_order(engine.gradient());
   double worst = 0;
-  for (const TensorInfo& info : golden.student->network().tensors()) {
+  for (const NamedTensor& info : named_tensors(golden.student->layout())) {
     if (info.learned_offset < 0) continue;
     const double far = test::distance(doubles(gradient.narrow(0, info.learned_offset, info.size)),
                                       golden.stored.values("gradient." + info.name));

@@ -139,8 +139,8 @@ TEST(SharedTeacher, TrainsModalitiesThatOnlyTheCompleteSamplesHave) {
   const std::vector<float> before = engine.read(CASD_TORCH_PARAMETERS);
   engine.step(step.input(engine, row, 1), 0.01);
   const std::vector<float> after = engine.read(CASD_TORCH_PARAMETERS);
-  const TensorInfo& tensor =
-      engine.network().tensor(step.data.schema.modalities[0].name + ".conv.bias");
+  const TensorPlace tensor =
+      find_tensor(engine.layout(), step.data.schema.modalities[0].name + ".conv.bias");
   for (std::int64_t k = 0; k < tensor.size; ++k) {
     const auto i = static_cast<std::size_t>(tensor.learned_offset + k);
     EXPECT_NE(before[i], after[i]) << k;

@@ -16,7 +16,7 @@ std::vector<double> values_of(const TorchEngine& engine) {
 /// Adam with L2 weight decay after Kingma and Ba (arXiv 1412.6980), algorithm 1.
 class ExpectedAdam {
  public:
-  ExpectedAdam(const Network& network, const casd_trainer_options& options,
+  ExpectedAdam(const NetworkLayout& network, const casd_trainer_options& options,
                std::vector<double> start)
       : values(std::move(start)),
         network_(network),
@@ -32,7 +32,7 @@ class ExpectedAdam {
     const double clip = options_.gradient_clip;
     if (clip > 0 && norm > clip)
       for (double& g : gradient) g *= clip / (norm + 1e-6);
-    for (const TensorInfo& tensor : network_.tensors()) {
+    for (const NamedTensor& tensor : named_tensors(network_)) {
       if (tensor.learned_offset < 0) continue;
       if (tensor.modality >= 0 && !(present >> tensor.modality & 1u)) continue;
       const double rate = options_.learning_rate *
@@ -53,7 +53,7 @@ class ExpectedAdam {
   std::vector<double> values;
 
  private:
-  const Network& network_;
+  const NetworkLayout& network_;
   const casd_trainer_options& options_;
   std::vector<double> first_, second_;
   std::vector<int> count_;
@@ -79,7 +79,7 @@ TEST_P(Optimizer, MatchesTheReferenceSteps) {
     options.gradient_clip = GetParam().clip_factor * probe.step(input, 0).gradient_norm;
   }
   TorchEngine engine = test::make_engine(step.model, at::kDouble, options);
-  const Network& network = engine.network();
+  const NetworkLayout& network = engine.layout();
   ExpectedAdam expected(network, options, values_of(engine));
   // In the second step no sample has the first modality: it keeps its values and its step count.
   for (const bool without_first : {false, true, false}) {
@@ -95,7 +95,7 @@ TEST_P(Optimizer, MatchesTheReferenceSteps) {
         expected.step(doubles(engine.parameters().in_file_order(engine.gradient())), present);
     EXPECT_NEAR(engine.apply(options.learning_rate), norm, 1e-12 * norm);
     const std::vector<double> got = values_of(engine);
-    for (const TensorInfo& tensor : network.tensors())
+    for (const NamedTensor& tensor : named_tensors(network))
       for (std::int64_t k = 0; k < (tensor.learned_offset < 0 ? 0 : tensor.size); ++k) {
         const auto i = static_cast<std::size_t>(tensor.learned_offset + k);
         ASSERT_NEAR(got[i], expected.values[i], 1e-10) << tensor.name << " " << k;
@@ -152,7 +152,7 @@ TEST(AveragedTeacher, IsTheTeacherOfTheStudent) {
   casd_model_options sizes = step.model->options();
   sizes.seed = 99;
   const ModelPtr other = create_model(step.data.schema, sizes);
-  engine.write(CASD_TORCH_EMA_TEACHER, learned_values(other->network(), other->values()));
+  engine.write(CASD_TORCH_EMA_TEACHER, learned_values(other->layout(), other->values()));
   const casd_torch_losses averaged = engine.accumulate(input, normalisers);
 
   options.teacher = CASD_TEACHER_FROZEN;

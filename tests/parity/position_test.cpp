@@ -25,7 +25,7 @@ ModelPtr network_of_positions() {
   options.max_steps = 5000;
   const ModelPtr fresh = create_model(schema, options);
   std::vector<float> values(fresh->values().begin(), fresh->values().end());
-  for (const TensorInfo& tensor : fresh->network().tensors()) {
+  for (const NamedTensor& tensor : named_tensors(fresh->layout())) {
     const bool norm = tensor.name.find("norm") != std::string::npos;  // weight 1, bias 0
     if (tensor.learned_offset < 0 || norm) continue;
     for (std::int64_t k = 0; k < tensor.size; ++k) {
@@ -34,7 +34,7 @@ ModelPtr network_of_positions() {
       values[static_cast<std::size_t>(tensor.offset + k)] = diagonal ? 1.0f : 0.0f;
     }
   }
-  return std::make_shared<const Model>(fresh->shared_network(), std::move(values));
+  return std::make_shared<const Model>(fresh->shared_layout(), std::move(values));
 }
 
 std::vector<double> expected_location(std::int64_t steps) {

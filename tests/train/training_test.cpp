@@ -215,7 +215,7 @@ class OneStep : public testing::Test {
 
 TEST_F(OneStep, KeepsAModalityThatNoSampleHas) {
   step(1, few_epochs(CASD_RECIPE_EVIDENTIAL));
-  for (const TensorInfo& tensor : model_->network().tensors()) {
+  for (const NamedTensor& tensor : named_tensors(model_->layout())) {
     if (tensor.role == TensorRole::statistic) {
       EXPECT_FALSE(changed(tensor.name)) << tensor.name;
     } else if (tensor.modality > 0) {
@@ -230,7 +230,7 @@ TEST_F(OneStep, TheEvidenceHeadsHaveTheirOwnRate) {
   casd_trainer_options options = few_epochs(CASD_RECIPE_EVIDENTIAL);
   options.evidence_rate = 0;
   step(7, options);
-  for (const TensorInfo& tensor : model_->network().tensors()) {
+  for (const NamedTensor& tensor : named_tensors(model_->layout())) {
     if (tensor.role == TensorRole::evidence) {
       EXPECT_FALSE(changed(tensor.name)) << tensor.name;
     } else if (tensor.role == TensorRole::learned) {

@@ -32,10 +32,10 @@ inline ModelPtr make_model(const Schema& schema) { return create_model(schema, s
 /// The model with the tensor `name` multiplied by `factor`.
 inline ModelPtr scaled(const ModelPtr& model, const std::string& name, float factor) {
   std::vector<float> values(model->values().begin(), model->values().end());
-  const TensorInfo& tensor = model->network().tensor(name);
+  const TensorPlace tensor = find_tensor(model->layout(), name);
   for (std::int64_t i = tensor.offset; i < tensor.offset + tensor.size; ++i)
     values[static_cast<std::size_t>(i)] *= factor;
-  return std::make_shared<const Model>(model->shared_network(), std::move(values));
+  return std::make_shared<const Model>(model->shared_layout(), std::move(values));
 }
 
 /// The model with its logits multiplied by `factor`.

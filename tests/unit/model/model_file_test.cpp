@@ -295,9 +295,9 @@ TEST(ModelFile, ValuesThatCannotBeUsedAreRejected) {
   const ModelPtr good = small_model();
   const auto with = [&](const char* tensor, float value) {
     std::vector<float> values(good->values().begin(), good->values().end());
-    values[static_cast<std::size_t>(good->network().tensor(tensor).offset) + 1] = value;
+    values[static_cast<std::size_t>(find_tensor(good->layout(), tensor).offset) + 1] = value;
     return serialise_model(
-        Model(good->shared_network(), std::move(values), good->calibration(), good->user(), true));
+        Model(good->shared_layout(), std::move(values), good->calibration(), good->user(), true));
   };
   constexpr float infinity = std::numeric_limits<float>::infinity();
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity})
@@ -368,7 +368,7 @@ TEST(ModelFile, TheTrainedFlagIsKept) {
   EXPECT_FALSE(parse_model(serialise_model(*fresh), "test")->trained());
   // The statistics of standardised data equal the initial ones, so the flag must be stored.
   const std::vector<float> values(fresh->values().begin(), fresh->values().end());
-  const Model trained(fresh->shared_network(), values, {}, {}, true);
+  const Model trained(fresh->shared_layout(), values, {}, {}, true);
   EXPECT_TRUE(parse_model(serialise_model(trained), "test")->trained());
   EXPECT_TRUE(trained.with_user({}).trained());
   EXPECT_TRUE(trained.with_calibration({}).trained());

@@ -109,11 +109,11 @@ TEST(Predictor, DoesNotAllocateForABatchOfAnotherSchema) {
 /// The model with all weights of one modality's encoder and head replaced by NaN.
 ModelPtr without_mind(const ModelPtr& model, std::int32_t modality) {
   std::vector<float> values(model->values().begin(), model->values().end());
-  for (const TensorInfo& tensor : model->network().tensors())
+  for (const NamedTensor& tensor : named_tensors(model->layout()))
     if (tensor.modality == modality && tensor.role != TensorRole::statistic)
       std::fill_n(values.begin() + tensor.offset, tensor.size,
                   std::numeric_limits<float>::quiet_NaN());
-  return std::make_shared<const Model>(model->shared_network(), std::move(values));
+  return std::make_shared<const Model>(model->shared_layout(), std::move(values));
 }
 
 TEST(Predictor, DoesNotComputeAbsentModalities) {
@@ -208,12 +208,13 @@ TEST(Predictor, EachValueHasTheUnitsOfItsOutput) {
   std::vector<float> values(fresh->values().begin(), fresh->values().end());
   const Floats mean = {-1, 0.5f, 20}, deviation = {2, 0.25f, 7};
   const auto put = [&](const char* name, const Floats& numbers) {
-    std::copy(numbers.begin(), numbers.end(),
-              values.begin() + static_cast<std::ptrdiff_t>(fresh->network().tensor(name).offset));
+    std::copy(
+        numbers.begin(), numbers.end(),
+        values.begin() + static_cast<std::ptrdiff_t>(find_tensor(fresh->layout(), name).offset));
   };
   put("target.mean", mean);
   put("target.std", deviation);
-  const auto model = std::make_shared<const Model>(fresh->shared_network(), values);
+  const auto model = std::make_shared<const Model>(fresh->shared_layout(), values);
   Batch batch(model->schema());
   const Floats frames = {1, -1, 0.5f, 2, 0, 3, 1, 1, -2, 0.25f};
   for (int i = 0; i < 2; ++i)
@@ -246,9 +247,9 @@ TEST(Predictor, TheEvidenceStaysWithinItsLimits) {
   for (const float bias : {100.0f, -100.0f}) {
     std::vector<float> values(fresh->values().begin(), fresh->values().end());
     const auto at =
-        static_cast<std::size_t>(fresh->network().tensor("language.evidence.bias").offset);
+        static_cast<std::size_t>(find_tensor(fresh->layout(), "language.evidence.bias").offset);
     std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(at + d), 3 * d, bias);
-    const auto model = std::make_shared<const Model>(fresh->shared_network(), values);
+    const auto model = std::make_shared<const Model>(fresh->shared_layout(), values);
     EvidenceTable evidence;
     Predictor(model, default_predictor_options())
         .encode(evidence, sample_pointers(batch), 1, false);

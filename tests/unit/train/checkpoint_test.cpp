@@ -53,7 +53,7 @@ Checkpoint example() {
   c.position.sums.samples = 384;
   c.position.binding = {true, 0xFFFFFFFFu, 7};
   c.position.schedule = {128, 12, 16, 6, 10};
-  const auto learned = static_cast<std::size_t>(c.model->network().learned_count());
+  const auto learned = static_cast<std::size_t>(c.model->layout().learned_count);
   c.learned.parameters.assign(learned, 0.1f);
   c.learned.first_moment.assign(learned, -0.2f);
   c.learned.second_moment.assign(learned, 0.3f);

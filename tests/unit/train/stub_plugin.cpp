@@ -67,7 +67,7 @@ casd_status create(casd_torch_network** network, const casd_torch_setup* setup,
   auto* n = new casd_torch_network;
   n->model = parse_model({static_cast<const std::uint8_t*>(setup->model), setup->model_size}, "m");
   n->options = *setup->options;
-  n->parameters = learned_values(n->model->network(), n->model->values());
+  n->parameters = learned_values(n->model->layout(), n->model->values());
   n->first.assign(n->parameters.size(), 0);
   n->second = n->first;
   n->counts.assign(2 * n->model->schema().modalities.size() + 1, 0);

@@ -1,4 +1,4 @@
-#include "model/network.h"
+#include "model/network_layout.h"
 
 #include "core/error.h"
 #include "model/model.h"
@@ -29,8 +29,8 @@ casd_model_options small() {
 }
 
 // Names, order and shapes of docs/model-file.md.
-TEST(Network, TensorsMatchTheFileFormat) {
-  const Network network(one_modality(CASD_TASK_REGRESSION), small());
+TEST(NetworkLayout, TensorsMatchTheFileFormat) {
+  const NetworkLayout network(one_modality(CASD_TASK_REGRESSION), small());
   const std::vector<std::pair<std::string, std::vector<std::int64_t>>> expected = {
       {"voice.normalizer.mean", {3}},
       {"voice.normalizer.std", {3}},
@@ -61,24 +61,47 @@ TEST(Network, TensorsMatchTheFileFormat) {
       {"target.mean", {2}},
       {"target.std", {2}},
   };
-  ASSERT_EQ(network.tensors().size(), expected.size());
+  const std::vector<NamedTensor> tensors = named_tensors(network);
+  ASSERT_EQ(tensors.size(), expected.size());
   std::int64_t offset = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const TensorInfo& tensor = network.tensors()[i];
+    const NamedTensor& tensor = tensors[i];
     EXPECT_EQ(tensor.name, expected[i].first);
     EXPECT_EQ(tensor.shape, expected[i].second) << tensor.name;
     EXPECT_EQ(tensor.offset, offset);
     offset += tensor.size;
   }
-  EXPECT_EQ(network.value_count(), offset);
-  EXPECT_EQ(Network::tensor_count(network.schema(), network.options()), expected.size());
-  EXPECT_EQ(network.learned_count(), offset - 3 - 3 - 2 - 2);
-  EXPECT_THROW(network.tensor("voice.nothing"), Error);
+  EXPECT_EQ(network.value_count, offset);
+  EXPECT_EQ(NetworkLayout::tensor_count(network.schema, network.options), expected.size());
+  EXPECT_EQ(network.learned_count, offset - 3 - 3 - 2 - 2);
+  EXPECT_THROW(find_tensor(network, "voice.nothing"), Error);
 }
 
-TEST(Network, InitialWeightsAreWithinBounds) {
+TEST(NetworkLayout, GroupsDivideTheLearnedTensors) {
+  Schema schema = one_modality(CASD_TASK_REGRESSION);
+  schema.add_modality("face", 2);
+  const NetworkLayout network(schema, small());
+  ASSERT_EQ(network.groups.size(), 5u);
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < network.groups.size(); ++i) {
+    const ParameterGroup& group = network.groups[i];
+    EXPECT_EQ(group.begin, end);
+    EXPECT_EQ(group.modality, i < 4 ? static_cast<std::int32_t>(i) / 2 : -1);
+    EXPECT_EQ(group.evidence, i == 1 || i == 3);
+    end = group.end;
+    for (const NamedTensor& tensor : named_tensors(network)) {
+      if (tensor.learned_offset < group.begin || tensor.learned_offset >= group.end) continue;
+      EXPECT_LE(tensor.learned_offset + tensor.size, group.end) << tensor.name;
+      EXPECT_EQ(tensor.modality, group.modality) << tensor.name;
+      EXPECT_EQ(tensor.role == TensorRole::evidence, group.evidence) << tensor.name;
+    }
+  }
+  EXPECT_EQ(end, network.learned_count);
+}
+
+TEST(NetworkLayout, InitialWeightsAreWithinBounds) {
   const ModelPtr model = create_model(one_modality(CASD_TASK_CLASSES), small());
-  for (const TensorInfo& tensor : model->network().tensors()) {
+  for (const NamedTensor& tensor : named_tensors(model->layout())) {
     double most = 0;
     for (const float value : model->tensor(tensor.name)) {
       if (tensor.fan_in == 0) {
@@ -91,26 +114,26 @@ TEST(Network, InitialWeightsAreWithinBounds) {
       EXPECT_GT(most, 0) << tensor.name;
     }
   }
-  EXPECT_EQ(model->network().tensor("voice.conv.weight").fan_in, 9);
-  EXPECT_EQ(model->network().tensor("voice.conv.bias").fan_in, 9);
-  EXPECT_EQ(model->network().tensor("voice.encoder.0.feed_forward.1.weight").fan_in, 8);
+  EXPECT_EQ(find_tensor(model->layout(), "voice.conv.weight").fan_in, 9);
+  EXPECT_EQ(find_tensor(model->layout(), "voice.conv.bias").fan_in, 9);
+  EXPECT_EQ(find_tensor(model->layout(), "voice.encoder.0.feed_forward.1.weight").fan_in, 8);
   EXPECT_FALSE(model->trained());
 }
 
-TEST(Network, LearnedValuesRoundTrip) {
+TEST(NetworkLayout, LearnedValuesRoundTrip) {
   const ModelPtr model = create_model(one_modality(CASD_TASK_REGRESSION), small());
-  std::vector<float> learned = learned_values(model->network(), model->values());
-  EXPECT_EQ(learned.size(), static_cast<std::size_t>(model->network().learned_count()));
+  std::vector<float> learned = learned_values(model->layout(), model->values());
+  EXPECT_EQ(learned.size(), static_cast<std::size_t>(model->layout().learned_count));
   for (float& value : learned) value = 7;
-  const std::vector<float> values = with_learned(model->network(), model->values(), learned);
-  for (const TensorInfo& tensor : model->network().tensors())
+  const std::vector<float> values = with_learned(model->layout(), model->values(), learned);
+  for (const NamedTensor& tensor : named_tensors(model->layout()))
     for (auto i = static_cast<std::size_t>(tensor.offset);
          i < static_cast<std::size_t>(tensor.offset + tensor.size); ++i)
       EXPECT_EQ(values[i], tensor.role == TensorRole::statistic ? model->values()[i] : 7.0f)
           << tensor.name;
 }
 
-TEST(Network, SizesThatAreTooLargeAreRejected) {
+TEST(NetworkLayout, SizesThatAreTooLargeAreRejected) {
   Schema schema;
   for (int m = 0; m < 32; ++m) schema.add_modality("m" + std::to_string(m), 65536);
   schema.add_output("a");
@@ -119,7 +142,7 @@ TEST(Network, SizesThatAreTooLargeAreRejected) {
   options.hidden = 4096;
   options.feed_forward = 65536;
   options.layers = 64;
-  EXPECT_THROW(Network(schema, checked(options)), Error);
+  EXPECT_THROW(NetworkLayout(schema, checked(options)), Error);
 }
 
 TEST(Model, TemperaturesDependOnTheParticipatingModalities) {

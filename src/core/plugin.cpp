@@ -110,11 +110,11 @@ const Table& plugin(const Table* Plugins::*loaded, const char* name, std::uint32
     const std::lock_guard<std::mutex> change(the.mutex);
     the.*loaded = table;
   }
-  for (const auto& [level, message] : search.messages) log(level, message);
-  if (!table)
+  if (!table)  // the error has all that the messages say
     fail(CASD_ERROR_UNAVAILABLE, "the plug-in ", plugin_file_name(name), ", needed for ", purpose,
          ", could not be loaded; tried", search.tried, "\n",
          search.found_a_file ? library_remedy : plugin_remedy);
+  for (const auto& [level, message] : search.messages) log(level, message);
   return *table;
 }
 

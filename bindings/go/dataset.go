@@ -31,6 +31,9 @@ func DefaultSyntheticOptions() *SyntheticOptions {
 // newSyntheticOptions makes the library's struct, with the defaults; the caller deletes it.
 func newSyntheticOptions() capi.Casd_synthetic_options {
 	c := capi.NewCasd_synthetic_options()
+	if ready() != nil {
+		return c // zeros: no function of this library may be called
+	}
 	_ = capi.Casd_synthetic_options_init(c) // fails for NULL only
 	return c
 }

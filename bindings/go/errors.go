@@ -30,7 +30,16 @@ const (
 )
 
 // String returns the status' name, such as "INVALID_ARGUMENT".
-func (s Status) String() string { return capi.Casd_status_name(int32(s)) }
+func (s Status) String() string {
+	if ready() == nil {
+		return capi.Casd_status_name(int32(s))
+	}
+	// The library that is loaded is another one. This is the only error then.
+	if s == StatusVersion {
+		return "VERSION"
+	}
+	return fmt.Sprintf("status %d", int32(s))
+}
 
 // One error per status, for [errors.Is].
 var (

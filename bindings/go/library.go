@@ -13,24 +13,41 @@ const abiVersion = 2
 
 // ready reports why the native library cannot be used. Every constructor calls it first.
 var ready = sync.OnceValue(func() error {
-	return compatible(capi.Casd_abi_version(), capi.Casd_version(), capi.Casd_go_compiled_version(),
-		capi.Casd_go_library_path())
+	if foreign() {
+		return &Error{Status: StatusVersion, Message: fmt.Sprintf(
+			"%s is another library of that name, it has no function casd_abi_version: %s",
+			orDefault(capi.Casd_go_library_path()), loadRemedy)}
+	}
+	abi, version := capi.Casd_abi_version(), uint32(0)
+	if abi == abiVersion { // else nothing else is called
+		version = capi.Casd_version()
+	}
+	return compatible(abi, version, capi.Casd_go_compiled_version(), capi.Casd_go_library_path())
 })
 
-func compatible(abi, version, compiled uint32, path string) error {
+const loadRemedy = "install the libcasd that this program was built with, or build the program again; " +
+	"the dynamic loader searches LD_LIBRARY_PATH, then the program's run path, then the system's folders"
+
+// foreign reports whether another library has the name of libcasd: none of its functions can be called.
+func foreign() bool { return capi.Casd_go_is_foreign() != 0 }
+
+func orDefault(path string) string {
 	if path == "" {
-		path = "libcasd"
+		return "libcasd"
 	}
-	const remedy = "install the libcasd that this program was built with, or build the program again; " +
-		"the dynamic loader searches LD_LIBRARY_PATH, then the program's run path, then the system's folders"
+	return path
+}
+
+func compatible(abi, version, compiled uint32, path string) error {
+	path = orDefault(path)
 	switch {
 	case abi != abiVersion:
 		return &Error{Status: StatusVersion, Message: fmt.Sprintf(
-			"%s has binary interface %d, but this program needs %d: %s", path, abi, abiVersion, remedy)}
+			"%s has binary interface %d, but this program needs %d: %s", path, abi, abiVersion, loadRemedy)}
 	case version < compiled:
 		return &Error{Status: StatusVersion, Message: fmt.Sprintf(
 			"%s has version %s, but this program was built with %s: %s", path, versionText(version),
-			versionText(compiled), remedy)}
+			versionText(compiled), loadRemedy)}
 	}
 	return nil
 }
@@ -40,15 +57,25 @@ func versionText(version uint32) string {
 }
 
 // Check returns an error that wraps [ErrVersion] if the native library does not fit this package. All
-// functions that make objects return the same error.
+// functions that make objects return the same error; functions without an error then return zero values.
 func Check() error { return ready() }
 
 // Version returns the native library's version, such as "0.2.0".
-func Version() string { return capi.Casd_version_string() }
+func Version() string {
+	if foreign() {
+		return ""
+	}
+	return capi.Casd_version_string()
+}
 
 // BuildInfo returns how the native library was built, as a JSON object with the keys version, abi,
 // compiler, build_type, system and engine (the CPU engine in use).
-func BuildInfo() string { return capi.Casd_build_info() }
+func BuildInfo() string {
+	if ready() != nil {
+		return ""
+	}
+	return capi.Casd_build_info()
+}
 
 // LibraryPath returns the file of the native library in use, "" if the system does not tell it.
 func LibraryPath() string { return capi.Casd_go_library_path() }
@@ -60,14 +87,27 @@ func SetPluginPath(folder string) error {
 	if err := plainTexts(folder); err != nil {
 		return err
 	}
+	if err := ready(); err != nil {
+		return err
+	}
 	return failed(capi.Casd_set_plugin_path(folder))
 }
 
 // LiveObjects returns how many objects of the library exist, for leak checks in tests.
-func LiveObjects() int64 { return capi.Casd_live_objects() }
+func LiveObjects() int64 {
+	if ready() != nil {
+		return 0
+	}
+	return capi.Casd_live_objects()
+}
 
 // LiveBytes returns how many bytes the objects of the library hold in large buffers.
-func LiveBytes() int64 { return capi.Casd_live_bytes() }
+func LiveBytes() int64 {
+	if ready() != nil {
+		return 0
+	}
+	return capi.Casd_live_bytes()
+}
 
 // LogLevel is the severity of a log message.
 type LogLevel int32
@@ -83,12 +123,20 @@ const (
 
 // SetLogLevel sets the least serious level that is reported. Messages go to the standard error stream
 // until [PollLog] is first called. Any goroutine.
-func SetLogLevel(level LogLevel) error { return failed(capi.Casd_go_set_log_level(int32(level))) }
+func SetLogLevel(level LogLevel) error {
+	if err := ready(); err != nil {
+		return err
+	}
+	return failed(capi.Casd_go_set_log_level(int32(level)))
+}
 
 // PollLog takes the oldest message out of the library's queue of 256; ok is false if there is none. The
 // first call starts the queue, and the messages no longer go to the standard error stream. Any
 // goroutine; each message is returned once.
 func PollLog() (level LogLevel, message string, ok bool) {
+	if ready() != nil {
+		return 0, "", false
+	}
 	buffer := make([]byte, 2048)
 	found := capi.Casd_log_poll(buffer)
 	if found < 0 {
@@ -99,7 +147,11 @@ func PollLog() (level LogLevel, message string, ok bool) {
 }
 
 // StopLog ends the queue of [PollLog] and discards its messages.
-func StopLog() { capi.Casd_go_log_stop() }
+func StopLog() {
+	if ready() == nil {
+		capi.Casd_go_log_stop()
+	}
+}
 
 // Device is what runs the computation.
 type Device int32

@@ -91,6 +91,9 @@ func DefaultModelOptions() *ModelOptions {
 // newModelOptions makes the library's struct, with the defaults; the caller deletes it.
 func newModelOptions() capi.Casd_model_options {
 	c := capi.NewCasd_model_options()
+	if ready() != nil {
+		return c // zeros: no function of this library may be called
+	}
 	_ = capi.Casd_model_options_init(c) // fails for NULL only
 	return c
 }
@@ -135,6 +138,9 @@ func (o *ModelOptions) Text(name string) (string, error) {
 	if err := plainTexts(name); err != nil {
 		return "", err
 	}
+	if err := ready(); err != nil {
+		return "", err
+	}
 	c, drop := o.native()
 	defer drop()
 	return textOf(func(buffer []byte, needed *int) error {
@@ -144,6 +150,9 @@ func (o *ModelOptions) Text(name string) (string, error) {
 
 // ModelOptionNames returns the names that Set and Text take.
 func ModelOptionNames() []string {
+	if ready() != nil {
+		return nil
+	}
 	names := make([]string, capi.Casd_model_options_count())
 	for i := range names {
 		names[i] = capi.Casd_model_options_name(int32(i))
@@ -153,6 +162,9 @@ func ModelOptionNames() []string {
 
 // change applies a function of the library to the options.
 func (o *ModelOptions) change(f func(capi.Casd_model_options) error) error {
+	if err := ready(); err != nil {
+		return err
+	}
 	c, drop := o.native()
 	defer drop()
 	if err := failed(f(c)); err != nil {

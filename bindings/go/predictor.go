@@ -36,6 +36,9 @@ func DefaultPredictorOptions() *PredictorOptions {
 // newPredictorOptions makes the library's struct, with the defaults; the caller deletes it.
 func newPredictorOptions() capi.Casd_predictor_options {
 	c := capi.NewCasd_predictor_options()
+	if ready() != nil {
+		return c // zeros: no function of this library may be called
+	}
 	_ = capi.Casd_predictor_options_init(c) // fails for NULL only
 	return c
 }

@@ -93,6 +93,9 @@ func DefaultTrainerOptions() *TrainerOptions {
 // newTrainerOptions makes the library's struct, with the defaults; the caller deletes it.
 func newTrainerOptions() capi.Casd_trainer_options {
 	c := capi.NewCasd_trainer_options()
+	if ready() != nil {
+		return c // zeros: no function of this library may be called
+	}
 	_ = capi.Casd_trainer_options_init(c) // fails for NULL only
 	return c
 }
@@ -142,6 +145,9 @@ func (o *TrainerOptions) Text(name string) (string, error) {
 	if err := plainTexts(name); err != nil {
 		return "", err
 	}
+	if err := ready(); err != nil {
+		return "", err
+	}
 	c, drop := o.native()
 	defer drop()
 	return textOf(func(buffer []byte, needed *int) error {
@@ -151,6 +157,9 @@ func (o *TrainerOptions) Text(name string) (string, error) {
 
 // TrainerOptionNames returns the names that Set and Text take.
 func TrainerOptionNames() []string {
+	if ready() != nil {
+		return nil
+	}
 	names := make([]string, capi.Casd_trainer_options_count())
 	for i := range names {
 		names[i] = capi.Casd_trainer_options_name(int32(i))
@@ -160,6 +169,9 @@ func TrainerOptionNames() []string {
 
 // change applies a function of the library to the options.
 func (o *TrainerOptions) change(f func(capi.Casd_trainer_options) error) error {
+	if err := ready(); err != nil {
+		return err
+	}
 	c, drop := o.native()
 	defer drop()
 	if err := failed(f(c)); err != nil {

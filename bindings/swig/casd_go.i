@@ -6,7 +6,7 @@
 %module capi
 
 %begin %{
-#define _GNU_SOURCE // dladdr()
+#define _GNU_SOURCE // dladdr(), dl_iterate_phdr()
 %}
 
 %insert(cgo_comment_typedefs) %{
@@ -203,8 +203,36 @@ static uint32_t casd_go_compiled_version(void) {
   return CASD_VERSION_MAJOR * 10000 + CASD_VERSION_MINOR * 100 + CASD_VERSION_PATCH;
 }
 
+#ifdef _WIN32
+static int32_t casd_go_is_foreign(void) { return 0; }
+#else
+// Zero where another library has the name of libcasd: a program that is linked with libcasd starts
+// nevertheless, as the dynamic loader looks functions up when they are first called.
+#pragma weak casd_abi_version
+static int32_t casd_go_is_foreign(void) { return casd_abi_version == NULL; }
+#endif
+
+#ifdef __linux__
+#include <link.h>
+
+static int casd_go_note_library(struct dl_phdr_info *info, size_t size, void *path) {
+  const char *name = strrchr(info->dlpi_name, '/');
+  (void)size;
+  if (!name || strncmp(name, "/libcasd.", 9) != 0) return 0;
+  snprintf((char *)path, 4096, "%s", info->dlpi_name);
+  return 1;
+}
+#endif
+
 // The file of the library in use, "" if the system does not tell it.
 static const char *casd_go_library_path(void) {
+#ifdef __linux__
+  static char foreign[4096];
+  if (casd_go_is_foreign()) {
+    dl_iterate_phdr(casd_go_note_library, foreign);
+    return foreign;
+  }
+#endif
 #ifdef _WIN32
   static char path[32768];
   HMODULE module = NULL;

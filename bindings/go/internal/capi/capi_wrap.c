@@ -9,7 +9,7 @@
 /* source: bindings/swig/casd_go.i */
 
 
-#define _GNU_SOURCE // dladdr()
+#define _GNU_SOURCE // dladdr(), dl_iterate_phdr()
 
 
 
@@ -250,8 +250,36 @@ static uint32_t casd_go_compiled_version(void) {
   return CASD_VERSION_MAJOR * 10000 + CASD_VERSION_MINOR * 100 + CASD_VERSION_PATCH;
 }
 
+#ifdef _WIN32
+static int32_t casd_go_is_foreign(void) { return 0; }
+#else
+// Zero where another library has the name of libcasd: a program that is linked with libcasd starts
+// nevertheless, as the dynamic loader looks functions up when they are first called.
+#pragma weak casd_abi_version
+static int32_t casd_go_is_foreign(void) { return casd_abi_version == NULL; }
+#endif
+
+#ifdef __linux__
+#include <link.h>
+
+static int casd_go_note_library(struct dl_phdr_info *info, size_t size, void *path) {
+  const char *name = strrchr(info->dlpi_name, '/');
+  (void)size;
+  if (!name || strncmp(name, "/libcasd.", 9) != 0) return 0;
+  snprintf((char *)path, 4096, "%s", info->dlpi_name);
+  return 1;
+}
+#endif
+
 // The file of the library in use, "" if the system does not tell it.
 static const char *casd_go_library_path(void) {
+#ifdef __linux__
+  static char foreign[4096];
+  if (casd_go_is_foreign()) {
+    dl_iterate_phdr(casd_go_note_library, foreign);
+    return foreign;
+  }
+#endif
 #ifdef _WIN32
   static char path[32768];
   HMODULE module = NULL;
@@ -270,7 +298,7 @@ static const char *casd_go_library_path(void) {
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_4c16e55390e874d1(void *_swig_go_0) {
+void _wrap_Swig_free_capi_8e0491c7fcfa246e(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -280,7 +308,7 @@ void _wrap_Swig_free_capi_4c16e55390e874d1(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_4c16e55390e874d1(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_8e0491c7fcfa246e(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -293,7 +321,7 @@ void *_wrap_Swig_malloc_capi_4c16e55390e874d1(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_status_name_capi_4c16e55390e874d1(int _swig_go_0) {
+_gostring_ _wrap_casd_status_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
   casd_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -306,7 +334,7 @@ _gostring_ _wrap_casd_status_name_capi_4c16e55390e874d1(int _swig_go_0) {
 }
 
 
-int _wrap_casd_version_capi_4c16e55390e874d1() {
+int _wrap_casd_version_capi_8e0491c7fcfa246e() {
   uint32_t result;
   int _swig_go_result;
   
@@ -317,7 +345,7 @@ int _wrap_casd_version_capi_4c16e55390e874d1() {
 }
 
 
-_gostring_ _wrap_casd_version_string_capi_4c16e55390e874d1() {
+_gostring_ _wrap_casd_version_string_capi_8e0491c7fcfa246e() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -328,7 +356,7 @@ _gostring_ _wrap_casd_version_string_capi_4c16e55390e874d1() {
 }
 
 
-int _wrap_casd_abi_version_capi_4c16e55390e874d1() {
+int _wrap_casd_abi_version_capi_8e0491c7fcfa246e() {
   uint32_t result;
   int _swig_go_result;
   
@@ -339,7 +367,7 @@ int _wrap_casd_abi_version_capi_4c16e55390e874d1() {
 }
 
 
-_gostring_ _wrap_casd_build_info_capi_4c16e55390e874d1() {
+_gostring_ _wrap_casd_build_info_capi_8e0491c7fcfa246e() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -350,7 +378,7 @@ _gostring_ _wrap_casd_build_info_capi_4c16e55390e874d1() {
 }
 
 
-int _wrap_casd_log_poll_capi_4c16e55390e874d1(_goslice_ _swig_go_0) {
+int _wrap_casd_log_poll_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   casd_log_level result;
@@ -367,7 +395,7 @@ int _wrap_casd_log_poll_capi_4c16e55390e874d1(_goslice_ _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_set_plugin_path_capi_4c16e55390e874d1(_gostring_ _swig_go_0) {
+_gostring_ _wrap_casd_set_plugin_path_capi_8e0491c7fcfa246e(_gostring_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -399,7 +427,7 @@ _gostring_ _wrap_casd_set_plugin_path_capi_4c16e55390e874d1(_gostring_ _swig_go_
 }
 
 
-long long _wrap_casd_live_objects_capi_4c16e55390e874d1() {
+long long _wrap_casd_live_objects_capi_8e0491c7fcfa246e() {
   int64_t result;
   long long _swig_go_result;
   
@@ -410,7 +438,7 @@ long long _wrap_casd_live_objects_capi_4c16e55390e874d1() {
 }
 
 
-long long _wrap_casd_live_bytes_capi_4c16e55390e874d1() {
+long long _wrap_casd_live_bytes_capi_8e0491c7fcfa246e() {
   int64_t result;
   long long _swig_go_result;
   
@@ -421,7 +449,7 @@ long long _wrap_casd_live_bytes_capi_4c16e55390e874d1() {
 }
 
 
-_gostring_ _wrap_casd_schema_create_capi_4c16e55390e874d1(casd_schema **_swig_go_0) {
+_gostring_ _wrap_casd_schema_create_capi_8e0491c7fcfa246e(casd_schema **_swig_go_0) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -448,7 +476,7 @@ _gostring_ _wrap_casd_schema_create_capi_4c16e55390e874d1(casd_schema **_swig_go
 }
 
 
-void _wrap_casd_schema_destroy_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
+void _wrap_casd_schema_destroy_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   
   arg1 = (casd_schema *)_swig_go_0;
@@ -458,7 +486,7 @@ void _wrap_casd_schema_destroy_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_schema_add_modality_capi_4c16e55390e874d1(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_add_modality_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   int32_t arg3 ;
@@ -494,7 +522,7 @@ _gostring_ _wrap_casd_schema_add_modality_capi_4c16e55390e874d1(casd_schema *_sw
 }
 
 
-_gostring_ _wrap_casd_schema_set_task_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_set_task_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task arg2 ;
   casd_status result;
@@ -523,7 +551,7 @@ _gostring_ _wrap_casd_schema_set_task_capi_4c16e55390e874d1(casd_schema *_swig_g
 }
 
 
-_gostring_ _wrap_casd_schema_add_output_capi_4c16e55390e874d1(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_schema_add_output_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -557,7 +585,7 @@ _gostring_ _wrap_casd_schema_add_output_capi_4c16e55390e874d1(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_set_feature_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_schema_set_feature_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -595,7 +623,7 @@ _gostring_ _wrap_casd_schema_set_feature_name_capi_4c16e55390e874d1(casd_schema 
 }
 
 
-_gostring_ _wrap_casd_schema_feature_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_feature_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -612,7 +640,7 @@ _gostring_ _wrap_casd_schema_feature_name_capi_4c16e55390e874d1(casd_schema *_sw
 }
 
 
-int _wrap_casd_schema_modality_count_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_modality_count_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -625,7 +653,7 @@ int _wrap_casd_schema_modality_count_capi_4c16e55390e874d1(casd_schema *_swig_go
 }
 
 
-_gostring_ _wrap_casd_schema_modality_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_modality_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -640,7 +668,7 @@ _gostring_ _wrap_casd_schema_modality_name_capi_4c16e55390e874d1(casd_schema *_s
 }
 
 
-int _wrap_casd_schema_modality_features_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
+int _wrap_casd_schema_modality_features_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t result;
@@ -655,7 +683,7 @@ int _wrap_casd_schema_modality_features_capi_4c16e55390e874d1(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_modality_index_capi_4c16e55390e874d1(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_modality_index_capi_8e0491c7fcfa246e(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -691,7 +719,7 @@ _gostring_ _wrap_casd_schema_modality_index_capi_4c16e55390e874d1(int *_swig_go_
 }
 
 
-int _wrap_casd_schema_task_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_task_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -704,7 +732,7 @@ int _wrap_casd_schema_task_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
 }
 
 
-int _wrap_casd_schema_output_count_capi_4c16e55390e874d1(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_output_count_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -717,7 +745,7 @@ int _wrap_casd_schema_output_count_capi_4c16e55390e874d1(casd_schema *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_schema_output_name_capi_4c16e55390e874d1(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_output_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -732,7 +760,7 @@ _gostring_ _wrap_casd_schema_output_name_capi_4c16e55390e874d1(casd_schema *_swi
 }
 
 
-_gostring_ _wrap_casd_schema_output_index_capi_4c16e55390e874d1(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_output_index_capi_8e0491c7fcfa246e(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -768,7 +796,7 @@ _gostring_ _wrap_casd_schema_output_index_capi_4c16e55390e874d1(int *_swig_go_0,
 }
 
 
-void _wrap_casd_model_options_struct_size_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -780,7 +808,7 @@ void _wrap_casd_model_options_struct_size_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-int _wrap_casd_model_options_struct_size_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -793,7 +821,7 @@ int _wrap_casd_model_options_struct_size_get_capi_4c16e55390e874d1(struct casd_m
 }
 
 
-void _wrap_casd_model_options_hidden_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_hidden_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -805,7 +833,7 @@ void _wrap_casd_model_options_hidden_set_capi_4c16e55390e874d1(struct casd_model
 }
 
 
-int _wrap_casd_model_options_hidden_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_hidden_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -818,7 +846,7 @@ int _wrap_casd_model_options_hidden_get_capi_4c16e55390e874d1(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_layers_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_layers_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -830,7 +858,7 @@ void _wrap_casd_model_options_layers_set_capi_4c16e55390e874d1(struct casd_model
 }
 
 
-int _wrap_casd_model_options_layers_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_layers_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -843,7 +871,7 @@ int _wrap_casd_model_options_layers_get_capi_4c16e55390e874d1(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_heads_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_heads_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -855,7 +883,7 @@ void _wrap_casd_model_options_heads_set_capi_4c16e55390e874d1(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_heads_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_heads_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -868,7 +896,7 @@ int _wrap_casd_model_options_heads_get_capi_4c16e55390e874d1(struct casd_model_o
 }
 
 
-void _wrap_casd_model_options_feed_forward_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -880,7 +908,7 @@ void _wrap_casd_model_options_feed_forward_set_capi_4c16e55390e874d1(struct casd
 }
 
 
-int _wrap_casd_model_options_feed_forward_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -893,7 +921,7 @@ int _wrap_casd_model_options_feed_forward_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_model_options_feed_forward_factor_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_factor_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -905,7 +933,7 @@ void _wrap_casd_model_options_feed_forward_factor_set_capi_4c16e55390e874d1(stru
 }
 
 
-int _wrap_casd_model_options_feed_forward_factor_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_factor_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -918,7 +946,7 @@ int _wrap_casd_model_options_feed_forward_factor_get_capi_4c16e55390e874d1(struc
 }
 
 
-void _wrap_casd_model_options_pooling_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_pooling_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling arg2 ;
   
@@ -930,7 +958,7 @@ void _wrap_casd_model_options_pooling_set_capi_4c16e55390e874d1(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_pooling_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_pooling_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling result;
   int _swig_go_result;
@@ -943,7 +971,7 @@ int _wrap_casd_model_options_pooling_get_capi_4c16e55390e874d1(struct casd_model
 }
 
 
-void _wrap_casd_model_options_absent_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_absent_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy arg2 ;
   
@@ -955,7 +983,7 @@ void _wrap_casd_model_options_absent_set_capi_4c16e55390e874d1(struct casd_model
 }
 
 
-int _wrap_casd_model_options_absent_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_absent_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy result;
   int _swig_go_result;
@@ -968,7 +996,7 @@ int _wrap_casd_model_options_absent_get_capi_4c16e55390e874d1(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_weights_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_weights_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting arg2 ;
   
@@ -980,7 +1008,7 @@ void _wrap_casd_model_options_weights_set_capi_4c16e55390e874d1(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_weights_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_weights_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting result;
   int _swig_go_result;
@@ -993,7 +1021,7 @@ int _wrap_casd_model_options_weights_get_capi_4c16e55390e874d1(struct casd_model
 }
 
 
-void _wrap_casd_model_options_fused_variance_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_fused_variance_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance arg2 ;
   
@@ -1005,7 +1033,7 @@ void _wrap_casd_model_options_fused_variance_set_capi_4c16e55390e874d1(struct ca
 }
 
 
-int _wrap_casd_model_options_fused_variance_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_fused_variance_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance result;
   int _swig_go_result;
@@ -1018,7 +1046,7 @@ int _wrap_casd_model_options_fused_variance_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_model_options_max_steps_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_max_steps_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1030,7 +1058,7 @@ void _wrap_casd_model_options_max_steps_set_capi_4c16e55390e874d1(struct casd_mo
 }
 
 
-int _wrap_casd_model_options_max_steps_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_max_steps_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1043,7 +1071,7 @@ int _wrap_casd_model_options_max_steps_get_capi_4c16e55390e874d1(struct casd_mod
 }
 
 
-void _wrap_casd_model_options_reserved_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1055,7 +1083,7 @@ void _wrap_casd_model_options_reserved_set_capi_4c16e55390e874d1(struct casd_mod
 }
 
 
-int _wrap_casd_model_options_reserved_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -1068,7 +1096,7 @@ int _wrap_casd_model_options_reserved_get_capi_4c16e55390e874d1(struct casd_mode
 }
 
 
-void _wrap_casd_model_options_input_clip_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_input_clip_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1080,7 +1108,7 @@ void _wrap_casd_model_options_input_clip_set_capi_4c16e55390e874d1(struct casd_m
 }
 
 
-double _wrap_casd_model_options_input_clip_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_input_clip_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1093,7 +1121,7 @@ double _wrap_casd_model_options_input_clip_get_capi_4c16e55390e874d1(struct casd
 }
 
 
-void _wrap_casd_model_options_delta_min_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_min_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1105,7 +1133,7 @@ void _wrap_casd_model_options_delta_min_set_capi_4c16e55390e874d1(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_min_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_min_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1118,7 +1146,7 @@ double _wrap_casd_model_options_delta_min_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_model_options_delta_max_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_max_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1130,7 +1158,7 @@ void _wrap_casd_model_options_delta_max_set_capi_4c16e55390e874d1(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_max_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_max_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1143,7 +1171,7 @@ double _wrap_casd_model_options_delta_max_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_min_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_min_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1155,7 +1183,7 @@ void _wrap_casd_model_options_alpha_min_set_capi_4c16e55390e874d1(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_min_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_min_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1168,7 +1196,7 @@ double _wrap_casd_model_options_alpha_min_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_max_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_max_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1180,7 +1208,7 @@ void _wrap_casd_model_options_alpha_max_set_capi_4c16e55390e874d1(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_max_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_max_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1193,7 +1221,7 @@ double _wrap_casd_model_options_alpha_max_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_model_options_beta_min_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_beta_min_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1205,7 +1233,7 @@ void _wrap_casd_model_options_beta_min_set_capi_4c16e55390e874d1(struct casd_mod
 }
 
 
-double _wrap_casd_model_options_beta_min_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_beta_min_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1218,7 +1246,7 @@ double _wrap_casd_model_options_beta_min_get_capi_4c16e55390e874d1(struct casd_m
 }
 
 
-void _wrap_casd_model_options_seed_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_model_options_seed_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1230,7 +1258,7 @@ void _wrap_casd_model_options_seed_set_capi_4c16e55390e874d1(struct casd_model_o
 }
 
 
-long long _wrap_casd_model_options_seed_get_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+long long _wrap_casd_model_options_seed_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1243,7 +1271,7 @@ long long _wrap_casd_model_options_seed_get_capi_4c16e55390e874d1(struct casd_mo
 }
 
 
-struct casd_model_options *_wrap_new_casd_model_options_capi_4c16e55390e874d1() {
+struct casd_model_options *_wrap_new_casd_model_options_capi_8e0491c7fcfa246e() {
   struct casd_model_options *result = 0 ;
   struct casd_model_options *_swig_go_result;
   
@@ -1254,7 +1282,7 @@ struct casd_model_options *_wrap_new_casd_model_options_capi_4c16e55390e874d1() 
 }
 
 
-void _wrap_delete_casd_model_options_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+void _wrap_delete_casd_model_options_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   
   arg1 = *(struct casd_model_options **)&_swig_go_0; 
@@ -1264,7 +1292,7 @@ void _wrap_delete_casd_model_options_capi_4c16e55390e874d1(struct casd_model_opt
 }
 
 
-_gostring_ _wrap_casd_model_options_init_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0) {
+_gostring_ _wrap_casd_model_options_init_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -1293,7 +1321,7 @@ _gostring_ _wrap_casd_model_options_init_capi_4c16e55390e874d1(struct casd_model
 }
 
 
-_gostring_ _wrap_casd_model_options_use_recipe_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_recipe_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -1322,7 +1350,7 @@ _gostring_ _wrap_casd_model_options_use_recipe_capi_4c16e55390e874d1(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_use_preset_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_preset_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_preset arg2 ;
   casd_status result;
@@ -1351,7 +1379,7 @@ _gostring_ _wrap_casd_model_options_use_preset_capi_4c16e55390e874d1(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_set_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_model_options_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1392,7 +1420,7 @@ _gostring_ _wrap_casd_model_options_set_capi_4c16e55390e874d1(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_count_capi_4c16e55390e874d1() {
+int _wrap_casd_model_options_count_capi_8e0491c7fcfa246e() {
   int32_t result;
   int _swig_go_result;
   
@@ -1403,7 +1431,7 @@ int _wrap_casd_model_options_count_capi_4c16e55390e874d1() {
 }
 
 
-_gostring_ _wrap_casd_model_options_name_capi_4c16e55390e874d1(int _swig_go_0) {
+_gostring_ _wrap_casd_model_options_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1416,7 +1444,7 @@ _gostring_ _wrap_casd_model_options_name_capi_4c16e55390e874d1(int _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_options_text_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_options_text_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1458,7 +1486,7 @@ _gostring_ _wrap_casd_model_options_text_capi_4c16e55390e874d1(_goslice_ _swig_g
 }
 
 
-_gostring_ _wrap_casd_model_create_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
+_gostring_ _wrap_casd_model_create_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_model_options *arg3 = (casd_model_options *) 0 ;
@@ -1489,7 +1517,7 @@ _gostring_ _wrap_casd_model_create_capi_4c16e55390e874d1(casd_model **_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_load_capi_4c16e55390e874d1(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1523,7 +1551,7 @@ _gostring_ _wrap_casd_model_load_capi_4c16e55390e874d1(casd_model **_swig_go_0, 
 }
 
 
-_gostring_ _wrap_casd_model_load_memory_capi_4c16e55390e874d1(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_memory_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1556,7 +1584,7 @@ _gostring_ _wrap_casd_model_load_memory_capi_4c16e55390e874d1(casd_model **_swig
 }
 
 
-_gostring_ _wrap_casd_model_save_capi_4c16e55390e874d1(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_save_capi_8e0491c7fcfa246e(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1590,7 +1618,7 @@ _gostring_ _wrap_casd_model_save_capi_4c16e55390e874d1(casd_model *_swig_go_0, _
 }
 
 
-_gostring_ _wrap_casd_model_save_memory_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
+_gostring_ _wrap_casd_model_save_memory_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
   void *arg1 = (void *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1625,7 +1653,7 @@ _gostring_ _wrap_casd_model_save_memory_capi_4c16e55390e874d1(_goslice_ _swig_go
 }
 
 
-void _wrap_casd_model_destroy_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
+void _wrap_casd_model_destroy_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   
   arg1 = (casd_model *)_swig_go_0;
@@ -1635,7 +1663,7 @@ void _wrap_casd_model_destroy_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_schema_capi_4c16e55390e874d1(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_schema_capi_8e0491c7fcfa246e(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1664,7 +1692,7 @@ _gostring_ _wrap_casd_model_schema_capi_4c16e55390e874d1(casd_schema **_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_get_options_capi_4c16e55390e874d1(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_get_options_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1693,7 +1721,7 @@ _gostring_ _wrap_casd_model_get_options_capi_4c16e55390e874d1(struct casd_model_
 }
 
 
-long long _wrap_casd_model_parameter_count_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
+long long _wrap_casd_model_parameter_count_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -1706,7 +1734,7 @@ long long _wrap_casd_model_parameter_count_capi_4c16e55390e874d1(casd_model *_sw
 }
 
 
-_gostring_ _wrap_casd_model_info_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
+_gostring_ _wrap_casd_model_info_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1719,7 +1747,7 @@ _gostring_ _wrap_casd_model_info_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_temperature_capi_4c16e55390e874d1(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_model_temperature_capi_8e0491c7fcfa246e(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
   double *arg1 = (double *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_modality_mask arg3 ;
@@ -1750,7 +1778,7 @@ _gostring_ _wrap_casd_model_temperature_capi_4c16e55390e874d1(double *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_user_value_capi_4c16e55390e874d1(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_user_value_capi_8e0491c7fcfa246e(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   char *result = 0 ;
@@ -1770,7 +1798,7 @@ _gostring_ _wrap_casd_model_user_value_capi_4c16e55390e874d1(casd_model *_swig_g
 }
 
 
-int _wrap_casd_model_user_count_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
+int _wrap_casd_model_user_count_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1783,7 +1811,7 @@ int _wrap_casd_model_user_count_capi_4c16e55390e874d1(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_user_key_capi_4c16e55390e874d1(casd_model *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_user_key_capi_8e0491c7fcfa246e(casd_model *_swig_go_0, int _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -1798,7 +1826,7 @@ _gostring_ _wrap_casd_model_user_key_capi_4c16e55390e874d1(casd_model *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_with_user_value_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_with_user_value_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1841,7 +1869,7 @@ _gostring_ _wrap_casd_model_with_user_value_capi_4c16e55390e874d1(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_batch_create_capi_4c16e55390e874d1(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_batch_create_capi_8e0491c7fcfa246e(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
   casd_batch **arg1 = (casd_batch **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -1870,7 +1898,7 @@ _gostring_ _wrap_casd_batch_create_capi_4c16e55390e874d1(casd_batch **_swig_go_0
 }
 
 
-void _wrap_casd_batch_destroy_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_destroy_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -1880,7 +1908,7 @@ void _wrap_casd_batch_destroy_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_add_sample_capi_4c16e55390e874d1(long long *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_batch_add_sample_capi_8e0491c7fcfa246e(long long *_swig_go_0, casd_batch *_swig_go_1) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -1909,7 +1937,7 @@ _gostring_ _wrap_casd_batch_add_sample_capi_4c16e55390e874d1(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_batch_set_frames_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
+_gostring_ _wrap_casd_batch_set_frames_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -1948,7 +1976,7 @@ _gostring_ _wrap_casd_batch_set_frames_capi_4c16e55390e874d1(casd_batch *_swig_g
 }
 
 
-_gostring_ _wrap_casd_batch_set_target_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
+_gostring_ _wrap_casd_batch_set_target_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   float *arg3 = (float *) 0 ;
@@ -1983,7 +2011,7 @@ _gostring_ _wrap_casd_batch_set_target_capi_4c16e55390e874d1(casd_batch *_swig_g
 }
 
 
-void _wrap_casd_batch_clear_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_clear_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -1993,7 +2021,7 @@ void _wrap_casd_batch_clear_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_reserve_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1) {
+_gostring_ _wrap_casd_batch_reserve_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   casd_status result;
@@ -2022,7 +2050,7 @@ _gostring_ _wrap_casd_batch_reserve_capi_4c16e55390e874d1(casd_batch *_swig_go_0
 }
 
 
-long long _wrap_casd_batch_size_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
+long long _wrap_casd_batch_size_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -2035,7 +2063,7 @@ long long _wrap_casd_batch_size_capi_4c16e55390e874d1(casd_batch *_swig_go_0) {
 }
 
 
-long long _wrap_casd_batch_steps_capi_4c16e55390e874d1(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
+long long _wrap_casd_batch_steps_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -2052,7 +2080,7 @@ long long _wrap_casd_batch_steps_capi_4c16e55390e874d1(casd_batch *_swig_go_0, l
 }
 
 
-void _wrap_casd_engine_info_struct_size_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_struct_size_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t arg2 ;
   
@@ -2064,7 +2092,7 @@ void _wrap_casd_engine_info_struct_size_set_capi_4c16e55390e874d1(struct casd_en
 }
 
 
-int _wrap_casd_engine_info_struct_size_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_struct_size_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2077,7 +2105,7 @@ int _wrap_casd_engine_info_struct_size_get_capi_4c16e55390e874d1(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_device_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_device_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device arg2 ;
   
@@ -2089,7 +2117,7 @@ void _wrap_casd_engine_info_device_set_capi_4c16e55390e874d1(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_device_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_device_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2102,7 +2130,7 @@ int _wrap_casd_engine_info_device_get_capi_4c16e55390e874d1(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_available_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_available_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2114,7 +2142,7 @@ void _wrap_casd_engine_info_available_set_capi_4c16e55390e874d1(struct casd_engi
 }
 
 
-int _wrap_casd_engine_info_available_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_available_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2127,7 +2155,7 @@ int _wrap_casd_engine_info_available_get_capi_4c16e55390e874d1(struct casd_engin
 }
 
 
-void _wrap_casd_engine_info_trains_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_trains_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2139,7 +2167,7 @@ void _wrap_casd_engine_info_trains_set_capi_4c16e55390e874d1(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_trains_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_trains_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2152,7 +2180,7 @@ int _wrap_casd_engine_info_trains_get_capi_4c16e55390e874d1(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_concurrent_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_concurrent_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2164,7 +2192,7 @@ void _wrap_casd_engine_info_concurrent_set_capi_4c16e55390e874d1(struct casd_eng
 }
 
 
-int _wrap_casd_engine_info_concurrent_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_concurrent_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2177,7 +2205,7 @@ int _wrap_casd_engine_info_concurrent_get_capi_4c16e55390e874d1(struct casd_engi
 }
 
 
-void _wrap_casd_engine_info_name_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_name_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2201,7 +2229,7 @@ void _wrap_casd_engine_info_name_set_capi_4c16e55390e874d1(struct casd_engine_in
 }
 
 
-_gostring_ _wrap_casd_engine_info_name_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_name_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2214,7 +2242,7 @@ _gostring_ _wrap_casd_engine_info_name_get_capi_4c16e55390e874d1(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_reason_set_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_reason_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2238,7 +2266,7 @@ void _wrap_casd_engine_info_reason_set_capi_4c16e55390e874d1(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_info_reason_get_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_reason_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2251,7 +2279,7 @@ _gostring_ _wrap_casd_engine_info_reason_get_capi_4c16e55390e874d1(struct casd_e
 }
 
 
-struct casd_engine_info *_wrap_new_casd_engine_info_capi_4c16e55390e874d1() {
+struct casd_engine_info *_wrap_new_casd_engine_info_capi_8e0491c7fcfa246e() {
   struct casd_engine_info *result = 0 ;
   struct casd_engine_info *_swig_go_result;
   
@@ -2262,7 +2290,7 @@ struct casd_engine_info *_wrap_new_casd_engine_info_capi_4c16e55390e874d1() {
 }
 
 
-void _wrap_delete_casd_engine_info_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+void _wrap_delete_casd_engine_info_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   
   arg1 = *(struct casd_engine_info **)&_swig_go_0; 
@@ -2272,7 +2300,7 @@ void _wrap_delete_casd_engine_info_capi_4c16e55390e874d1(struct casd_engine_info
 }
 
 
-_gostring_ _wrap_casd_engine_info_init_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_init_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2301,7 +2329,7 @@ _gostring_ _wrap_casd_engine_info_init_capi_4c16e55390e874d1(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_get_info_capi_4c16e55390e874d1(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_engine_get_info_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   int32_t arg2 ;
   casd_status result;
@@ -2330,7 +2358,7 @@ _gostring_ _wrap_casd_engine_get_info_capi_4c16e55390e874d1(struct casd_engine_i
 }
 
 
-void _wrap_casd_predictor_options_struct_size_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2342,7 +2370,7 @@ void _wrap_casd_predictor_options_struct_size_set_capi_4c16e55390e874d1(struct c
 }
 
 
-int _wrap_casd_predictor_options_struct_size_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2355,7 +2383,7 @@ int _wrap_casd_predictor_options_struct_size_get_capi_4c16e55390e874d1(struct ca
 }
 
 
-void _wrap_casd_predictor_options_device_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device arg2 ;
   
@@ -2367,7 +2395,7 @@ void _wrap_casd_predictor_options_device_set_capi_4c16e55390e874d1(struct casd_p
 }
 
 
-int _wrap_casd_predictor_options_device_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2380,7 +2408,7 @@ int _wrap_casd_predictor_options_device_get_capi_4c16e55390e874d1(struct casd_pr
 }
 
 
-void _wrap_casd_predictor_options_device_index_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_index_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2392,7 +2420,7 @@ void _wrap_casd_predictor_options_device_index_set_capi_4c16e55390e874d1(struct 
 }
 
 
-int _wrap_casd_predictor_options_device_index_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_index_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2405,7 +2433,7 @@ int _wrap_casd_predictor_options_device_index_get_capi_4c16e55390e874d1(struct c
 }
 
 
-void _wrap_casd_predictor_options_threads_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_threads_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2417,7 +2445,7 @@ void _wrap_casd_predictor_options_threads_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-int _wrap_casd_predictor_options_threads_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_threads_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2430,7 +2458,7 @@ int _wrap_casd_predictor_options_threads_get_capi_4c16e55390e874d1(struct casd_p
 }
 
 
-void _wrap_casd_predictor_options_on_empty_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_on_empty_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty arg2 ;
   
@@ -2442,7 +2470,7 @@ void _wrap_casd_predictor_options_on_empty_set_capi_4c16e55390e874d1(struct casd
 }
 
 
-int _wrap_casd_predictor_options_on_empty_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_on_empty_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty result;
   int _swig_go_result;
@@ -2455,7 +2483,7 @@ int _wrap_casd_predictor_options_on_empty_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_predictor_options_reserved_set_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2467,7 +2495,7 @@ void _wrap_casd_predictor_options_reserved_set_capi_4c16e55390e874d1(struct casd
 }
 
 
-int _wrap_casd_predictor_options_reserved_get_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2480,7 +2508,7 @@ int _wrap_casd_predictor_options_reserved_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_4c16e55390e874d1() {
+struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_8e0491c7fcfa246e() {
   struct casd_predictor_options *result = 0 ;
   struct casd_predictor_options *_swig_go_result;
   
@@ -2491,7 +2519,7 @@ struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_4c16e55390e
 }
 
 
-void _wrap_delete_casd_predictor_options_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+void _wrap_delete_casd_predictor_options_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   
   arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
@@ -2501,7 +2529,7 @@ void _wrap_delete_casd_predictor_options_capi_4c16e55390e874d1(struct casd_predi
 }
 
 
-_gostring_ _wrap_casd_predictor_options_init_capi_4c16e55390e874d1(struct casd_predictor_options *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_options_init_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
   casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2530,7 +2558,7 @@ _gostring_ _wrap_casd_predictor_options_init_capi_4c16e55390e874d1(struct casd_p
 }
 
 
-_gostring_ _wrap_casd_predictor_create_capi_4c16e55390e874d1(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
+_gostring_ _wrap_casd_predictor_create_capi_8e0491c7fcfa246e(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
   casd_predictor **arg1 = (casd_predictor **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_predictor_options *arg3 = (casd_predictor_options *) 0 ;
@@ -2561,7 +2589,7 @@ _gostring_ _wrap_casd_predictor_create_capi_4c16e55390e874d1(casd_predictor **_s
 }
 
 
-void _wrap_casd_predictor_destroy_capi_4c16e55390e874d1(casd_predictor *_swig_go_0) {
+void _wrap_casd_predictor_destroy_capi_8e0491c7fcfa246e(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   
   arg1 = (casd_predictor *)_swig_go_0;
@@ -2571,7 +2599,7 @@ void _wrap_casd_predictor_destroy_capi_4c16e55390e874d1(casd_predictor *_swig_go
 }
 
 
-_gostring_ _wrap_casd_predictor_trim_capi_4c16e55390e874d1(casd_predictor *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_trim_capi_8e0491c7fcfa246e(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2598,7 +2626,7 @@ _gostring_ _wrap_casd_predictor_trim_capi_4c16e55390e874d1(casd_predictor *_swig
 }
 
 
-_gostring_ _wrap_casd_prediction_create_capi_4c16e55390e874d1(casd_prediction **_swig_go_0) {
+_gostring_ _wrap_casd_prediction_create_capi_8e0491c7fcfa246e(casd_prediction **_swig_go_0) {
   casd_prediction **arg1 = (casd_prediction **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2625,7 +2653,7 @@ _gostring_ _wrap_casd_prediction_create_capi_4c16e55390e874d1(casd_prediction **
 }
 
 
-void _wrap_casd_prediction_destroy_capi_4c16e55390e874d1(casd_prediction *_swig_go_0) {
+void _wrap_casd_prediction_destroy_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   
   arg1 = (casd_prediction *)_swig_go_0;
@@ -2635,7 +2663,7 @@ void _wrap_casd_prediction_destroy_capi_4c16e55390e874d1(casd_prediction *_swig_
 }
 
 
-_gostring_ _wrap_casd_predict_capi_4c16e55390e874d1(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_predict_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -2668,7 +2696,7 @@ _gostring_ _wrap_casd_predict_capi_4c16e55390e874d1(casd_prediction *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_predict_frames_capi_4c16e55390e874d1(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_frames_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float **arg3 = (float **) 0 ;
@@ -2707,7 +2735,7 @@ _gostring_ _wrap_casd_predict_frames_capi_4c16e55390e874d1(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_predict_packed_capi_4c16e55390e874d1(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_packed_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float *arg3 = (float *) 0 ;
@@ -2750,7 +2778,7 @@ _gostring_ _wrap_casd_predict_packed_capi_4c16e55390e874d1(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_prediction_shape_capi_4c16e55390e874d1(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_shape_capi_8e0491c7fcfa246e(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   casd_prediction *arg3 = (casd_prediction *) 0 ;
@@ -2783,7 +2811,7 @@ _gostring_ _wrap_casd_prediction_shape_capi_4c16e55390e874d1(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_prediction_row_status_capi_4c16e55390e874d1(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_prediction_row_status_capi_8e0491c7fcfa246e(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
   casd_status *arg1 = (casd_status *) 0 ;
   casd_prediction *arg2 = (casd_prediction *) 0 ;
   int64_t arg3 ;
@@ -2814,7 +2842,7 @@ _gostring_ _wrap_casd_prediction_row_status_capi_4c16e55390e874d1(int *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -2851,7 +2879,7 @@ _gostring_ _wrap_casd_prediction_copy_capi_4c16e55390e874d1(_goslice_ _swig_go_0
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_fields_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_fields_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -2892,7 +2920,7 @@ _gostring_ _wrap_casd_prediction_copy_fields_capi_4c16e55390e874d1(_goslice_ _sw
 }
 
 
-_gostring_ _wrap_casd_dataset_open_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_dataset_open_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -2936,7 +2964,7 @@ _gostring_ _wrap_casd_dataset_open_capi_4c16e55390e874d1(casd_dataset **_swig_go
 }
 
 
-_gostring_ _wrap_casd_dataset_load_memory_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2986,7 +3014,7 @@ _gostring_ _wrap_casd_dataset_load_memory_capi_4c16e55390e874d1(casd_dataset **_
 }
 
 
-void _wrap_casd_synthetic_options_struct_size_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2998,7 +3026,7 @@ void _wrap_casd_synthetic_options_struct_size_set_capi_4c16e55390e874d1(struct c
 }
 
 
-int _wrap_casd_synthetic_options_struct_size_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3011,7 +3039,7 @@ int _wrap_casd_synthetic_options_struct_size_get_capi_4c16e55390e874d1(struct ca
 }
 
 
-void _wrap_casd_synthetic_options_task_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_task_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task arg2 ;
   
@@ -3023,7 +3051,7 @@ void _wrap_casd_synthetic_options_task_set_capi_4c16e55390e874d1(struct casd_syn
 }
 
 
-int _wrap_casd_synthetic_options_task_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_task_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -3036,7 +3064,7 @@ int _wrap_casd_synthetic_options_task_get_capi_4c16e55390e874d1(struct casd_synt
 }
 
 
-void _wrap_casd_synthetic_options_train_samples_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_train_samples_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3048,7 +3076,7 @@ void _wrap_casd_synthetic_options_train_samples_set_capi_4c16e55390e874d1(struct
 }
 
 
-int _wrap_casd_synthetic_options_train_samples_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_train_samples_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3061,7 +3089,7 @@ int _wrap_casd_synthetic_options_train_samples_get_capi_4c16e55390e874d1(struct 
 }
 
 
-void _wrap_casd_synthetic_options_valid_samples_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_valid_samples_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3073,7 +3101,7 @@ void _wrap_casd_synthetic_options_valid_samples_set_capi_4c16e55390e874d1(struct
 }
 
 
-int _wrap_casd_synthetic_options_valid_samples_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_valid_samples_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3086,7 +3114,7 @@ int _wrap_casd_synthetic_options_valid_samples_get_capi_4c16e55390e874d1(struct 
 }
 
 
-void _wrap_casd_synthetic_options_test_samples_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_test_samples_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3098,7 +3126,7 @@ void _wrap_casd_synthetic_options_test_samples_set_capi_4c16e55390e874d1(struct 
 }
 
 
-int _wrap_casd_synthetic_options_test_samples_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_test_samples_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3111,7 +3139,7 @@ int _wrap_casd_synthetic_options_test_samples_get_capi_4c16e55390e874d1(struct c
 }
 
 
-void _wrap_casd_synthetic_options_max_steps_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_max_steps_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3123,7 +3151,7 @@ void _wrap_casd_synthetic_options_max_steps_set_capi_4c16e55390e874d1(struct cas
 }
 
 
-int _wrap_casd_synthetic_options_max_steps_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_max_steps_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3136,7 +3164,7 @@ int _wrap_casd_synthetic_options_max_steps_get_capi_4c16e55390e874d1(struct casd
 }
 
 
-void _wrap_casd_synthetic_options_missing_rate_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_synthetic_options_missing_rate_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double arg2 ;
   
@@ -3148,7 +3176,7 @@ void _wrap_casd_synthetic_options_missing_rate_set_capi_4c16e55390e874d1(struct 
 }
 
 
-double _wrap_casd_synthetic_options_missing_rate_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+double _wrap_casd_synthetic_options_missing_rate_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -3161,7 +3189,7 @@ double _wrap_casd_synthetic_options_missing_rate_get_capi_4c16e55390e874d1(struc
 }
 
 
-void _wrap_casd_synthetic_options_seed_set_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_synthetic_options_seed_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3173,7 +3201,7 @@ void _wrap_casd_synthetic_options_seed_set_capi_4c16e55390e874d1(struct casd_syn
 }
 
 
-long long _wrap_casd_synthetic_options_seed_get_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+long long _wrap_casd_synthetic_options_seed_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3186,7 +3214,7 @@ long long _wrap_casd_synthetic_options_seed_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_4c16e55390e874d1() {
+struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_8e0491c7fcfa246e() {
   struct casd_synthetic_options *result = 0 ;
   struct casd_synthetic_options *_swig_go_result;
   
@@ -3197,7 +3225,7 @@ struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_4c16e55390e
 }
 
 
-void _wrap_delete_casd_synthetic_options_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+void _wrap_delete_casd_synthetic_options_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   
   arg1 = *(struct casd_synthetic_options **)&_swig_go_0; 
@@ -3207,7 +3235,7 @@ void _wrap_delete_casd_synthetic_options_capi_4c16e55390e874d1(struct casd_synth
 }
 
 
-_gostring_ _wrap_casd_synthetic_options_init_capi_4c16e55390e874d1(struct casd_synthetic_options *_swig_go_0) {
+_gostring_ _wrap_casd_synthetic_options_init_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
   casd_synthetic_options *arg1 = (casd_synthetic_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3236,7 +3264,7 @@ _gostring_ _wrap_casd_synthetic_options_init_capi_4c16e55390e874d1(struct casd_s
 }
 
 
-_gostring_ _wrap_casd_dataset_create_synthetic_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_synthetic_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_synthetic_options *arg2 = (casd_synthetic_options *) 0 ;
   casd_status result;
@@ -3265,7 +3293,7 @@ _gostring_ _wrap_casd_dataset_create_synthetic_capi_4c16e55390e874d1(casd_datase
 }
 
 
-_gostring_ _wrap_casd_dataset_create_capi_4c16e55390e874d1(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -3294,7 +3322,7 @@ _gostring_ _wrap_casd_dataset_create_capi_4c16e55390e874d1(casd_dataset **_swig_
 }
 
 
-_gostring_ _wrap_casd_dataset_add_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_dataset_add_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -3330,7 +3358,7 @@ _gostring_ _wrap_casd_dataset_add_capi_4c16e55390e874d1(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_hold_out_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
+_gostring_ _wrap_casd_dataset_hold_out_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3375,7 +3403,7 @@ _gostring_ _wrap_casd_dataset_hold_out_capi_4c16e55390e874d1(casd_dataset *_swig
 }
 
 
-void _wrap_casd_dataset_destroy_capi_4c16e55390e874d1(casd_dataset *_swig_go_0) {
+void _wrap_casd_dataset_destroy_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   
   arg1 = (casd_dataset *)_swig_go_0;
@@ -3385,7 +3413,7 @@ void _wrap_casd_dataset_destroy_capi_4c16e55390e874d1(casd_dataset *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_dataset_schema_capi_4c16e55390e874d1(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_schema_capi_8e0491c7fcfa246e(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -3414,7 +3442,7 @@ _gostring_ _wrap_casd_dataset_schema_capi_4c16e55390e874d1(casd_schema **_swig_g
 }
 
 
-int _wrap_casd_dataset_split_count_capi_4c16e55390e874d1(casd_dataset *_swig_go_0) {
+int _wrap_casd_dataset_split_count_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3427,7 +3455,7 @@ int _wrap_casd_dataset_split_count_capi_4c16e55390e874d1(casd_dataset *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_dataset_split_name_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_dataset_split_name_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, int _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -3442,7 +3470,7 @@ _gostring_ _wrap_casd_dataset_split_name_capi_4c16e55390e874d1(casd_dataset *_sw
 }
 
 
-long long _wrap_casd_dataset_size_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
+long long _wrap_casd_dataset_size_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t result;
@@ -3462,7 +3490,7 @@ long long _wrap_casd_dataset_size_capi_4c16e55390e874d1(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_read_capi_4c16e55390e874d1(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_read_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3504,7 +3532,7 @@ _gostring_ _wrap_casd_dataset_read_capi_4c16e55390e874d1(casd_batch *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_dataset_sample_name_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_sample_name_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -3526,7 +3554,7 @@ _gostring_ _wrap_casd_dataset_sample_name_capi_4c16e55390e874d1(casd_dataset *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_group_name_capi_4c16e55390e874d1(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_group_name_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -3548,7 +3576,7 @@ _gostring_ _wrap_casd_dataset_group_name_capi_4c16e55390e874d1(casd_dataset *_sw
 }
 
 
-_gostring_ _wrap_casd_dataset_target_count_capi_4c16e55390e874d1(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_target_count_capi_8e0491c7fcfa246e(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3586,7 +3614,7 @@ _gostring_ _wrap_casd_dataset_target_count_capi_4c16e55390e874d1(long long *_swi
 }
 
 
-_gostring_ _wrap_casd_dataset_modality_count_capi_4c16e55390e874d1(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_modality_count_capi_8e0491c7fcfa246e(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3624,7 +3652,7 @@ _gostring_ _wrap_casd_dataset_modality_count_capi_4c16e55390e874d1(long long *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_noise_capi_4c16e55390e874d1(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_dataset_noise_capi_8e0491c7fcfa246e(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
   double *arg1 = (double *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3664,7 +3692,7 @@ _gostring_ _wrap_casd_dataset_noise_capi_4c16e55390e874d1(double *_swig_go_0, ca
 }
 
 
-void _wrap_casd_evaluate_options_struct_size_set_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3676,7 +3704,7 @@ void _wrap_casd_evaluate_options_struct_size_set_capi_4c16e55390e874d1(struct ca
 }
 
 
-int _wrap_casd_evaluate_options_struct_size_get_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3689,7 +3717,7 @@ int _wrap_casd_evaluate_options_struct_size_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_evaluate_options_mask_set_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_mask_set_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask arg2 ;
   
@@ -3701,7 +3729,7 @@ void _wrap_casd_evaluate_options_mask_set_capi_4c16e55390e874d1(struct casd_eval
 }
 
 
-int _wrap_casd_evaluate_options_mask_get_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_mask_get_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask result;
   int _swig_go_result;
@@ -3714,7 +3742,7 @@ int _wrap_casd_evaluate_options_mask_get_capi_4c16e55390e874d1(struct casd_evalu
 }
 
 
-struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_4c16e55390e874d1() {
+struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_8e0491c7fcfa246e() {
   struct casd_evaluate_options *result = 0 ;
   struct casd_evaluate_options *_swig_go_result;
   
@@ -3725,7 +3753,7 @@ struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_4c16e55390e87
 }
 
 
-void _wrap_delete_casd_evaluate_options_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
+void _wrap_delete_casd_evaluate_options_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   
   arg1 = *(struct casd_evaluate_options **)&_swig_go_0; 
@@ -3735,7 +3763,7 @@ void _wrap_delete_casd_evaluate_options_capi_4c16e55390e874d1(struct casd_evalua
 }
 
 
-_gostring_ _wrap_casd_evaluate_options_init_capi_4c16e55390e874d1(struct casd_evaluate_options *_swig_go_0) {
+_gostring_ _wrap_casd_evaluate_options_init_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
   casd_evaluate_options *arg1 = (casd_evaluate_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3764,7 +3792,7 @@ _gostring_ _wrap_casd_evaluate_options_init_capi_4c16e55390e874d1(struct casd_ev
 }
 
 
-void _wrap_casd_report_destroy_capi_4c16e55390e874d1(casd_report *_swig_go_0) {
+void _wrap_casd_report_destroy_capi_8e0491c7fcfa246e(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   
   arg1 = (casd_report *)_swig_go_0;
@@ -3774,7 +3802,7 @@ void _wrap_casd_report_destroy_capi_4c16e55390e874d1(casd_report *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_report_json_capi_4c16e55390e874d1(casd_report *_swig_go_0) {
+_gostring_ _wrap_casd_report_json_capi_8e0491c7fcfa246e(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -3787,7 +3815,7 @@ _gostring_ _wrap_casd_report_json_capi_4c16e55390e874d1(casd_report *_swig_go_0)
 }
 
 
-int _wrap_casd_report_condition_count_capi_4c16e55390e874d1(casd_report *_swig_go_0) {
+int _wrap_casd_report_condition_count_capi_8e0491c7fcfa246e(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3800,7 +3828,7 @@ int _wrap_casd_report_condition_count_capi_4c16e55390e874d1(casd_report *_swig_g
 }
 
 
-_gostring_ _wrap_casd_report_condition_capi_4c16e55390e874d1(casd_report *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_report_condition_capi_8e0491c7fcfa246e(casd_report *_swig_go_0, int _swig_go_1) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -3815,7 +3843,7 @@ _gostring_ _wrap_casd_report_condition_capi_4c16e55390e874d1(casd_report *_swig_
 }
 
 
-_gostring_ _wrap_casd_report_value_capi_4c16e55390e874d1(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_report_value_capi_8e0491c7fcfa246e(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   double *arg1 = (double *) 0 ;
   casd_report *arg2 = (casd_report *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3861,7 +3889,7 @@ _gostring_ _wrap_casd_report_value_capi_4c16e55390e874d1(double *_swig_go_0, cas
 }
 
 
-void _wrap_casd_trainer_options_struct_size_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3873,7 +3901,7 @@ void _wrap_casd_trainer_options_struct_size_set_capi_4c16e55390e874d1(struct cas
 }
 
 
-int _wrap_casd_trainer_options_struct_size_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3886,7 +3914,7 @@ int _wrap_casd_trainer_options_struct_size_get_capi_4c16e55390e874d1(struct casd
 }
 
 
-void _wrap_casd_trainer_options_teacher_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode arg2 ;
   
@@ -3898,7 +3926,7 @@ void _wrap_casd_trainer_options_teacher_set_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_teacher_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode result;
   int _swig_go_result;
@@ -3911,7 +3939,7 @@ int _wrap_casd_trainer_options_teacher_get_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_sampling_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_sampling_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode arg2 ;
   
@@ -3923,7 +3951,7 @@ void _wrap_casd_trainer_options_sampling_set_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_sampling_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_sampling_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode result;
   int _swig_go_result;
@@ -3936,7 +3964,7 @@ int _wrap_casd_trainer_options_sampling_get_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_teacher_epochs_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_epochs_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -3948,7 +3976,7 @@ void _wrap_casd_trainer_options_teacher_epochs_set_capi_4c16e55390e874d1(struct 
 }
 
 
-int _wrap_casd_trainer_options_teacher_epochs_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_epochs_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3961,7 +3989,7 @@ int _wrap_casd_trainer_options_teacher_epochs_get_capi_4c16e55390e874d1(struct c
 }
 
 
-void _wrap_casd_trainer_options_epochs_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_epochs_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -3973,7 +4001,7 @@ void _wrap_casd_trainer_options_epochs_set_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_epochs_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_epochs_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3986,7 +4014,7 @@ int _wrap_casd_trainer_options_epochs_get_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_select_from_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_select_from_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -3998,7 +4026,7 @@ void _wrap_casd_trainer_options_select_from_set_capi_4c16e55390e874d1(struct cas
 }
 
 
-int _wrap_casd_trainer_options_select_from_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_select_from_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4011,7 +4039,7 @@ int _wrap_casd_trainer_options_select_from_get_capi_4c16e55390e874d1(struct casd
 }
 
 
-void _wrap_casd_trainer_options_patience_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_patience_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4023,7 +4051,7 @@ void _wrap_casd_trainer_options_patience_set_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_patience_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_patience_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4036,7 +4064,7 @@ int _wrap_casd_trainer_options_patience_get_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_batch_size_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_batch_size_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4048,7 +4076,7 @@ void _wrap_casd_trainer_options_batch_size_set_capi_4c16e55390e874d1(struct casd
 }
 
 
-int _wrap_casd_trainer_options_batch_size_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_batch_size_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4061,7 +4089,7 @@ int _wrap_casd_trainer_options_batch_size_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_total_steps_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_total_steps_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4073,7 +4101,7 @@ void _wrap_casd_trainer_options_total_steps_set_capi_4c16e55390e874d1(struct cas
 }
 
 
-int _wrap_casd_trainer_options_total_steps_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_total_steps_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4086,7 +4114,7 @@ int _wrap_casd_trainer_options_total_steps_get_capi_4c16e55390e874d1(struct casd
 }
 
 
-void _wrap_casd_trainer_options_balance_classes_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_balance_classes_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4098,7 +4126,7 @@ void _wrap_casd_trainer_options_balance_classes_set_capi_4c16e55390e874d1(struct
 }
 
 
-int _wrap_casd_trainer_options_balance_classes_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_balance_classes_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4111,7 +4139,7 @@ int _wrap_casd_trainer_options_balance_classes_get_capi_4c16e55390e874d1(struct 
 }
 
 
-void _wrap_casd_trainer_options_calibrate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_calibrate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4123,7 +4151,7 @@ void _wrap_casd_trainer_options_calibrate_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_calibrate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_calibrate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4136,7 +4164,7 @@ int _wrap_casd_trainer_options_calibrate_get_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_fit_trust_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_fit_trust_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4148,7 +4176,7 @@ void _wrap_casd_trainer_options_fit_trust_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_fit_trust_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_fit_trust_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4161,7 +4189,7 @@ int _wrap_casd_trainer_options_fit_trust_get_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_device_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device arg2 ;
   
@@ -4173,7 +4201,7 @@ void _wrap_casd_trainer_options_device_set_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_device_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -4186,7 +4214,7 @@ int _wrap_casd_trainer_options_device_get_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_device_index_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_index_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4198,7 +4226,7 @@ void _wrap_casd_trainer_options_device_index_set_capi_4c16e55390e874d1(struct ca
 }
 
 
-int _wrap_casd_trainer_options_device_index_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_index_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4211,7 +4239,7 @@ int _wrap_casd_trainer_options_device_index_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_trainer_options_threads_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_threads_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4223,7 +4251,7 @@ void _wrap_casd_trainer_options_threads_set_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_threads_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_threads_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4236,7 +4264,7 @@ int _wrap_casd_trainer_options_threads_get_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_schedule_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_schedule_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   
@@ -4248,7 +4276,7 @@ void _wrap_casd_trainer_options_schedule_set_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_schedule_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_schedule_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe result;
   int _swig_go_result;
@@ -4261,7 +4289,7 @@ int _wrap_casd_trainer_options_schedule_get_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_dropout_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_dropout_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4273,7 +4301,7 @@ void _wrap_casd_trainer_options_dropout_set_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-double _wrap_casd_trainer_options_dropout_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_dropout_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4286,7 +4314,7 @@ double _wrap_casd_trainer_options_dropout_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_frame_drop_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_frame_drop_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4298,7 +4326,7 @@ void _wrap_casd_trainer_options_frame_drop_set_capi_4c16e55390e874d1(struct casd
 }
 
 
-double _wrap_casd_trainer_options_frame_drop_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_frame_drop_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4311,7 +4339,7 @@ double _wrap_casd_trainer_options_frame_drop_get_capi_4c16e55390e874d1(struct ca
 }
 
 
-void _wrap_casd_trainer_options_sigma_scale_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_sigma_scale_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4323,7 +4351,7 @@ void _wrap_casd_trainer_options_sigma_scale_set_capi_4c16e55390e874d1(struct cas
 }
 
 
-double _wrap_casd_trainer_options_sigma_scale_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_sigma_scale_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4336,7 +4364,7 @@ double _wrap_casd_trainer_options_sigma_scale_get_capi_4c16e55390e874d1(struct c
 }
 
 
-void _wrap_casd_trainer_options_ema_decay_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_ema_decay_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4348,7 +4376,7 @@ void _wrap_casd_trainer_options_ema_decay_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-double _wrap_casd_trainer_options_ema_decay_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_ema_decay_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4361,7 +4389,7 @@ double _wrap_casd_trainer_options_ema_decay_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_trainer_options_logit_weight_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_logit_weight_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4373,7 +4401,7 @@ void _wrap_casd_trainer_options_logit_weight_set_capi_4c16e55390e874d1(struct ca
 }
 
 
-double _wrap_casd_trainer_options_logit_weight_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_logit_weight_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4386,7 +4414,7 @@ double _wrap_casd_trainer_options_logit_weight_get_capi_4c16e55390e874d1(struct 
 }
 
 
-void _wrap_casd_trainer_options_uncertainty_weight_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_uncertainty_weight_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4398,7 +4426,7 @@ void _wrap_casd_trainer_options_uncertainty_weight_set_capi_4c16e55390e874d1(str
 }
 
 
-double _wrap_casd_trainer_options_uncertainty_weight_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_uncertainty_weight_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4411,7 +4439,7 @@ double _wrap_casd_trainer_options_uncertainty_weight_get_capi_4c16e55390e874d1(s
 }
 
 
-void _wrap_casd_trainer_options_evidence_weight_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_weight_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4423,7 +4451,7 @@ void _wrap_casd_trainer_options_evidence_weight_set_capi_4c16e55390e874d1(struct
 }
 
 
-double _wrap_casd_trainer_options_evidence_weight_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_weight_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4436,7 +4464,7 @@ double _wrap_casd_trainer_options_evidence_weight_get_capi_4c16e55390e874d1(stru
 }
 
 
-void _wrap_casd_trainer_options_evidence_regularizer_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_regularizer_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4448,7 +4476,7 @@ void _wrap_casd_trainer_options_evidence_regularizer_set_capi_4c16e55390e874d1(s
 }
 
 
-double _wrap_casd_trainer_options_evidence_regularizer_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_regularizer_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4461,7 +4489,7 @@ double _wrap_casd_trainer_options_evidence_regularizer_get_capi_4c16e55390e874d1
 }
 
 
-void _wrap_casd_trainer_options_evidence_rate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_rate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4473,7 +4501,7 @@ void _wrap_casd_trainer_options_evidence_rate_set_capi_4c16e55390e874d1(struct c
 }
 
 
-double _wrap_casd_trainer_options_evidence_rate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_rate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4486,7 +4514,7 @@ double _wrap_casd_trainer_options_evidence_rate_get_capi_4c16e55390e874d1(struct
 }
 
 
-void _wrap_casd_trainer_options_learning_rate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_learning_rate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4498,7 +4526,7 @@ void _wrap_casd_trainer_options_learning_rate_set_capi_4c16e55390e874d1(struct c
 }
 
 
-double _wrap_casd_trainer_options_learning_rate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_learning_rate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4511,7 +4539,7 @@ double _wrap_casd_trainer_options_learning_rate_get_capi_4c16e55390e874d1(struct
 }
 
 
-void _wrap_casd_trainer_options_final_rate_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_final_rate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4523,7 +4551,7 @@ void _wrap_casd_trainer_options_final_rate_set_capi_4c16e55390e874d1(struct casd
 }
 
 
-double _wrap_casd_trainer_options_final_rate_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_final_rate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4536,7 +4564,7 @@ double _wrap_casd_trainer_options_final_rate_get_capi_4c16e55390e874d1(struct ca
 }
 
 
-void _wrap_casd_trainer_options_weight_decay_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_weight_decay_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4548,7 +4576,7 @@ void _wrap_casd_trainer_options_weight_decay_set_capi_4c16e55390e874d1(struct ca
 }
 
 
-double _wrap_casd_trainer_options_weight_decay_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_weight_decay_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4561,7 +4589,7 @@ double _wrap_casd_trainer_options_weight_decay_get_capi_4c16e55390e874d1(struct 
 }
 
 
-void _wrap_casd_trainer_options_gradient_clip_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_gradient_clip_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4573,7 +4601,7 @@ void _wrap_casd_trainer_options_gradient_clip_set_capi_4c16e55390e874d1(struct c
 }
 
 
-double _wrap_casd_trainer_options_gradient_clip_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_gradient_clip_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4586,7 +4614,7 @@ double _wrap_casd_trainer_options_gradient_clip_get_capi_4c16e55390e874d1(struct
 }
 
 
-void _wrap_casd_trainer_options_seed_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4598,7 +4626,7 @@ void _wrap_casd_trainer_options_seed_set_capi_4c16e55390e874d1(struct casd_train
 }
 
 
-long long _wrap_casd_trainer_options_seed_get_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+long long _wrap_casd_trainer_options_seed_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4611,7 +4639,7 @@ long long _wrap_casd_trainer_options_seed_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_4c16e55390e874d1() {
+struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e() {
   struct casd_trainer_options *result = 0 ;
   struct casd_trainer_options *_swig_go_result;
   
@@ -4622,7 +4650,7 @@ struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_4c16e55390e874d
 }
 
 
-void _wrap_delete_casd_trainer_options_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+void _wrap_delete_casd_trainer_options_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   
   arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
@@ -4632,7 +4660,7 @@ void _wrap_delete_casd_trainer_options_capi_4c16e55390e874d1(struct casd_trainer
 }
 
 
-_gostring_ _wrap_casd_trainer_options_init_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_init_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -4661,7 +4689,7 @@ _gostring_ _wrap_casd_trainer_options_init_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-_gostring_ _wrap_casd_trainer_options_use_recipe_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_use_recipe_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -4690,7 +4718,7 @@ _gostring_ _wrap_casd_trainer_options_use_recipe_capi_4c16e55390e874d1(struct ca
 }
 
 
-_gostring_ _wrap_casd_trainer_options_set_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_options_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4731,7 +4759,7 @@ _gostring_ _wrap_casd_trainer_options_set_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_options_resolve_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_resolve_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -4760,7 +4788,7 @@ _gostring_ _wrap_casd_trainer_options_resolve_capi_4c16e55390e874d1(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_count_capi_4c16e55390e874d1() {
+int _wrap_casd_trainer_options_count_capi_8e0491c7fcfa246e() {
   int32_t result;
   int _swig_go_result;
   
@@ -4771,7 +4799,7 @@ int _wrap_casd_trainer_options_count_capi_4c16e55390e874d1() {
 }
 
 
-_gostring_ _wrap_casd_trainer_options_name_capi_4c16e55390e874d1(int _swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -4784,7 +4812,7 @@ _gostring_ _wrap_casd_trainer_options_name_capi_4c16e55390e874d1(int _swig_go_0)
 }
 
 
-_gostring_ _wrap_casd_trainer_options_text_capi_4c16e55390e874d1(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_trainer_options_text_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -4826,7 +4854,7 @@ _gostring_ _wrap_casd_trainer_options_text_capi_4c16e55390e874d1(_goslice_ _swig
 }
 
 
-void _wrap_casd_train_stats_struct_size_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_struct_size_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -4838,7 +4866,7 @@ void _wrap_casd_train_stats_struct_size_set_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-int _wrap_casd_train_stats_struct_size_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_struct_size_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -4851,7 +4879,7 @@ int _wrap_casd_train_stats_struct_size_get_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-void _wrap_casd_train_stats_phase_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_phase_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase arg2 ;
   
@@ -4863,7 +4891,7 @@ void _wrap_casd_train_stats_phase_set_capi_4c16e55390e874d1(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_phase_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_phase_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -4876,7 +4904,7 @@ int _wrap_casd_train_stats_phase_get_capi_4c16e55390e874d1(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_epoch_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_epoch_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -4888,7 +4916,7 @@ void _wrap_casd_train_stats_epoch_set_capi_4c16e55390e874d1(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_epoch_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_epoch_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4901,7 +4929,7 @@ int _wrap_casd_train_stats_epoch_get_capi_4c16e55390e874d1(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_go_on_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_go_on_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -4913,7 +4941,7 @@ void _wrap_casd_train_stats_go_on_set_capi_4c16e55390e874d1(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_go_on_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_go_on_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4926,7 +4954,7 @@ int _wrap_casd_train_stats_go_on_get_capi_4c16e55390e874d1(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_step_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_step_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -4938,7 +4966,7 @@ void _wrap_casd_train_stats_step_set_capi_4c16e55390e874d1(struct casd_train_sta
 }
 
 
-long long _wrap_casd_train_stats_step_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_step_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -4951,7 +4979,7 @@ long long _wrap_casd_train_stats_step_get_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-void _wrap_casd_train_stats_samples_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_samples_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -4963,7 +4991,7 @@ void _wrap_casd_train_stats_samples_set_capi_4c16e55390e874d1(struct casd_train_
 }
 
 
-long long _wrap_casd_train_stats_samples_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_samples_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -4976,7 +5004,7 @@ long long _wrap_casd_train_stats_samples_get_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -4988,7 +5016,7 @@ void _wrap_casd_train_stats_loss_set_capi_4c16e55390e874d1(struct casd_train_sta
 }
 
 
-double _wrap_casd_train_stats_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5001,7 +5029,7 @@ double _wrap_casd_train_stats_loss_get_capi_4c16e55390e874d1(struct casd_train_s
 }
 
 
-void _wrap_casd_train_stats_task_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_task_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5013,7 +5041,7 @@ void _wrap_casd_train_stats_task_loss_set_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-double _wrap_casd_train_stats_task_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_task_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5026,7 +5054,7 @@ double _wrap_casd_train_stats_task_loss_get_capi_4c16e55390e874d1(struct casd_tr
 }
 
 
-void _wrap_casd_train_stats_logit_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_logit_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5038,7 +5066,7 @@ void _wrap_casd_train_stats_logit_loss_set_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_logit_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_logit_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5051,7 +5079,7 @@ double _wrap_casd_train_stats_logit_loss_get_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_uncertainty_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_uncertainty_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5063,7 +5091,7 @@ void _wrap_casd_train_stats_uncertainty_loss_set_capi_4c16e55390e874d1(struct ca
 }
 
 
-double _wrap_casd_train_stats_uncertainty_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_uncertainty_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5076,7 +5104,7 @@ double _wrap_casd_train_stats_uncertainty_loss_get_capi_4c16e55390e874d1(struct 
 }
 
 
-void _wrap_casd_train_stats_evidence_loss_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_evidence_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5088,7 +5116,7 @@ void _wrap_casd_train_stats_evidence_loss_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-double _wrap_casd_train_stats_evidence_loss_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_evidence_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5101,7 +5129,7 @@ double _wrap_casd_train_stats_evidence_loss_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_train_stats_gradient_norm_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_gradient_norm_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5113,7 +5141,7 @@ void _wrap_casd_train_stats_gradient_norm_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-double _wrap_casd_train_stats_gradient_norm_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_gradient_norm_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5126,7 +5154,7 @@ double _wrap_casd_train_stats_gradient_norm_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_train_stats_learning_rate_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_learning_rate_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5138,7 +5166,7 @@ void _wrap_casd_train_stats_learning_rate_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-double _wrap_casd_train_stats_learning_rate_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_learning_rate_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5151,7 +5179,7 @@ double _wrap_casd_train_stats_learning_rate_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_train_stats_score_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_score_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5163,7 +5191,7 @@ void _wrap_casd_train_stats_score_set_capi_4c16e55390e874d1(struct casd_train_st
 }
 
 
-double _wrap_casd_train_stats_score_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_score_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5176,7 +5204,7 @@ double _wrap_casd_train_stats_score_get_capi_4c16e55390e874d1(struct casd_train_
 }
 
 
-void _wrap_casd_train_stats_best_score_set_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_best_score_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5188,7 +5216,7 @@ void _wrap_casd_train_stats_best_score_set_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_best_score_get_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_best_score_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5201,7 +5229,7 @@ double _wrap_casd_train_stats_best_score_get_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-struct casd_train_stats *_wrap_new_casd_train_stats_capi_4c16e55390e874d1() {
+struct casd_train_stats *_wrap_new_casd_train_stats_capi_8e0491c7fcfa246e() {
   struct casd_train_stats *result = 0 ;
   struct casd_train_stats *_swig_go_result;
   
@@ -5212,7 +5240,7 @@ struct casd_train_stats *_wrap_new_casd_train_stats_capi_4c16e55390e874d1() {
 }
 
 
-void _wrap_delete_casd_train_stats_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+void _wrap_delete_casd_train_stats_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   
   arg1 = *(struct casd_train_stats **)&_swig_go_0; 
@@ -5222,7 +5250,7 @@ void _wrap_delete_casd_train_stats_capi_4c16e55390e874d1(struct casd_train_stats
 }
 
 
-_gostring_ _wrap_casd_train_stats_init_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0) {
+_gostring_ _wrap_casd_train_stats_init_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -5251,7 +5279,7 @@ _gostring_ _wrap_casd_train_stats_init_capi_4c16e55390e874d1(struct casd_train_s
 }
 
 
-void _wrap_casd_train_progress_struct_size_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_struct_size_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t arg2 ;
   
@@ -5263,7 +5291,7 @@ void _wrap_casd_train_progress_struct_size_set_capi_4c16e55390e874d1(struct casd
 }
 
 
-int _wrap_casd_train_progress_struct_size_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_struct_size_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -5276,7 +5304,7 @@ int _wrap_casd_train_progress_struct_size_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_train_progress_phase_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_phase_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase arg2 ;
   
@@ -5288,7 +5316,7 @@ void _wrap_casd_train_progress_phase_set_capi_4c16e55390e874d1(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_phase_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_phase_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -5301,7 +5329,7 @@ int _wrap_casd_train_progress_phase_get_capi_4c16e55390e874d1(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epoch_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epoch_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -5313,7 +5341,7 @@ void _wrap_casd_train_progress_epoch_set_capi_4c16e55390e874d1(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_epoch_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epoch_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5326,7 +5354,7 @@ int _wrap_casd_train_progress_epoch_get_capi_4c16e55390e874d1(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epochs_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epochs_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -5338,7 +5366,7 @@ void _wrap_casd_train_progress_epochs_set_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-int _wrap_casd_train_progress_epochs_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epochs_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5351,7 +5379,7 @@ int _wrap_casd_train_progress_epochs_get_capi_4c16e55390e874d1(struct casd_train
 }
 
 
-void _wrap_casd_train_progress_step_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_step_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -5363,7 +5391,7 @@ void _wrap_casd_train_progress_step_set_capi_4c16e55390e874d1(struct casd_train_
 }
 
 
-long long _wrap_casd_train_progress_step_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_step_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5376,7 +5404,7 @@ long long _wrap_casd_train_progress_step_get_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_steps_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_steps_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -5388,7 +5416,7 @@ void _wrap_casd_train_progress_steps_set_capi_4c16e55390e874d1(struct casd_train
 }
 
 
-long long _wrap_casd_train_progress_steps_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_steps_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5401,7 +5429,7 @@ long long _wrap_casd_train_progress_steps_get_capi_4c16e55390e874d1(struct casd_
 }
 
 
-void _wrap_casd_train_progress_loss_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_loss_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5413,7 +5441,7 @@ void _wrap_casd_train_progress_loss_set_capi_4c16e55390e874d1(struct casd_train_
 }
 
 
-double _wrap_casd_train_progress_loss_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_loss_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5426,7 +5454,7 @@ double _wrap_casd_train_progress_loss_get_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-void _wrap_casd_train_progress_score_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_score_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5438,7 +5466,7 @@ void _wrap_casd_train_progress_score_set_capi_4c16e55390e874d1(struct casd_train
 }
 
 
-double _wrap_casd_train_progress_score_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_score_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5451,7 +5479,7 @@ double _wrap_casd_train_progress_score_get_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-void _wrap_casd_train_progress_best_score_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_best_score_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5463,7 +5491,7 @@ void _wrap_casd_train_progress_best_score_set_capi_4c16e55390e874d1(struct casd_
 }
 
 
-double _wrap_casd_train_progress_best_score_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_best_score_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5476,7 +5504,7 @@ double _wrap_casd_train_progress_best_score_get_capi_4c16e55390e874d1(struct cas
 }
 
 
-void _wrap_casd_train_progress_samples_per_second_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_samples_per_second_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5488,7 +5516,7 @@ void _wrap_casd_train_progress_samples_per_second_set_capi_4c16e55390e874d1(stru
 }
 
 
-double _wrap_casd_train_progress_samples_per_second_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_samples_per_second_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5501,7 +5529,7 @@ double _wrap_casd_train_progress_samples_per_second_get_capi_4c16e55390e874d1(st
 }
 
 
-void _wrap_casd_train_progress_seconds_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5513,7 +5541,7 @@ void _wrap_casd_train_progress_seconds_set_capi_4c16e55390e874d1(struct casd_tra
 }
 
 
-double _wrap_casd_train_progress_seconds_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5526,7 +5554,7 @@ double _wrap_casd_train_progress_seconds_get_capi_4c16e55390e874d1(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_seconds_left_set_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_left_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5538,7 +5566,7 @@ void _wrap_casd_train_progress_seconds_left_set_capi_4c16e55390e874d1(struct cas
 }
 
 
-double _wrap_casd_train_progress_seconds_left_get_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_left_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5551,7 +5579,7 @@ double _wrap_casd_train_progress_seconds_left_get_capi_4c16e55390e874d1(struct c
 }
 
 
-struct casd_train_progress *_wrap_new_casd_train_progress_capi_4c16e55390e874d1() {
+struct casd_train_progress *_wrap_new_casd_train_progress_capi_8e0491c7fcfa246e() {
   struct casd_train_progress *result = 0 ;
   struct casd_train_progress *_swig_go_result;
   
@@ -5562,7 +5590,7 @@ struct casd_train_progress *_wrap_new_casd_train_progress_capi_4c16e55390e874d1(
 }
 
 
-void _wrap_delete_casd_train_progress_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+void _wrap_delete_casd_train_progress_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   
   arg1 = *(struct casd_train_progress **)&_swig_go_0; 
@@ -5572,7 +5600,7 @@ void _wrap_delete_casd_train_progress_capi_4c16e55390e874d1(struct casd_train_pr
 }
 
 
-_gostring_ _wrap_casd_train_progress_init_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0) {
+_gostring_ _wrap_casd_train_progress_init_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -5601,7 +5629,7 @@ _gostring_ _wrap_casd_train_progress_init_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_create_capi_4c16e55390e874d1(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_create_capi_8e0491c7fcfa246e(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_trainer_options *arg3 = (casd_trainer_options *) 0 ;
@@ -5632,7 +5660,7 @@ _gostring_ _wrap_casd_trainer_create_capi_4c16e55390e874d1(casd_trainer **_swig_
 }
 
 
-void _wrap_casd_trainer_destroy_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_destroy_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -5642,7 +5670,7 @@ void _wrap_casd_trainer_destroy_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -5671,7 +5699,7 @@ _gostring_ _wrap_casd_trainer_prepare_capi_4c16e55390e874d1(casd_trainer *_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_batch_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_batch_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -5700,7 +5728,7 @@ _gostring_ _wrap_casd_trainer_prepare_batch_capi_4c16e55390e874d1(casd_trainer *
 }
 
 
-_gostring_ _wrap_casd_trainer_set_phase_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_phase_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, int _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase arg2 ;
   casd_status result;
@@ -5729,7 +5757,7 @@ _gostring_ _wrap_casd_trainer_set_phase_capi_4c16e55390e874d1(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_set_teacher_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_teacher_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -5758,7 +5786,7 @@ _gostring_ _wrap_casd_trainer_set_teacher_capi_4c16e55390e874d1(casd_trainer *_s
 }
 
 
-_gostring_ _wrap_casd_train_step_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_train_step_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -5789,7 +5817,7 @@ _gostring_ _wrap_casd_train_step_capi_4c16e55390e874d1(struct casd_train_stats *
 }
 
 
-_gostring_ _wrap_casd_trainer_epoch_capi_4c16e55390e874d1(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_epoch_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -5820,7 +5848,7 @@ _gostring_ _wrap_casd_trainer_epoch_capi_4c16e55390e874d1(struct casd_train_stat
 }
 
 
-_gostring_ _wrap_casd_trainer_fit_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -5865,7 +5893,7 @@ _gostring_ _wrap_casd_trainer_fit_capi_4c16e55390e874d1(casd_trainer *_swig_go_0
 }
 
 
-void _wrap_casd_trainer_cancel_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_cancel_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -5875,7 +5903,7 @@ void _wrap_casd_trainer_cancel_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_progress_capi_4c16e55390e874d1(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_progress_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -5904,7 +5932,7 @@ _gostring_ _wrap_casd_trainer_progress_capi_4c16e55390e874d1(struct casd_train_p
 }
 
 
-int _wrap_casd_trainer_phase_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
+int _wrap_casd_trainer_phase_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -5917,7 +5945,7 @@ int _wrap_casd_trainer_phase_capi_4c16e55390e874d1(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_calibrate_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -5946,7 +5974,7 @@ _gostring_ _wrap_casd_trainer_calibrate_capi_4c16e55390e874d1(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_snapshot_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_snapshot_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -5975,7 +6003,7 @@ _gostring_ _wrap_casd_trainer_snapshot_capi_4c16e55390e874d1(casd_model **_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_save_capi_4c16e55390e874d1(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_save_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -6009,7 +6037,7 @@ _gostring_ _wrap_casd_trainer_save_capi_4c16e55390e874d1(casd_trainer *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_trainer_load_capi_4c16e55390e874d1(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -6043,7 +6071,7 @@ _gostring_ _wrap_casd_trainer_load_capi_4c16e55390e874d1(casd_trainer **_swig_go
 }
 
 
-_gostring_ _wrap_casd_trainer_get_options_capi_4c16e55390e874d1(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_get_options_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -6072,7 +6100,7 @@ _gostring_ _wrap_casd_trainer_get_options_capi_4c16e55390e874d1(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_go_evaluate_capi_4c16e55390e874d1(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
+_gostring_ _wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
   casd_report **arg1 = (casd_report **) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -6114,7 +6142,7 @@ _gostring_ _wrap_casd_go_evaluate_capi_4c16e55390e874d1(casd_report **_swig_go_0
 }
 
 
-int _wrap_casd_go_batch_frames_capi_4c16e55390e874d1(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
+int _wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6139,7 +6167,7 @@ int _wrap_casd_go_batch_frames_capi_4c16e55390e874d1(_goslice_ _swig_go_0, casd_
 }
 
 
-int _wrap_casd_go_batch_target_capi_4c16e55390e874d1(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
+int _wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6160,7 +6188,7 @@ int _wrap_casd_go_batch_target_capi_4c16e55390e874d1(_goslice_ _swig_go_0, casd_
 }
 
 
-_gostring_ _wrap_casd_go_without_user_value_capi_4c16e55390e874d1(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -6196,7 +6224,7 @@ _gostring_ _wrap_casd_go_without_user_value_capi_4c16e55390e874d1(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_go_set_log_level_capi_4c16e55390e874d1(int _swig_go_0) {
+_gostring_ _wrap_casd_go_set_log_level_capi_8e0491c7fcfa246e(int _swig_go_0) {
   casd_log_level arg1 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -6223,13 +6251,13 @@ _gostring_ _wrap_casd_go_set_log_level_capi_4c16e55390e874d1(int _swig_go_0) {
 }
 
 
-void _wrap_casd_go_log_stop_capi_4c16e55390e874d1() {
+void _wrap_casd_go_log_stop_capi_8e0491c7fcfa246e() {
   casd_go_log_stop();
   
 }
 
 
-int _wrap_casd_go_compiled_version_capi_4c16e55390e874d1() {
+int _wrap_casd_go_compiled_version_capi_8e0491c7fcfa246e() {
   uint32_t result;
   int _swig_go_result;
   
@@ -6240,7 +6268,18 @@ int _wrap_casd_go_compiled_version_capi_4c16e55390e874d1() {
 }
 
 
-_gostring_ _wrap_casd_go_library_path_capi_4c16e55390e874d1() {
+int _wrap_casd_go_is_foreign_capi_8e0491c7fcfa246e() {
+  int32_t result;
+  int _swig_go_result;
+  
+  
+  result = (int32_t)casd_go_is_foreign();
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_go_library_path_capi_8e0491c7fcfa246e() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   

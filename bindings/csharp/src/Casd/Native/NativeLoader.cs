@@ -26,6 +26,9 @@ namespace Casd
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         private delegate uint VersionFunction();
 
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        private delegate IntPtr TextFunction();
+
         /// <summary>Loads the library if that was not done. A failure is reported at each call.</summary>
         internal static void EnsureLoaded()
         {
@@ -103,9 +106,13 @@ namespace Casd
         {
             IntPtr library = DynamicLoader.Open(file, out string reason);
             if (library == IntPtr.Zero)
+            {
+                string hint = reason.Contains("failed to map segment")
+                    ? " (is the file system mounted with noexec?)" : "";
                 throw new CasdLoadException(
-                    $"{file} could not be loaded: {reason}. Install what it needs, or set " +
+                    $"{file} could not be loaded: {reason}{hint}. Install what it needs, or set " +
                     $"{PathVariable} to a libcasd for this system.");
+            }
             Use(library, file);
         }
 
@@ -113,7 +120,7 @@ namespace Casd
         {
             CheckVersion(library, file);
             Redirection.Install(library, file);
-            CheckRuntime(file);
+            CheckRuntime(library, file);
             _path = file;
         }
 
@@ -131,14 +138,22 @@ namespace Casd
 
         /// <summary>Checks that the P/Invoke methods call the library that was opened.</summary>
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private static void CheckRuntime(string file)
+        private static void CheckRuntime(IntPtr library, string file)
         {
             try
             {
-                NativeImports.casd_version();
+                // The text is a constant of the library, so that its address tells which one is called.
+                IntPtr function = DynamicLoader.Find(library, "casd_version_string");
+                if (function == IntPtr.Zero ||
+                    Marshal.GetDelegateForFunctionPointer<TextFunction>(function)() !=
+                    NativeImports.casd_version_string())
+                    throw new CasdLoadException(
+                        $"{file} was loaded, but the process uses another libcasd already, and this " +
+                        "runtime has one for the process. Name the same file, or use another process.");
             }
-            catch (Exception error) when (error is DllNotFoundException ||
-                                          error is EntryPointNotFoundException)
+            catch (Exception error) when (!(error is CasdLoadException) &&
+                                          (error is DllNotFoundException ||
+                                           error is EntryPointNotFoundException))
             {
                 throw new CasdLoadException(
                     $"{file} was loaded, but the runtime does not use it: {error.Message}. Put libcasd " +

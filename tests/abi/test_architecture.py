@@ -37,6 +37,7 @@ SYSTEM = {"windows.h", "dlfcn.h", "fcntl.h", "unistd.h", "io.h", "pthread.h", "s
 THIRD_PARTY = {  # header's first part -> modules that may use it
     "nlohmann": {"model", "train", "eval", "capi"},
     "ATen": {"torch"}, "c10": {"torch"}, "torch": {"torch"}, "hdf5.h": {"hdf5"},
+    "hwy": {"cpu"},
 }
 
 

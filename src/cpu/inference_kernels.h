@@ -1,0 +1,31 @@
+// The kernels of inference, compiled for every instruction set.
+#pragma once
+
+#include "cpu/layout.h"
+#include "cpu/target.h"
+
+#include <cstdint>
+
+namespace casd::cpu {
+
+/// The functions of one instruction set; each is documented at its definition in the file of the
+/// kernel.
+struct InferenceKernels {
+  // linear-inl.h
+  void (*linear)(const LinearWeights& map, Epilogue epilogue, const float* x, float* y,
+                 std::int64_t columns, std::int64_t stride);
+  // layer_norm-inl.h
+  void (*layer_norm)(const float* x, std::int64_t channels, const float* weight, const float* bias,
+                     float* y, float* means, float* scales, std::int64_t columns,
+                     std::int64_t stride);
+  // attention-inl.h
+  void (*attention)(const float* query, const float* key, const float* value, std::int64_t heads,
+                    std::int64_t size, std::int64_t steps, std::int64_t stride, float* scratch,
+                    float* out);
+};
+
+/// Throws INVALID_ARGUMENT for a target that is not compiled in. The caller must choose one of
+/// supported_targets().
+const InferenceKernels& inference_kernels(Target target);
+
+}  // namespace casd::cpu

@@ -10,7 +10,8 @@ using namespace test;
 constexpr double ln2 = 0.69314718055994531;  // the kernels' queries contain log2(e)
 
 struct Inputs {
-  Inputs(std::int64_t heads, std::int64_t size, std::int64_t step_count, double scale)
+  Inputs(std::int64_t heads, std::int64_t size, std::int64_t step_count, double scale,
+         float padding = 1e30f)
       : steps(step_count),
         stride(padded(steps)),
         query(heads * size * stride),
@@ -18,9 +19,9 @@ struct Inputs {
         value(heads * size * stride),
         scratch(steps * attention_columns),
         out(heads * size * stride) {
-    fill_activations(query, steps, stride, 1, scale);
-    fill_activations(key, steps, stride, 2, scale);
-    fill_activations(value, steps, stride, 3);
+    fill_activations(query, steps, stride, 1, scale, padding);
+    fill_activations(key, steps, stride, 2, scale, padding);
+    fill_activations(value, steps, stride, 3, 1, padding);
   }
   std::int64_t steps, stride;
   Buffer query, key, value, scratch, out;
@@ -65,6 +66,16 @@ TEST_P(Attention, AQueryDoesNotDependOnTheOthers) {
   for (std::int64_t c = 0; c < 8; ++c)
     for (std::int64_t t = 1; t < 50; t += 2)
       ASSERT_EQ(in.out[c * in.stride + t], other.out[c * in.stride + t]) << c << " " << t;
+}
+
+TEST_P(Attention, PaddingHasNoInfluence) {
+  Inputs in(2, 4, 50, 1), other(2, 4, 50, 1, -3);
+  run(in, 2, 4);
+  run(other, 2, 4);
+  for (std::int64_t i = 0; i < in.out.size(); ++i)
+    if (i % in.stride < 50) {
+      ASSERT_EQ(in.out[i], other.out[i]) << i;
+    }
 }
 
 TEST_P(Attention, SupportsLargeProducts) {

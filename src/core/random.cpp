@@ -48,10 +48,13 @@ RandomStream RandomStream::at_row(std::uint64_t row) const {
   return out;
 }
 
+PhiloxBlock RandomStream::block_counter(std::uint64_t index) const {
+  return {static_cast<std::uint32_t>(index), site_, static_cast<std::uint32_t>(step_),
+          static_cast<std::uint32_t>(step_ >> 32)};
+}
+
 PhiloxBlock RandomStream::block(std::uint64_t index) const {
-  return philox({static_cast<std::uint32_t>(index), site_, static_cast<std::uint32_t>(step_),
-                 static_cast<std::uint32_t>(step_ >> 32)},
-                key_);
+  return philox(block_counter(index), key_);
 }
 
 std::uint32_t RandomStream::bits(std::uint64_t index) const { return block(index >> 2)[index & 3]; }

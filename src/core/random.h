@@ -39,6 +39,11 @@ class RandomStream {
   /// stream itself.
   RandomStream at_row(std::uint64_t row) const;
 
+  /// What block() passes to philox(), for callers that compute several blocks at once. The first word
+  /// of the counter is `index`.
+  PhiloxBlock block_counter(std::uint64_t index) const;
+  PhiloxKey key() const { return key_; }
+
   /// The numbers 4 index .. 4 index + 3 at once.
   PhiloxBlock block(std::uint64_t index) const;
   std::uint32_t bits(std::uint64_t index) const;

@@ -30,7 +30,7 @@ HWY_INLINE float LargestKey(const float* HWY_RESTRICT key, std::int64_t size, st
     }
     if (t + lanes > steps)
       square = hn::IfThenElseZero(hn::FirstN(d, static_cast<std::size_t>(steps - t)), square);
-    // NaN remains: it fails the comparison with the old maximum in either order.
+    // A NaN may get lost here: its products are NaN with any shift.
     largest = hn::IfThenElse(hn::Lt(square, largest), largest, square);
   }
   HWY_ALIGN float all[lanes];

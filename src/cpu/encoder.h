@@ -1,7 +1,8 @@
-// The CPU engine: convolution, Transformer, pooling and evidential head of one modality of one
-// sample.
+// The encoders of a model for inference: convolution, Transformer, pooling and evidential head of one
+// modality of one sample.
 #pragma once
 
+#include "cpu/target.h"
 #include "model/model.h"
 
 #include <cstddef>
@@ -12,8 +13,8 @@ namespace casd {
 
 class Encoder {
  public:
-  /// Packs the weights once.
-  explicit Encoder(ModelPtr model);
+  /// Packs the weights once, and chooses the kernels.
+  explicit Encoder(ModelPtr model, cpu::Target target = cpu::chosen_target());
   ~Encoder();
 
   /// Number of floats of scratch memory that encode() needs for up to `steps` frames of any modality.

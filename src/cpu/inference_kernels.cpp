@@ -2,16 +2,16 @@
 #define HWY_TARGET_INCLUDE "cpu/inference_kernels.cpp"
 #include "cpu/targets-inl.h"
 
-#include "cpu/attention-inl.h"
+#include "cpu/encode-inl.h"
 #include "cpu/inference_kernels.h"
-#include "cpu/layer_norm-inl.h"
-#include "cpu/linear-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
 extern const InferenceKernels kInferenceKernels;
-const InferenceKernels kInferenceKernels = {Linear, LayerNorm, Attention};
+const InferenceKernels kInferenceKernels = {
+    Encode,      Linear,    LayerNorm, Attention,           StandardiseFrames,
+    Convolution, RowLinear, RowNorm,   SingleQueryAttention};
 
 }  // namespace casd::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -1,5 +1,6 @@
 #include "cpu/target.h"
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -63,6 +64,9 @@ std::vector<Target> detect() { return {Target::scalar}; }
 
 #endif
 
+/// A Target, or -1: the fastest.
+std::atomic<int> chosen{-1};
+
 }  // namespace
 
 const char* target_name(Target target) {
@@ -85,5 +89,12 @@ Span<const Target> supported_targets() {
   static const std::vector<Target> found = detect();
   return found;
 }
+
+Target chosen_target() {
+  const int target = chosen.load();
+  return target < 0 ? supported_targets()[0] : static_cast<Target>(target);
+}
+
+void choose_target(Target target) { chosen = static_cast<int>(target); }
 
 }  // namespace casd::cpu

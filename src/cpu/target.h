@@ -14,4 +14,10 @@ const char* target_name(Target target);
 /// Targets that are compiled in and that this machine can run, the fastest first. Never empty.
 Span<const Target> supported_targets();
 
+/// The fastest of supported_targets(), or what choose_target() set.
+Target chosen_target();
+
+/// For tests: encoders created later use this target.
+void choose_target(Target target);
+
 }  // namespace casd::cpu

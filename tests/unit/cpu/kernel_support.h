@@ -55,9 +55,11 @@ inline void fill_activations(Buffer& buffer, std::int64_t columns, std::int64_t 
 /// A test that runs once for every target that the machine supports.
 class KernelTest : public testing::TestWithParam<Target> {};
 
-#define CASD_TEST_ALL_TARGETS(suite)                                                         \
-  INSTANTIATE_TEST_SUITE_P(                                                                  \
-      All, suite, testing::ValuesIn(supported_targets().begin(), supported_targets().end()), \
-      [](const auto& i) { return std::string(target_name(i.param)); })
+#define CASD_TEST_ALL_TARGETS(suite)                                              \
+  INSTANTIATE_TEST_SUITE_P(                                                       \
+      All, suite,                                                                 \
+      testing::ValuesIn(::casd::cpu::supported_targets().begin(),                 \
+                        ::casd::cpu::supported_targets().end()),                  \
+      [](const auto& i) { return std::string(::casd::cpu::target_name(i.param)); })
 
 }  // namespace casd::cpu::test

@@ -1,5 +1,6 @@
-// The CPU engine against the stored outputs of the double-precision reference.
+// The CPU engine, with every instruction set that the machine supports, against the stored outputs of the double-precision reference.
 #include "support/golden.h"
+#include "cpu/target.h"
 #include "predict/predictor.h"
 
 namespace casd {
@@ -38,40 +39,45 @@ TEST_P(GoldenCase, EngineMatchesEveryStoredOutput) {
 
   casd_predictor_options options = default_predictor_options();
   options.on_empty = CASD_EMPTY_NAN;
-  Predictor predictor(model, options);
-  const bool regression = model->schema().task == CASD_TASK_REGRESSION;
-  int masks = 0;
-  double worst = 0;
-  for (ModalityMask mask = 1; mask <= model->schema().all(); ++mask) {
-    const std::string prefix = "mask." + std::to_string(mask) + ".";
-    if (!stored.has(prefix + "logits")) continue;
-    ++masks;
-    Prediction prediction;
-    predictor.predict(prediction, batch, mask);
-    const std::vector<double> valid = stored.values(prefix + "valid");
-    std::vector<StoredField> all(std::begin(fields), std::end(fields));
-    all.push_back({"probabilities", regression ? CASD_FIELD_VALUE : CASD_FIELD_PROBABILITIES});
-    for (const StoredField& f : all) {
-      const Span<const float> table = prediction.table(f.field);
-      std::vector<double> got(table.begin(), table.end());
-      std::vector<double> expected = stored.values(prefix + f.name);
-      const std::size_t columns = expected.size() / valid.size();
-      for (std::size_t row = 0; row < valid.size(); ++row) {
-        if (valid[row] != 0) continue;
-        // A sample without modalities: zeros in the file, NaN and a status here.
-        EXPECT_EQ(prediction.row_status(static_cast<std::int64_t>(row)), CASD_ERROR_STATE);
-        for (std::size_t c = row * columns; c < (row + 1) * columns; ++c) {
-          EXPECT_TRUE(std::isnan(got[c]));
-          got[c] = expected[c] = 0;
+  for (const cpu::Target target : cpu::supported_targets()) {
+    cpu::choose_target(target);
+    const Predictor predictor(model, options);
+    int masks = 0;
+    double worst = 0;
+    const bool regression = model->schema().task == CASD_TASK_REGRESSION;
+    for (ModalityMask mask = 1; mask <= model->schema().all(); ++mask) {
+      const std::string prefix = "mask." + std::to_string(mask) + ".";
+      if (!stored.has(prefix + "logits")) continue;
+      ++masks;
+      Prediction prediction;
+      predictor.predict(prediction, batch, mask);
+      const std::vector<double> valid = stored.values(prefix + "valid");
+      std::vector<StoredField> all(std::begin(fields), std::end(fields));
+      all.push_back({"probabilities", regression ? CASD_FIELD_VALUE : CASD_FIELD_PROBABILITIES});
+      for (const StoredField& f : all) {
+        const Span<const float> table = prediction.table(f.field);
+        std::vector<double> got(table.begin(), table.end());
+        std::vector<double> expected = stored.values(prefix + f.name);
+        const std::size_t columns = expected.size() / valid.size();
+        for (std::size_t row = 0; row < valid.size(); ++row) {
+          if (valid[row] != 0) continue;
+          // A sample without modalities: zeros in the file, NaN and a status here.
+          EXPECT_EQ(prediction.row_status(static_cast<std::int64_t>(row)), CASD_ERROR_STATE);
+          for (std::size_t c = row * columns; c < (row + 1) * columns; ++c) {
+            EXPECT_TRUE(std::isnan(got[c]));
+            got[c] = expected[c] = 0;
+          }
         }
+        const double far = test::distance(got, expected);
+        worst = std::max(worst, far);
+        EXPECT_LE(far, 1e-5) << cpu::target_name(target) << ", mask " << mask << " " << f.name;
       }
-      const double far = test::distance(got, expected);
-      worst = std::max(worst, far);
-      EXPECT_LE(far, 1e-5) << "mask " << mask << " " << f.name;
     }
+    EXPECT_GT(masks, 0);
+    std::printf("%s, %s: %d masks, largest distance %.2g\n", GetParam().c_str(),
+                cpu::target_name(target), masks, worst);
   }
-  EXPECT_GT(masks, 0);
-  std::printf("%s: %d masks, largest distance %.2g\n", GetParam().c_str(), masks, worst);
+  cpu::choose_target(cpu::supported_targets()[0]);
 }
 
 TEST_P(GoldenCase, ModelFileSavesToTheSameBytes) {

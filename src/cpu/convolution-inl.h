@@ -1,0 +1,137 @@
+// The input of the encoder: standardised frames, a convolution over three frames, the position code.
+#if defined(CASD_CPU_CONVOLUTION_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef CASD_CPU_CONVOLUTION_INL_H
+#undef CASD_CPU_CONVOLUTION_INL_H
+#else
+#define CASD_CPU_CONVOLUTION_INL_H
+#endif
+
+#include "cpu/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace casd::cpu::HWY_NAMESPACE {
+
+/// (frame - mean) / deviation for every frame [steps, features]; what is not finite becomes 0; clipped to
+/// +-clip (0: not clipped). The same values as standardise() of model/normaliser.h.
+inline void StandardiseFrames(const float* HWY_RESTRICT frames, const float* HWY_RESTRICT mean,
+                              const float* HWY_RESTRICT deviation, std::int64_t features,
+                              std::int64_t steps, float clip, float* HWY_RESTRICT out) {
+  const auto part = [&](auto d, std::int64_t t, std::int64_t i) HWY_ATTR {
+    const auto z = hn::Div(hn::Sub(hn::LoadU(d, frames + t * features + i), hn::LoadU(d, mean + i)),
+                           hn::LoadU(d, deviation + i));
+    // The difference of a number to itself is 0 unless it is infinite or NaN.
+    auto result = hn::IfThenElseZero(hn::Eq(hn::Sub(z, z), hn::Zero(d)), z);
+    if (clip > 0) result = hn::Max(hn::Min(result, hn::Set(d, clip)), hn::Set(d, -clip));
+    hn::StoreU(result, d, out + t * features + i);
+  };
+  for (std::int64_t t = 0; t < steps; ++t) {
+    std::int64_t i = 0;
+    for (; i + lanes <= features; i += lanes) part(Tag(), t, i);
+    for (; i < features; ++i) part(hn::CappedTag<float, 1>(), t, i);
+  }
+}
+
+/// kRows frames, kVectors vectors of outputs. x: the first frame's window. sums [kRows, stride].
+template <int kRows, int kVectors>
+HWY_INLINE void ConvolutionBlock(const float* HWY_RESTRICT x, std::int64_t step,
+                                 const float* HWY_RESTRICT weight, std::int64_t stride,
+                                 std::int64_t inputs, float* HWY_RESTRICT sums) {
+  const Tag d;
+  Vec sum[kRows][kVectors];
+  CASD_UNROLL for (int r = 0; r < kRows; ++r) {
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[r][v] =
+        hn::Load(d, sums + r * stride + v * lanes);
+  }
+  for (std::int64_t i = 0; i < inputs; ++i, weight += stride) {
+    Vec in[kRows];
+    CASD_UNROLL for (int r = 0; r < kRows; ++r) in[r] = Broadcast(x[r * step + i]);
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
+      const Vec w = hn::Load(d, weight + v * lanes);
+      CASD_UNROLL for (int r = 0; r < kRows; ++r) sum[r][v] = hn::MulAdd(in[r], w, sum[r][v]);
+    }
+  }
+  CASD_UNROLL for (int r = 0; r < kRows; ++r) {
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v)
+        hn::Store(sum[r][v], d, sums + r * stride + v * lanes);
+  }
+}
+
+template <int kRows, int kVectors>
+HWY_INLINE void ConvolutionRows(const float* x, std::int64_t step, const float* weight,
+                                std::int64_t stride, std::int64_t inputs, std::int64_t steps,
+                                float* sums) {
+  std::int64_t t = 0;
+  for (; t + kRows <= steps; t += kRows)
+    ConvolutionBlock<kRows, kVectors>(x + t * step, step, weight, stride, inputs,
+                                      sums + t * stride);
+  for (; t < steps; ++t)
+    ConvolutionBlock<1, kVectors>(x + t * step, step, weight, stride, inputs, sums + t * stride);
+}
+
+/// Adds the products of some inputs to the sums of all outputs, in tiles of at most five vectors.
+HWY_INLINE void AddConvolution(const float* x, std::int64_t step, const float* weight,
+                               std::int64_t stride, std::int64_t inputs, std::int64_t steps,
+                               float* sums) {
+  constexpr std::int64_t most = 5;
+  constexpr int room = registers == 32 ? 24 : 10;  // sums in registers
+  std::int64_t left = stride / lanes;
+  for (std::int64_t tiles = (left + most - 1) / most; tiles > 0; --tiles) {
+    const std::int64_t vectors = (left + tiles - 1) / tiles;
+    switch (vectors) {
+      case 1:
+        ConvolutionRows<10, 1>(x, step, weight, stride, inputs, steps, sums);
+        break;
+      case 2:
+        ConvolutionRows<room / 2, 2>(x, step, weight, stride, inputs, steps, sums);
+        break;
+      case 3:
+        ConvolutionRows<room / 3 + 1, 3>(x, step, weight, stride, inputs, steps, sums);
+        break;
+      case 4:
+        ConvolutionRows<room / 4 + 1, 4>(x, step, weight, stride, inputs, steps, sums);
+        break;
+      default:
+        ConvolutionRows<room / 5, 5>(x, step, weight, stride, inputs, steps, sums);
+    }
+    weight += vectors * lanes;
+    sums += vectors * lanes;
+    left -= vectors;
+  }
+}
+
+/// Convolution of x [steps + 2, features], which has a zero frame at both ends: the window of a frame
+/// is contiguous. map: inputs = 3 features. sums: [steps, map.stride].
+inline void Convolution(const RowWeights& map, const float* x, std::int64_t features,
+                        std::int64_t steps, float* sums) {
+  const Tag d;
+  for (std::int64_t t = 0; t < steps; ++t)
+    for (std::int64_t o = 0; o < map.stride; o += lanes)
+      hn::Store(hn::Load(d, map.bias + o), d, sums + t * map.stride + o);
+  // A block of weights that stays in the first cache for all frames.
+  constexpr std::int64_t cached = 4096;
+  const std::int64_t block = map.stride > cached / 16 ? 16 : cached / map.stride;
+  for (std::int64_t first = 0; first < map.inputs; first += block) {
+    const std::int64_t count = map.inputs - first < block ? map.inputs - first : block;
+    AddConvolution(x + first, features, map.weight + first * map.stride, map.stride, count, steps,
+                   sums);
+  }
+}
+
+/// y[c][t] = sums[t][c] + code[c][t]: to activations [channels, stride]. code: [channels, code_stride].
+inline void AddPositionCode(const float* HWY_RESTRICT sums, std::int64_t channels,
+                            std::int64_t steps, const float* HWY_RESTRICT code,
+                            std::int64_t code_stride, float* HWY_RESTRICT y, std::int64_t stride) {
+  const std::int64_t width = padded(channels);
+  for (std::int64_t first = 0; first < steps; first += column_block) {
+    const std::int64_t end = first + column_block < steps ? first + column_block : steps;
+    for (std::int64_t c = 0; c < channels; ++c) {
+      for (std::int64_t t = first; t < end; ++t)
+        y[c * stride + t] = sums[t * width + c] + code[c * code_stride + t];
+      for (std::int64_t t = end; t < first + column_block; ++t) y[c * stride + t] = 0;
+    }
+  }
+}
+
+}  // namespace casd::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

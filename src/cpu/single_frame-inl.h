@@ -1,0 +1,133 @@
+// Kernels for one frame: what the last layer computes if only the last frame is pooled, and the
+// evidence head. Vectors hold consecutive channels, or for attention consecutive keys.
+#if defined(CASD_CPU_SINGLE_FRAME_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef CASD_CPU_SINGLE_FRAME_INL_H
+#undef CASD_CPU_SINGLE_FRAME_INL_H
+#else
+#define CASD_CPU_SINGLE_FRAME_INL_H
+#endif
+
+#include "cpu/simd-inl.h"
+
+#include <cmath>
+#include <limits>
+
+HWY_BEFORE_NAMESPACE();
+namespace casd::cpu::HWY_NAMESPACE {
+
+template <Epilogue kEpilogue, int kVectors>
+HWY_INLINE void RowBlock(const RowWeights& map, const float* HWY_RESTRICT x, std::int64_t first,
+                         float* HWY_RESTRICT y) {
+  const Tag d;
+  Vec sum[kVectors];
+  CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[v] = hn::Load(d, map.bias + first + v * lanes);
+  const float* weight = map.weight + first;
+  for (std::int64_t i = 0; i < map.inputs; ++i, weight += map.stride) {
+    const Vec in = Broadcast(x[i]);
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[v] =
+        hn::MulAdd(in, hn::Load(d, weight + v * lanes), sum[v]);
+  }
+  CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
+    float* out = y + first + v * lanes;
+    Vec result = sum[v];
+    if (kEpilogue == Epilogue::add) result = hn::Add(result, hn::Load(d, out));
+    if (kEpilogue == Epilogue::relu)
+      result = hn::IfThenZeroElse(hn::Lt(result, hn::Zero(d)), result);
+    hn::Store(result, d, out);
+  }
+}
+
+template <Epilogue kEpilogue>
+HWY_INLINE void RowLinearWith(const RowWeights& map, const float* x, float* y) {
+  constexpr std::int64_t most = registers == 32 ? 20 : 10;
+  std::int64_t o = 0;
+  for (; o + most * lanes <= map.stride; o += most * lanes) RowBlock<kEpilogue, most>(map, x, o, y);
+  for (; o + 5 * lanes <= map.stride; o += 5 * lanes) RowBlock<kEpilogue, 5>(map, x, o, y);
+  for (; o + 2 * lanes <= map.stride; o += 2 * lanes) RowBlock<kEpilogue, 2>(map, x, o, y);
+  for (; o < map.stride; o += lanes) RowBlock<kEpilogue, 1>(map, x, o, y);
+}
+
+/// y = W x + b for one frame; x [inputs], y [map.stride].
+inline void RowLinear(const RowWeights& map, Epilogue epilogue, const float* x, float* y) {
+  switch (epilogue) {
+    case Epilogue::none:
+      return RowLinearWith<Epilogue::none>(map, x, y);
+    case Epilogue::relu:
+      return RowLinearWith<Epilogue::relu>(map, x, y);
+    case Epilogue::add:
+      return RowLinearWith<Epilogue::add>(map, x, y);
+  }
+}
+
+/// Layer normalisation of one frame; x, y [padded(channels)].
+inline void RowNorm(const float* x, std::int64_t channels, const float* weight, const float* bias,
+                    float* y) {
+  const Tag d;
+  const auto size = static_cast<float>(channels);
+  const auto valid = [&](std::int64_t c) HWY_ATTR {
+    return hn::FirstN(d, static_cast<std::size_t>(channels - c < lanes ? channels - c : lanes));
+  };
+  Vec sum = hn::Zero(d), square = hn::Zero(d);
+  for (std::int64_t c = 0; c < channels; c += lanes)
+    sum = hn::Add(sum, hn::IfThenElseZero(valid(c), hn::Load(d, x + c)));
+  const Vec mean = Broadcast(hn::GetLane(hn::SumOfLanes(d, sum)) / size);
+  for (std::int64_t c = 0; c < channels; c += lanes) {
+    const Vec centred = hn::IfThenElseZero(valid(c), hn::Sub(hn::Load(d, x + c), mean));
+    square = hn::MulAdd(centred, centred, square);
+  }
+  const float variance = hn::GetLane(hn::SumOfLanes(d, square)) / size;
+  // With an infinite variance the frame would equal the bias, a finite but wrong result.
+  const float scale = variance <= std::numeric_limits<float>::max()
+                          ? 1 / std::sqrt(variance + 1e-5f)
+                          : std::numeric_limits<float>::quiet_NaN();
+  const float centre = hn::GetLane(mean);
+  for (std::int64_t c = 0; c < channels; ++c) y[c] = (x[c] - centre) * scale * weight[c] + bias[c];
+}
+
+/// Attention of one query [heads * size] over keys and values [heads * size, stride]. The query must
+/// already be multiplied by log2(e) / sqrt(size). scratch: [stride]. out: [heads * size].
+inline void SingleQueryAttention(const float* query, const float* key, const float* value,
+                                 std::int64_t heads, std::int64_t size, std::int64_t steps,
+                                 std::int64_t stride, float* HWY_RESTRICT scratch, float* out) {
+  const Tag d;
+  const Vec least = Broadcast(-126.0f), lowest = Broadcast(-3.4e38f);
+  const auto valid = [&](std::int64_t t) HWY_ATTR {
+    return hn::FirstN(d, static_cast<std::size_t>(steps - t < lanes ? steps - t : lanes));
+  };
+  for (std::int64_t h = 0; h < heads; ++h) {
+    const std::int64_t first = h * size;
+    Vec largest = lowest;
+    for (std::int64_t t = 0; t < steps; t += lanes) {
+      Vec product = hn::Zero(d);
+      for (std::int64_t c = first; c < first + size; ++c)
+        product = hn::MulAdd(Broadcast(query[c]), hn::Load(d, key + c * stride + t), product);
+      product = hn::IfThenElse(valid(t), product, lowest);
+      hn::Store(product, d, scratch + t);
+      largest = hn::IfThenElse(hn::Lt(product, largest), largest, product);
+    }
+    HWY_ALIGN float all[lanes];
+    hn::Store(largest, d, all);
+    float most = all[0];
+    for (int l = 1; l < lanes; ++l) most = all[l] < most ? most : all[l];
+    const Vec shift = Broadcast(most);
+    Vec total = hn::Zero(d);
+    for (std::int64_t t = 0; t < steps; t += lanes) {
+      const Vec product = hn::Sub(hn::Load(d, scratch + t), shift);
+      const Vec power = hn::IfThenElseZero(
+          valid(t), Exp2(hn::IfThenElse(hn::Lt(product, least), least, product)));
+      total = hn::Add(total, power);
+      hn::Store(power, d, scratch + t);
+    }
+    const float scale = 1 / hn::GetLane(hn::SumOfLanes(d, total));
+    for (std::int64_t c = first; c < first + size; ++c) {
+      Vec sum = hn::Zero(d);
+      for (std::int64_t t = 0; t < steps; t += lanes)
+        sum = hn::MulAdd(hn::Load(d, scratch + t), hn::Load(d, value + c * stride + t), sum);
+      out[c] = hn::GetLane(hn::SumOfLanes(d, sum)) * scale;
+    }
+  }
+}
+
+}  // namespace casd::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,102 @@
+// The whole encoder: lengths, padding, and the memory it uses. Its numbers are tested by the golden
+// cases (unit/predict/golden_test.cpp).
+#include "cpu/encoder.h"
+#include "cpu/encoder_weights.h"
+#include "cpu/inference_kernels.h"
+#include "method/position_code.h"
+#include "model/options.h"
+#include "unit/cpu/kernel_support.h"
+
+#include <cmath>
+
+namespace casd {
+namespace {
+
+using cpu::Target;
+using cpu::test::Buffer;
+
+ModelPtr model_with(casd_pooling pooling, std::int32_t max_steps) {
+  Schema schema;
+  schema.add_modality("a", 11);
+  schema.add_modality("b", 3);
+  schema.add_output("x");
+  schema.add_output("y");
+  casd_model_options options = default_model_options();
+  options.pooling = pooling;
+  options.max_steps = max_steps;
+  return create_model(schema, options);
+}
+
+class EncoderOnTarget : public cpu::test::KernelTest {};
+
+// Old content of the scratch memory, also NaN, has no influence.
+TEST_P(EncoderOnTarget, ResultsDependOnTheFramesOnly) {
+  for (const casd_pooling pooling : {CASD_POOLING_LAST, CASD_POOLING_MEAN}) {
+    const ModelPtr model = model_with(pooling, 100);
+    const Encoder encoder(model, GetParam());
+    const std::size_t size = encoder.scratch_size(100);
+    const std::int64_t width = 4 * model->options().hidden;
+    for (const std::int64_t steps : {1, 3, 8, 50, 100}) {
+      Buffer frames(steps * 11), first(width), second(width);
+      cpu::test::fill(frames, 1);
+      std::vector<float> zeros(size), garbage(size, std::numeric_limits<float>::quiet_NaN());
+      encoder.encode(0, frames.data(), steps, zeros.data(), first.data());
+      encoder.encode(0, frames.data(), steps, garbage.data(), second.data());
+      for (std::int64_t i = 0; i < width; ++i) {
+        ASSERT_TRUE(std::isfinite(first[i])) << steps;
+        ASSERT_EQ(first[i], second[i]) << steps;
+      }
+    }
+  }
+}
+
+TEST_P(EncoderOnTarget, StaysInItsScratchMemory) {
+  const ModelPtr model = model_with(CASD_POOLING_LAST, 2000);
+  const Encoder encoder(model, GetParam());
+  for (const std::int64_t steps : {1, 7, 50, 1100}) {  // the last: more than precomputed positions
+    const std::size_t size = encoder.scratch_size(steps);
+    std::vector<float> scratch(size + 64, 42);
+    Buffer frames(steps * 11), nig(4 * model->options().hidden);
+    cpu::test::fill(frames, 1);
+    encoder.encode(0, frames.data(), steps, scratch.data(), nig.data());
+    for (std::size_t i = size; i < scratch.size(); ++i) ASSERT_EQ(scratch[i], 42) << steps;
+  }
+}
+
+// A sequence of zero vectors after standardisation, which is one of means before.
+TEST_P(EncoderOnTarget, NoFramesMeansZeros) {
+  const ModelPtr model = model_with(CASD_POOLING_LAST, 100);
+  const Encoder encoder(model, GetParam());
+  std::vector<float> scratch(encoder.scratch_size(5));
+  const std::int64_t width = 4 * model->options().hidden;
+  Buffer frames(5 * 11), first(width), second(width);
+  for (std::int64_t i = 0; i < frames.size(); ++i)
+    frames[i] = std::numeric_limits<float>::quiet_NaN();
+  encoder.encode(0, nullptr, 5, scratch.data(), first.data());
+  encoder.encode(0, frames.data(), 5, scratch.data(), second.data());
+  for (std::int64_t i = 0; i < width; ++i) ASSERT_EQ(first[i], second[i]);
+}
+
+CASD_TEST_ALL_TARGETS(EncoderOnTarget);
+
+// Codes of later frames are computed in each call.
+TEST(Encoder, PositionCodesAreThoseOfTheFormula) {
+  const ModelPtr model = model_with(CASD_POOLING_MEAN, 300);
+  cpu::EncoderWeights weights(model->layout(), model->values().data());
+  ASSERT_EQ(weights.position_steps, 300);
+  for (std::int64_t c = 0; c < weights.hidden; ++c)
+    for (std::int64_t t = 0; t < 300; ++t)
+      ASSERT_NEAR(weights.position[c * 300 + t], position_code(t, c, weights.hidden), 1e-7);
+  Buffer frames(300 * 11), first(4 * weights.hidden), second(4 * weights.hidden);
+  cpu::test::fill(frames, 1);
+  const cpu::InferenceKernels& kernels = cpu::inference_kernels(cpu::chosen_target());
+  for (Buffer* nig : {&first, &second}) {
+    Buffer scratch(weights.scratch_size(300));
+    kernels.encode(weights, 0, frames.data(), 300, scratch.data(), nig->data());
+    weights.position_steps = 0;
+  }
+  for (std::int64_t i = 0; i < first.size(); ++i) ASSERT_NEAR(first[i], second[i], 1e-6f);
+}
+
+}  // namespace
+}  // namespace casd

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/platform.h"
 
+#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -12,11 +13,10 @@ namespace casd {
 namespace {
 
 struct Plugins {
-  std::mutex loading;  // held by the one thread that looks for a plug-in
+  std::mutex loading;  // held by the one thread that searches for a plug-in
   std::mutex mutex;    // for what follows; never held for long
   std::string folder;
-  const casd_torch_plugin* torch = nullptr;
-  const casd_hdf5_plugin* hdf5 = nullptr;
+  std::map<std::string, const void*> loaded;  // by name
 };
 
 Plugins& plugins() {
@@ -67,19 +67,17 @@ struct Search {
   std::string tried;          // each path and why it was not loaded
   bool found_a_file = false;  // one of the paths exists
 
-  template <class Table, class Get>
-  const Table* find(const std::string& name, const std::string& first, std::uint32_t version) {
-    const std::string symbol = "casd_" + name + "_plugin_get";
+  const void* find(const PluginKind& kind, const std::string& first) {
     for (const std::string& folder : folders(first)) {
-      const std::string path = join_path(folder, plugin_file_name(name));
+      const std::string path = join_path(folder, plugin_file_name(kind.name));
       std::string why;
-      if (void* address = load_symbol(path, symbol.c_str(), why)) {
-        const Table* table = reinterpret_cast<Get>(address)(version);
-        if (table && table->struct_size >= sizeof(Table)) {
+      if (void* address = load_symbol(path, kind.symbol, why)) {
+        const void* table = kind.get(address, kind.version);
+        if (table && static_cast<const PluginHeader*>(table)->struct_size >= kind.struct_size) {
           messages.emplace_back(CASD_LOG_INFO, text("plug-in ", path));
           return table;
         }
-        why = text("is of another version than ", version);
+        why = text("is of another version than ", kind.version);
       }
       // A file that exists is expected to load, even when a later folder has one that does.
       if (is_there(path)) {
@@ -92,32 +90,6 @@ struct Search {
   }
 };
 
-template <class Table, class Get>
-const Table& plugin(const Table* Plugins::*loaded, const char* name, std::uint32_t version,
-                    const char* purpose) {
-  Plugins& the = plugins();
-  const auto current = [&] {
-    const std::lock_guard<std::mutex> lock(the.mutex);
-    return std::make_pair(the.*loaded, the.folder);
-  };
-  if (const Table* table = current().first) return *table;
-  Search search;
-  const Table* table = nullptr;
-  {
-    const std::lock_guard<std::mutex> lock(the.loading);
-    const auto [earlier, folder] = current();
-    table = earlier ? earlier : search.find<Table, Get>(name, folder, version);
-    const std::lock_guard<std::mutex> change(the.mutex);
-    the.*loaded = table;
-  }
-  if (!table)  // the error has all that the messages say
-    fail(CASD_ERROR_UNAVAILABLE, "the plug-in ", plugin_file_name(name), ", needed for ", purpose,
-         ", could not be loaded; tried", search.tried, "\n",
-         search.found_a_file ? library_remedy : plugin_remedy);
-  for (const auto& [level, message] : search.messages) log(level, message);
-  return *table;
-}
-
 }  // namespace
 
 void set_plugin_path(const std::string& folder) {
@@ -126,14 +98,29 @@ void set_plugin_path(const std::string& folder) {
   the.folder = folder;
 }
 
-const casd_torch_plugin& torch_plugin() {
-  return plugin<casd_torch_plugin, casd_torch_plugin_get_fn>(
-      &Plugins::torch, "torch", CASD_TORCH_PLUGIN_VERSION, "training and CUDA");
-}
-
-const casd_hdf5_plugin& hdf5_plugin() {
-  return plugin<casd_hdf5_plugin, casd_hdf5_plugin_get_fn>(&Plugins::hdf5, "hdf5",
-                                                           CASD_HDF5_PLUGIN_VERSION, "HDF5 files");
+const void* load_plugin(const PluginKind& kind) {
+  Plugins& the = plugins();
+  const auto current = [&] {
+    const std::lock_guard<std::mutex> lock(the.mutex);
+    const auto found = the.loaded.find(kind.name);
+    return std::make_pair(found == the.loaded.end() ? nullptr : found->second, the.folder);
+  };
+  if (const void* table = current().first) return table;
+  Search search;
+  const void* table = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(the.loading);
+    const auto [earlier, folder] = current();
+    table = earlier ? earlier : search.find(kind, folder);
+    const std::lock_guard<std::mutex> change(the.mutex);
+    if (table) the.loaded[kind.name] = table;
+  }
+  if (!table)  // the error has all that the messages say
+    fail(CASD_ERROR_UNAVAILABLE, "the plug-in ", plugin_file_name(kind.name), ", needed for ",
+         kind.purpose, ", could not be loaded; tried", search.tried, "\n",
+         search.found_a_file ? library_remedy : plugin_remedy);
+  for (const auto& [level, message] : search.messages) log(level, message);
+  return table;
 }
 
 }  // namespace casd

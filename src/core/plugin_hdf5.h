@@ -3,6 +3,8 @@
 #ifndef CASD_PLUGIN_HDF5_H
 #define CASD_PLUGIN_HDF5_H
 
+#include "core/plugin_error.h"
+
 #include <casd/base.h>
 
 #ifdef __cplusplus
@@ -12,10 +14,6 @@ extern "C" {
 #define CASD_HDF5_PLUGIN_VERSION 1u
 
 typedef struct casd_hdf5_file casd_hdf5_file;
-
-typedef struct casd_plugin_error {
-  char message[1024]; /* UTF-8, zero-terminated */
-} casd_plugin_error;
 
 typedef struct casd_hdf5_plugin {
   uint32_t version; /* CASD_HDF5_PLUGIN_VERSION */

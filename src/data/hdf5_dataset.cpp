@@ -5,6 +5,7 @@
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/plugin.h"
+#include "core/plugin_hdf5.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,12 @@ namespace casd {
 namespace {
 
 constexpr int most_rank = 4;
+
+const casd_hdf5_plugin& hdf5_plugin() {
+  return *static_cast<const casd_hdf5_plugin*>(
+      load_plugin(plugin_kind<casd_hdf5_plugin, casd_hdf5_plugin_get_fn>(
+          "hdf5", "casd_hdf5_plugin_get", CASD_HDF5_PLUGIN_VERSION, "HDF5 files")));
+}
 
 using Shape = std::vector<std::uint64_t>;
 

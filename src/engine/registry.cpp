@@ -1,7 +1,7 @@
 #include "engine/registry.h"
 
 #include "core/error.h"
-#include "engine/device_network.h"
+#include "engine/plugin_engine.h"
 #include "model/options.h"
 
 #include <algorithm>
@@ -11,21 +11,19 @@
 namespace casd {
 namespace {
 
-struct Engine {
-  const char* name;
-  casd_device device;
-  bool built_in, trains, concurrent;
+struct Registered {
+  EngineEntry entry;
+  int priority;
 };
 
-constexpr Engine engines[] = {
-    {"cpu", CASD_DEVICE_CPU, true, false, true},
-    {"torch", CASD_DEVICE_CPU, false, true, false},
-    {"torch", CASD_DEVICE_CUDA, false, true, false},
-};
-constexpr auto engine_count = static_cast<std::int32_t>(sizeof engines / sizeof *engines);
+/// Filled before main() or when the library is loaded.
+std::vector<Registered>& registered() {
+  static std::vector<Registered> all;
+  return all;
+}
 
-/// Loads the plug-in and creates a small network on the device; throws if that fails.
-void use_device(casd_device device) {
+/// Creates a small network with the engine; throws if that fails.
+void use_engine(const EngineEntry& engine) {
   Schema schema;
   schema.add_modality("modality", 1);
   schema.add_output("negative");
@@ -35,7 +33,9 @@ void use_device(casd_device device) {
   options.heads = 1;
   options.layers = 1;
   options.feed_forward = 1;
-  const DeviceNetwork network(*create_model(schema, options), device, 0, 1);
+  EngineSetup setup;
+  setup.device = engine.capabilities.device;
+  engine.infer(create_model(schema, options), setup);
 }
 
 /// Copies as many whole UTF-8 characters as fit.
@@ -49,20 +49,48 @@ void copy_text(char* to, std::size_t capacity, const std::string& from) {
 
 }  // namespace
 
+EngineRegistration::EngineRegistration(const EngineEntry& entry, int priority) {
+  registered().push_back({entry, priority});
+}
+
+const std::vector<EngineEntry>& engines() {
+  static const std::vector<EngineEntry> all = [] {
+    std::vector<Registered> sorted = registered();
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Registered& a, const Registered& b) {
+      return a.priority > b.priority;
+    });
+    std::vector<EngineEntry> out;
+    for (const Registered& each : sorted) out.push_back(each.entry);
+    for (const EngineEntry& each : plugin_engines()) out.push_back(each);
+    return out;
+  }();
+  return all;
+}
+
+const EngineEntry& find_engine(const char* name, casd_device device, bool trains) {
+  for (const EngineEntry& engine : engines())
+    if (engine.capabilities.device == device && (!trains || engine.train) &&
+        (!name || std::strcmp(name, engine.capabilities.name) == 0))
+      return engine;
+  fail(CASD_ERROR_NOT_FOUND, "there is no engine ", name ? name : "", name ? " " : "", "for the ",
+       device == CASD_DEVICE_CPU ? "CPU" : "GPU", trains ? " that trains" : "");
+}
+
 casd_engine_info engine_info(std::int32_t index) {
-  if (index < 0 || index >= engine_count)
-    fail(CASD_ERROR_NOT_FOUND, "there is no engine ", index, ", there are ", engine_count);
-  const Engine& engine = engines[index];
+  const std::vector<EngineEntry>& all = engines();
+  if (index < 0 || static_cast<std::size_t>(index) >= all.size())
+    fail(CASD_ERROR_NOT_FOUND, "there is no engine ", index, ", there are ", all.size());
+  const EngineEntry& engine = all[static_cast<std::size_t>(index)];
   casd_engine_info out{};
   out.struct_size = sizeof out;
-  out.device = engine.device;
-  out.trains = engine.trains;
-  out.concurrent = engine.concurrent;
-  copy_text(out.name, sizeof out.name, engine.name);
+  out.device = engine.capabilities.device;
+  out.trains = engine.capabilities.trains;
+  out.concurrent = engine.capabilities.concurrent;
+  copy_text(out.name, sizeof out.name, engine.capabilities.name);
   out.available = 1;
   if (engine.built_in) return out;
   try {
-    use_device(engine.device);
+    use_engine(engine);
   } catch (const Error& error) {
     out.available = 0;
     copy_text(out.reason, sizeof out.reason, error.what());

@@ -1,11 +1,50 @@
-// The engines of this library and whether they are available.
+// The engines of this library, by name and device. Built-in engines register themselves; a plug-in's
+// entry loads it when it is used.
 #pragma once
+
+#include "engine/training_engine.h"
 
 #include <casd/predict.h>
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace casd {
+
+struct EngineSetup {
+  casd_device device = CASD_DEVICE_CPU;
+  std::int32_t device_index = 0;
+  std::int32_t threads = 1;
+};
+
+struct TrainingSetup {
+  TrainingOptions options;
+  Span<const float> class_weights;  // [outputs], classes only; empty: all 1
+};
+
+struct EngineEntry {
+  EngineCapabilities capabilities;
+  bool built_in;
+  /// The model's weights are copied or shared. Throw UNAVAILABLE when device or plug-in is missing.
+  InferenceEnginePtr (*infer)(const ModelPtr& model, const EngineSetup& setup);
+  /// NULL if it does not train.
+  std::unique_ptr<TrainingEngine> (*train)(const Model& model, const EngineSetup& setup,
+                                           const TrainingSetup& training);
+};
+
+/// Adds an engine; entries of higher `priority` come first.
+class EngineRegistration {
+ public:
+  EngineRegistration(const EngineEntry& entry, int priority);
+};
+
+/// All engines, built-in ones first.
+const std::vector<EngineEntry>& engines();
+
+/// The first engine for the device. `name`: NULL for any. Throws NOT_FOUND if there is no such engine
+/// (of one that trains, with `trains`).
+const EngineEntry& find_engine(const char* name, casd_device device, bool trains);
 
 /// casd_engine_get_info(). Throws NOT_FOUND past the end of the list.
 casd_engine_info engine_info(std::int32_t index);

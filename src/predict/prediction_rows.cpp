@@ -22,6 +22,17 @@ void soft_max(const float* logits, std::int64_t count, double temperature, float
                                 total);
 }
 
+/// logits [K] = weight [K, hidden] representation + bias.
+void classify(Span<const float> representation, Span<const float> weight, Span<const float> bias,
+              Span<float> logits) {
+  const float* row = weight.data();
+  for (std::size_t k = 0; k < logits.size(); ++k, row += representation.size()) {
+    float sum = bias[k];
+    for (std::size_t i = 0; i < representation.size(); ++i) sum += row[i] * representation[i];
+    logits[k] = sum;
+  }
+}
+
 bool all_finite(const float* values, std::int64_t count) {
   bool finite = true;  // no branch, so that the loop can be vectorised
   for (std::int64_t i = 0; i < count; ++i)
@@ -48,11 +59,12 @@ void clear_row(Prediction& prediction, std::int64_t row, casd_status status) {
 
 }  // namespace
 
-PredictionRows::PredictionRows(const Model& model, const Encoder& encoder)
+PredictionRows::PredictionRows(const Model& model)
     : model_(model),
-      encoder_(encoder),
       hidden_(model.options().hidden),
-      modalities_(model.schema().modality_count()) {
+      modalities_(model.schema().modality_count()),
+      weight_(model.tensor(model.layout().classifier.weight)),
+      bias_(model.tensor(model.layout().classifier.bias)) {
   for (std::int32_t m = 0; m < modalities_; ++m)
     trust_.push_back(static_cast<float>(model.trust(m)));
   if (model.schema().task == CASD_TASK_REGRESSION) {
@@ -94,9 +106,28 @@ bool PredictionRows::has_finite_evidence(const Inputs& inputs) const {
   return true;
 }
 
+FusedLaw<float> PredictionRows::fuse_dimension(const Inputs& inputs, std::int64_t i,
+                                               NormalInverseGamma<float>* law,
+                                               float* weight) const {
+  const casd_model_options& rules = model_.options();
+  for (std::int32_t k = 0; k < inputs.count; ++k) {
+    const float* nig = inputs.nig[k];
+    law[k] = {nig[i], nig[hidden_ + i], nig[2 * hidden_ + i], nig[3 * hidden_ + i]};
+  }
+  return fuse(law, inputs.count, {rules.weights, rules.fused_variance}, inputs.trust, weight);
+}
+
+void PredictionRows::fused_variance(const EvidenceTable& evidence, std::int64_t row,
+                                    ModalityMask participating, float* out) const {
+  const Inputs fused = inputs(evidence, row, participating);
+  NormalInverseGamma<float> law[CASD_MAX_MODALITIES];
+  float weight[CASD_MAX_MODALITIES];
+  for (std::int64_t i = 0; i < hidden_; ++i)
+    out[i] = fuse_dimension(fused, i, law, weight).variance;
+}
+
 void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
                               const Inputs& inputs) const {
-  const casd_model_options& rules = model_.options();
   // Means over dimensions in double, so that a wide model does not lose precision.
   double uncertainty = 0, disagreement = 0;
   struct Means {
@@ -108,12 +139,7 @@ void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
   for (std::int64_t i = 0; i < hidden_; ++i) {
     NormalInverseGamma<float> law[CASD_MAX_MODALITIES];
     float weight[CASD_MAX_MODALITIES];
-    for (std::int32_t k = 0; k < inputs.count; ++k) {
-      const float* nig = inputs.nig[k];
-      law[k] = {nig[i], nig[hidden_ + i], nig[2 * hidden_ + i], nig[3 * hidden_ + i]};
-    }
-    const FusedLaw<float> fused =
-        fuse(law, inputs.count, {rules.weights, rules.fused_variance}, inputs.trust, weight);
+    const FusedLaw<float> fused = fuse_dimension(inputs, i, law, weight);
     const auto at = static_cast<std::size_t>(i);
     location[at] = fused.location;
     scale[at] = std::sqrt(fused.squared_scale);
@@ -148,7 +174,7 @@ void PredictionRows::classify_row(Prediction& prediction, std::int64_t row,
                                   ModalityMask participating) const {
   const Schema& schema = model_.schema();
   const Span<float> logits = prediction.row(CASD_FIELD_LOGITS, row);
-  encoder_.classify(prediction.row(CASD_FIELD_REPRESENTATION, row).data(), logits.data());
+  classify(prediction.row(CASD_FIELD_REPRESENTATION, row), weight_, bias_, logits);
   if (schema.task == CASD_TASK_REGRESSION) {
     const Span<float> value = prediction.row(CASD_FIELD_VALUE, row);
     for (std::size_t k = 0; k < value.size(); ++k)

@@ -1,7 +1,7 @@
 // Computes a row of the prediction from the evidence of a sample: fusion, classifier, calibration.
 #pragma once
 
-#include "cpu/encoder.h"
+#include "method/fusion.h"
 #include "model/model.h"
 #include "predict/prediction.h"
 #include "predict/workspace.h"
@@ -14,13 +14,17 @@ namespace casd {
 /// Any number of threads. Does not allocate.
 class PredictionRows {
  public:
-  /// Both must outlive this object.
-  PredictionRows(const Model& model, const Encoder& encoder);
+  /// The model must outlive this object.
+  explicit PredictionRows(const Model& model);
 
   /// Fills one row from the modalities in `participating`. If there are none, the row is NaN with
   /// status STATE. If a result is not finite, the row is NaN with status NUMERIC.
   void fill(Prediction& prediction, const EvidenceTable& evidence, std::int64_t row,
             ModalityMask participating) const;
+
+  /// U_F of each dimension; `participating` is not 0.
+  void fused_variance(const EvidenceTable& evidence, std::int64_t row, ModalityMask participating,
+                      float* out) const;
 
  private:
   /// Modalities that are fused, and their evidence [4, hidden].
@@ -31,16 +35,19 @@ class PredictionRows {
     float trust[CASD_MAX_MODALITIES];
   };
 
+  /// A dimension's distributions and, fused, their distribution; `weight`: C_m.
+  FusedLaw<float> fuse_dimension(const Inputs& inputs, std::int64_t i,
+                                 NormalInverseGamma<float>* law, float* weight) const;
   bool has_finite_evidence(const Inputs& inputs) const;
   Inputs inputs(const EvidenceTable& evidence, std::int64_t row, ModalityMask participating) const;
   void fuse_row(Prediction& prediction, std::int64_t row, const Inputs& inputs) const;
   void classify_row(Prediction& prediction, std::int64_t row, ModalityMask participating) const;
 
   const Model& model_;
-  const Encoder& encoder_;
   const std::int64_t hidden_;
   const std::int32_t modalities_;
   std::vector<float> trust_;                    // [modalities]
+  Span<const float> weight_, bias_;             // of the classifier: [K, hidden], [K]
   Span<const float> target_mean_, target_std_;  // regression only
 };
 

@@ -1,9 +1,7 @@
 #include "predict/predictor.h"
 
 #include "core/error.h"
-#include "core/thread_pool.h"
-#include "cpu/encoder.h"
-#include "engine/device_network.h"
+#include "engine/registry.h"
 #include "model/options.h"
 #include "predict/prediction_rows.h"
 #include "predict/workspace_pool.h"
@@ -12,8 +10,6 @@
 
 namespace casd {
 namespace {
-
-constexpr std::int64_t device_chunk = 256;  // samples sent to a device at once
 
 Span<const Option> predictor_option_table() {
   using O = casd_predictor_options;
@@ -44,20 +40,15 @@ casd_predictor_options checked(casd_predictor_options options) {
 }
 
 struct Predictor::State {
-  State(ModelPtr m, const casd_predictor_options& o)
+  State(ModelPtr m, InferenceEnginePtr e, const casd_predictor_options& o)
       : model(std::move(m)),
-        options(checked(o)),
-        encoder(model),
-        rows(*model, encoder),
-        threads(options.threads),
-        workspaces(model),
+        options(o),
+        engine(std::move(e)),
+        rows(*model),
+        workspaces(model, engine),
         hidden(model->options().hidden),
         modalities(model->schema().modality_count()),
-        zeros(model->options().absent == CASD_ABSENT_ZEROS) {
-    if (options.device != CASD_DEVICE_CPU)
-      device = std::make_unique<DeviceNetwork>(*model, options.device, options.device_index,
-                                               options.threads);
-  }
+        zeros(model->options().absent == CASD_ABSENT_ZEROS) {}
 
   std::int64_t nig_size() const { return 4 * hidden; }
   std::int64_t offset(std::int64_t sample, std::int32_t modality) const {
@@ -66,24 +57,21 @@ struct Predictor::State {
 
   std::int64_t longest(const InputTable& input, ModalityMask wanted) const;
   void require_modalities(const InputTable& input, ModalityMask wanted) const;
-  void encode(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted, bool any_mask);
+  void encode(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
+              bool any_mask) const;
   void encode_zeros(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
                     bool any_mask) const;
-  void encode_on_device(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
-                        bool any_mask);
   void fill_rows(Prediction& prediction, const EvidenceTable& evidence, ModalityMask mask) const;
-  void predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted);
+  void predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) const;
 
   const ModelPtr model;
   const casd_predictor_options options;
-  const Encoder encoder;
+  const InferenceEnginePtr engine;
   const PredictionRows rows;
-  ThreadPool threads;
-  WorkspacePool workspaces;
+  mutable WorkspacePool workspaces;
   const std::int64_t hidden;
   const std::int32_t modalities;
   const bool zeros;  // absent modalities participate as zero sequences
-  std::unique_ptr<DeviceNetwork> device;
 };
 
 // Error messages are built on failure only, because building them allocates.
@@ -116,9 +104,9 @@ void Predictor::State::require_modalities(const InputTable& input, ModalityMask 
 }
 
 void Predictor::State::encode(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
-                              bool any_mask) {
+                              bool any_mask) const {
   const InputTable& input = workspace.input;
-  const std::int64_t steps = longest(input, wanted);
+  longest(input, wanted);  // checks the lengths
   const auto size = static_cast<std::size_t>(offset(input.samples(), 0));
   evidence.samples = input.samples();
   evidence.given.resize(static_cast<std::size_t>(input.samples()));
@@ -126,20 +114,17 @@ void Predictor::State::encode(EvidenceTable& evidence, Workspace& workspace, Mod
   evidence.zeros.resize(zeros ? size : 0);
   for (std::int64_t i = 0; i < input.samples(); ++i)
     evidence.given[static_cast<std::size_t>(i)] = input.given(i);
-  if (device) {
-    encode_on_device(evidence, workspace, wanted, any_mask);
-    return;
-  }
-  workspace.reserve_scratch(threads.threads(), encoder.scratch_size(steps));
   if (zeros) encode_zeros(evidence, workspace, wanted, any_mask);
-  threads.run(input.samples() * modalities, [&](std::int64_t piece, int worker) {
-    const std::int64_t i = piece / modalities;
-    const auto m = static_cast<std::int32_t>(piece % modalities);
-    if (!((input.given(i) & wanted) >> m & 1u)) return;
-    const FrameSequence& frames = input.frames(i, m);
-    encoder.encode(m, frames.values, frames.steps, workspace.scratch(worker),
-                   evidence.present.data() + offset(i, m));
-  });
+  workspace.items.reserve(static_cast<std::size_t>(input.samples() * modalities));
+  workspace.items.clear();
+  for (std::int64_t i = 0; i < input.samples(); ++i)
+    for (std::int32_t m = 0; m < modalities; ++m) {
+      if (!((input.given(i) & wanted) >> m & 1u)) continue;
+      const FrameSequence& frames = input.frames(i, m);
+      workspace.items.push_back({frames.values, evidence.present.data() + offset(i, m),
+                                 static_cast<std::int32_t>(frames.steps), m});
+    }
+  engine->encode(workspace.items, workspace.engine.get());
 }
 
 void Predictor::State::encode_zeros(EvidenceTable& evidence, Workspace& workspace,
@@ -154,31 +139,12 @@ void Predictor::State::encode_zeros(EvidenceTable& evidence, Workspace& workspac
       const float* found = cache.find(m, steps);
       if (!found) {
         float* made = cache.insert(m, steps);
-        encoder.encode(m, nullptr, steps, workspace.scratch(0), made);
+        const EncodeItem item = {nullptr, made, static_cast<std::int32_t>(steps), m};
+        engine->encode({&item, 1}, workspace.engine.get());
         found = made;
       }
       std::copy_n(found, nig_size(), evidence.zeros.data() + offset(i, m));
     }
-}
-
-void Predictor::State::encode_on_device(EvidenceTable& evidence, Workspace& workspace,
-                                        ModalityMask wanted, bool any_mask) {
-  PackedBatch& packed = workspace.packed;
-  const std::int64_t samples = workspace.input.samples();
-  for (std::int64_t first = 0; first < samples; first += device_chunk) {
-    const std::int64_t count = std::min(device_chunk, samples - first);
-    packed.pack(*model, workspace.input, first, count, wanted);
-    device->encode(packed.view(), evidence.present.data() + offset(first, 0));
-    if (!zeros) continue;
-    if (any_mask) {
-      packed.pack(*model, workspace.input, first, count, 0);
-      device->encode(packed.view(), evidence.zeros.data() + offset(first, 0));
-    } else {
-      // Modalities outside the mask were already packed as zero sequences.
-      std::copy_n(evidence.present.data() + offset(first, 0), offset(count, 0),
-                  evidence.zeros.data() + offset(first, 0));
-    }
-  }
 }
 
 void Predictor::State::fill_rows(Prediction& prediction, const EvidenceTable& evidence,
@@ -189,14 +155,24 @@ void Predictor::State::fill_rows(Prediction& prediction, const EvidenceTable& ev
 }
 
 /// Predicts the samples in workspace.input.
-void Predictor::State::predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) {
+void Predictor::State::predict(Prediction& prediction, Workspace& workspace,
+                               ModalityMask wanted) const {
   require_modalities(workspace.input, wanted);
   encode(workspace.evidence, workspace, wanted, false);
   fill_rows(prediction, workspace.evidence, wanted);
 }
 
-Predictor::Predictor(ModelPtr model, const casd_predictor_options& options)
-    : state_(std::make_unique<State>(std::move(model), options)) {}
+Predictor::Predictor(ModelPtr model, const casd_predictor_options& wanted) {
+  const casd_predictor_options options = checked(wanted);
+  InferenceEnginePtr engine =
+      find_engine(nullptr, options.device, false)
+          .infer(model, {options.device, options.device_index, options.threads});
+  state_ = std::make_unique<State>(std::move(model), std::move(engine), options);
+}
+
+Predictor::Predictor(ModelPtr model, InferenceEnginePtr engine,
+                     const casd_predictor_options& options)
+    : state_(std::make_unique<State>(std::move(model), std::move(engine), checked(options))) {}
 
 Predictor::~Predictor() = default;
 
@@ -216,6 +192,16 @@ void Predictor::encode(EvidenceTable& evidence, Span<const Sample* const> sample
 void Predictor::predict_from_evidence(Prediction& prediction, const EvidenceTable& evidence,
                                       ModalityMask mask) const {
   state_->fill_rows(prediction, evidence, mask);
+}
+
+std::vector<float> Predictor::fused_variance(const EvidenceTable& evidence,
+                                             ModalityMask mask) const {
+  const State& state = *state_;
+  std::vector<float> out(static_cast<std::size_t>(evidence.samples * state.hidden));
+  for (std::int64_t i = 0; i < evidence.samples; ++i)
+    state.rows.fused_variance(evidence, i, evidence.given[static_cast<std::size_t>(i)] & mask,
+                              out.data() + i * state.hidden);
+  return out;
 }
 
 void Predictor::predict(Prediction& prediction, const Batch& batch, casd_modality_mask mask) const {

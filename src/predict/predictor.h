@@ -1,6 +1,7 @@
 // Runs a model. Samples are encoded once; predictions under further masks then cost little.
 #pragma once
 
+#include "engine/inference_engine.h"
 #include "model/batch.h"
 #include "model/model.h"
 #include "predict/prediction.h"
@@ -23,6 +24,8 @@ class Predictor {
  public:
   /// Throws UNAVAILABLE when the device or the plug-in is missing.
   Predictor(ModelPtr model, const casd_predictor_options& options);
+  /// With an engine that has the weights of the model.
+  Predictor(ModelPtr model, InferenceEnginePtr engine, const casd_predictor_options& options);
   ~Predictor();
 
   const ModelPtr& model() const;
@@ -38,6 +41,10 @@ class Predictor {
   /// of them get NaN and the row status STATE, for every value of the option on_empty.
   void predict_from_evidence(Prediction& prediction, const EvidenceTable& evidence,
                              ModalityMask mask) const;
+
+  /// U_F per dimension [samples, hidden], of which the field `uncertainty` is the mean. The samples
+  /// have a modality of the mask.
+  std::vector<float> fused_variance(const EvidenceTable& evidence, ModalityMask mask) const;
 
   /// casd_predict(). On the CPU it does not allocate if its workspace was used for a call of at least
   /// that size before.

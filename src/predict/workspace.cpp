@@ -9,7 +9,6 @@ namespace {
 // network.
 constexpr std::int64_t cache_bytes = 1 << 20;
 constexpr std::int64_t fewest_entries = 64;
-constexpr std::size_t floats_per_cache_line = 16;
 
 }  // namespace
 
@@ -38,18 +37,6 @@ float* ZeroSequenceCache::insert(std::int32_t modality, std::int64_t steps) {
   const std::int64_t wanted = key(modality, steps), entry = wanted % entries_;
   keys_[static_cast<std::size_t>(entry)] = wanted;
   return values_.get() + entry * width_;
-}
-
-void Workspace::reserve_scratch(int slots, std::size_t count) {
-  // No two workers write to the same cache line.
-  const std::size_t stride =
-      std::max(scratch_stride_, (count / floats_per_cache_line + 2) * floats_per_cache_line);
-  const std::size_t size = static_cast<std::size_t>(slots) * stride;
-  if (scratch_.size() < size) {
-    Floats().swap(scratch_);  // frees the old memory first: its content is not needed
-    scratch_.resize(size);
-  }
-  scratch_stride_ = stride;
 }
 
 }  // namespace casd

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/live_bytes.h"
+#include "engine/inference_engine.h"
 #include "engine/input_table.h"
-#include "engine/packed_batch.h"
 #include "model/model.h"
 #include "predict/batch_reader.h"
 
@@ -47,25 +47,16 @@ class ZeroSequenceCache {
   std::unique_ptr<float[]> values_;  // [entries, 4, hidden]; not initialised, to save page faults
 };
 
-class Workspace {
- public:
-  explicit Workspace(const Model& model) : zero_sequences(model) {}
-
-  /// Allocates at least `count` floats of scratch for each of `slots` workers.
-  void reserve_scratch(int slots, std::size_t count);
-  float* scratch(int slot) {
-    return scratch_.data() + static_cast<std::size_t>(slot) * scratch_stride_;
-  }
+struct Workspace {
+  Workspace(const Model& model, const InferenceEngine& encoder)
+      : zero_sequences(model), engine(encoder.workspace()) {}
 
   BatchReader reader;
   InputTable input;
   EvidenceTable evidence;
   ZeroSequenceCache zero_sequences;
-  PackedBatch packed;  // devices only
-
- private:
-  Floats scratch_;  // [slots, stride]
-  std::size_t scratch_stride_ = 0;
+  std::vector<EncodeItem> items;
+  std::unique_ptr<EngineWorkspace> engine;
 };
 
 }  // namespace casd

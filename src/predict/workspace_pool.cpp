@@ -42,7 +42,7 @@ WorkspacePool::Lease::Lease(WorkspacePool& pool) : state_(pool.state()) {
     ++state_.count;
   }
   try {
-    workspace_ = std::make_unique<Workspace>(*pool.model_);
+    workspace_ = std::make_unique<Workspace>(*pool.model_, *pool.engine_);
   } catch (...) {
     const std::lock_guard<std::mutex> lock(state_.mutex);
     --state_.count;

@@ -16,7 +16,8 @@ class WorkspacePool {
   struct State;
 
  public:
-  explicit WorkspacePool(ModelPtr model) : model_(std::move(model)) {}
+  WorkspacePool(ModelPtr model, InferenceEnginePtr engine)
+      : model_(std::move(model)), engine_(std::move(engine)) {}
   ~WorkspacePool();
   WorkspacePool(const WorkspacePool&) = delete;
   WorkspacePool& operator=(const WorkspacePool&) = delete;
@@ -45,6 +46,7 @@ class WorkspacePool {
   State& state();
 
   const ModelPtr model_;
+  const InferenceEnginePtr engine_;
   std::atomic<State*> state_{nullptr};
 };
 

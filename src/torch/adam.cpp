@@ -14,7 +14,7 @@ constexpr double clip_epsilon = 1e-6;  // added to the norm, as torch.nn.utils.c
 
 }  // namespace
 
-Adam::Adam(const Parameters& parameters, const casd_trainer_options& options)
+Adam::Adam(const Parameters& parameters, const TrainingOptions& options)
     : first_moment(at::zeros_like(parameters.values())),
       second_moment(at::zeros_like(parameters.values())),
       step_counts(at::zeros({static_cast<std::int64_t>(parameters.layout().groups.size())},

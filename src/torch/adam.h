@@ -1,9 +1,8 @@
 // The optimiser: gradient clipping by norm, Adam with L2 weight decay in the gradient.
 #pragma once
 
+#include "engine/training_engine.h"
 #include "torch/parameters.h"
-
-#include <casd/train.h>
 
 #include <ATen/core/Tensor.h>
 
@@ -13,7 +12,7 @@ namespace casd::torch_engine {
 
 class Adam {
  public:
-  Adam(const Parameters& parameters, const casd_trainer_options& options);
+  Adam(const Parameters& parameters, const TrainingOptions& options);
 
   /// Clips `gradient` in place and updates the parameters. present: [modalities]; the groups of a
   /// modality that is absent from the batch keep their values, moments and step count.
@@ -26,7 +25,7 @@ class Adam {
 
  private:
   const Parameters& parameters_;
-  casd_trainer_options options_;
+  TrainingOptions options_;
 };
 
 }  // namespace casd::torch_engine

@@ -9,15 +9,6 @@
 namespace casd::torch_engine {
 namespace {
 
-constexpr double least_targets = 1e-12;  // a batch without any label has the loss 0, not 0 / 0
-
-/// The array as a tensor of the given device and type. Does not copy if it already has both.
-template <class T>
-at::Tensor array(const T* values, at::IntArrayRef shape, at::ScalarType type,
-                 const at::TensorOptions& wanted) {
-  return at::from_blob(const_cast<T*>(values), shape, at::TensorOptions().dtype(type)).to(wanted);
-}
-
 at::Tensor rows_of(const at::Tensor& tensor, std::int64_t first, std::int64_t count) {
   return tensor.defined() ? tensor.narrow(0, first, count) : tensor;
 }
@@ -81,49 +72,40 @@ LossNormalisers normalisers(const StepInput& step, casd_task task) {
   return out;
 }
 
-Input make_input(const casd_torch_batch& batch, const Schema& schema,
-                 const at::TensorOptions& options) {
+at::Tensor array_tensor(const float* values, at::IntArrayRef shape,
+                        const at::TensorOptions& wanted) {
+  return at::from_blob(const_cast<float*>(values), shape, at::TensorOptions().dtype(at::kFloat))
+      .to(wanted);
+}
+
+Input make_input(const PackedBatch& batch, const Schema& schema, const at::TensorOptions& options) {
   Input input;
-  input.samples = batch.samples;
-  for (std::int32_t m = 0; m < batch.modalities; ++m) {
-    const casd_torch_modality& from = batch.modality[m];
+  input.samples = batch.samples();
+  for (std::size_t m = 0; m < batch.modalities().size(); ++m) {
+    const PackedModality& from = batch.modalities()[m];
     ModalityInput to;
     if (from.rows > 0) {
       to.sample.assign(from.sample, from.sample + from.rows);
       to.length.assign(from.length, from.length + from.rows);
-      to.frames =
-          array(from.frames,
-                {from.rows, from.steps, schema.modalities[static_cast<std::size_t>(m)].features},
-                at::kFloat, options);
+      to.frames = array_tensor(from.frames, {from.rows, from.steps, schema.modalities[m].features},
+                               options);
     }
     input.modalities.push_back(std::move(to));
   }
   return input;
 }
 
-StepInput make_step(const casd_torch_step& from, const Schema& schema, std::int64_t hidden,
-                    const at::Tensor& class_weights, const at::TensorOptions& options) {
-  StepInput to;
-  to.phase = from.phase;
-  to.input = make_input(*from.input, schema, options);
-  if (from.complete) to.complete = make_input(*from.complete, schema, options);
-  const std::int64_t samples = to.input.samples;
-  to.targets.values = array(from.target, {samples, schema.target_columns()}, at::kFloat, options);
-  to.targets.labelled = array(from.labelled, {samples}, at::kByte, options);
+Targets make_targets(Span<const float> target, Span<const float> labelled, const Schema& schema,
+                     const at::Tensor& class_weights, const at::TensorOptions& options) {
+  const auto samples = static_cast<std::int64_t>(labelled.size());
+  Targets to;
+  to.values = array_tensor(target.data(), {samples, schema.target_columns()}, options);
+  to.labelled = array_tensor(labelled.data(), {samples}, options);
   if (schema.task == CASD_TASK_CLASSES) {
     // Samples without a class get class 0 and weight 0.
-    to.targets.values = (to.targets.values.squeeze(1) * to.targets.labelled).to(at::kLong);
-    to.targets.class_weights = class_weights;
+    to.values = (to.values.squeeze(1) * to.labelled).to(at::kLong);
+    to.class_weights = class_weights;
   }
-  if (from.teacher_location) {
-    to.teacher.location = array(from.teacher_location, {samples, hidden}, at::kFloat, options);
-    to.teacher.uncertainty =
-        array(from.teacher_uncertainty, {samples, hidden}, at::kFloat, options);
-    to.teacher.logits =
-        array(from.teacher_logits, {samples, schema.logit_count()}, at::kFloat, options);
-  }
-  to.random.seed = from.seed;
-  to.random.step = from.step;
   return to;
 }
 

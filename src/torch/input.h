@@ -1,7 +1,8 @@
 // The samples of a training step, as tensors.
 #pragma once
 
-#include "core/plugin_torch.h"
+#include "engine/packed_batch.h"
+#include "engine/training_engine.h"
 #include "model/schema.h"
 #include "torch/noise.h"
 
@@ -45,7 +46,7 @@ struct TeacherOutputs {
 
 /// One step's batch, or some of its rows, on the engine's device and in its type.
 struct StepInput {
-  casd_phase phase = CASD_PHASE_STUDENT;
+  TrainingPhase phase = TrainingPhase::student;
   Input input;
   std::optional<Input> complete;  // teacher ema or shared
   Targets targets;
@@ -57,6 +58,9 @@ struct StepInput {
   StepInput slice(std::int64_t first, std::int64_t count) const;
 };
 
+/// Lower bound of LossNormalisers::targets: a batch without any label has the loss 0, not 0 / 0.
+constexpr double least_targets = 1e-12;
+
 /// Divisors of the loss terms. They are sums over the whole batch, so that the loss of a batch is
 /// the sum of the losses of its micro-batches.
 struct LossNormalisers {
@@ -67,12 +71,15 @@ struct LossNormalisers {
 
 LossNormalisers normalisers(const StepInput& step, casd_task task);
 
-/// Converts the plug-in's arrays. On the CPU in float32 the frames are not copied.
-Input make_input(const casd_torch_batch& batch, const Schema& schema,
-                 const at::TensorOptions& options);
+/// The arrays as a tensor of the given device and type. Does not copy if they already have both.
+at::Tensor array_tensor(const float* values, at::IntArrayRef shape,
+                        const at::TensorOptions& wanted);
 
-/// class_weights: [outputs], classes only.
-StepInput make_step(const casd_torch_step& step, const Schema& schema, std::int64_t hidden,
-                    const at::Tensor& class_weights, const at::TensorOptions& options);
+/// On the CPU in float32 the frames are not copied.
+Input make_input(const PackedBatch& batch, const Schema& schema, const at::TensorOptions& options);
+
+/// target: [samples, columns], labelled: [samples]; class_weights: [outputs], classes only.
+Targets make_targets(Span<const float> target, Span<const float> labelled, const Schema& schema,
+                     const at::Tensor& class_weights, const at::TensorOptions& options);
 
 }  // namespace casd::torch_engine

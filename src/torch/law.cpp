@@ -49,14 +49,14 @@ Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_opti
   return law;
 }
 
-at::Tensor sample(const Law& law, const casd_trainer_options& options, const RandomContext& random,
+at::Tensor sample(const Law& law, const TrainingOptions& options, const RandomContext& random,
                   const at::Tensor& noise) {
-  if (options.sampling == CASD_SAMPLING_NONE || options.sigma_scale == 0) return law.location;
+  if (options.sampling == SamplingMode::none || options.sigma_scale == 0) return law.location;
   const at::TensorOptions type = law.location.options().requires_grad(false);
   const auto z = [&] {
     return normal_noise(law.location.size(0), law.location.size(1), random).to(type);
   };
-  if (options.sampling == CASD_SAMPLING_GAUSSIAN)
+  if (options.sampling == SamplingMode::gaussian)
     return law.location +
            at::sqrt(law.uncertainty) * (noise.defined() ? noise : z()) * options.sigma_scale;
 
@@ -65,7 +65,7 @@ at::Tensor sample(const Law& law, const casd_trainer_options& options, const Ran
     const at::Tensor a = law.degrees_of_freedom.detach() / 2;
     const at::Tensor g = gamma_noise(a, random).to(type);
     t = z() * at::sqrt(a / g);
-    if (options.sampling == CASD_SAMPLING_IMPLICIT) {
+    if (options.sampling == SamplingMode::implicit) {
       // dt/da = t/2 (1/a - (dg/da)/g), docs/method.md 5. The added term has the value 0 and this
       // gradient.
       const at::Tensor slope = t * 0.5 * (a.reciprocal() - at::_standard_gamma_grad(a, g) / g);

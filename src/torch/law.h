@@ -1,9 +1,8 @@
 // The fused law of a batch, with gradient (docs/method.md 3 to 5).
 #pragma once
 
+#include "engine/training_engine.h"
 #include "torch/noise.h"
-
-#include <casd/train.h>
 
 #include <ATen/core/Tensor.h>
 
@@ -21,7 +20,7 @@ struct Law {
 Law fuse(const at::Tensor& nig, const at::Tensor& present, const casd_model_options& rules);
 
 /// The sampled representation s. `noise`: the value of t (tests); undefined: t is drawn.
-at::Tensor sample(const Law& law, const casd_trainer_options& options, const RandomContext& random,
+at::Tensor sample(const Law& law, const TrainingOptions& options, const RandomContext& random,
                   const at::Tensor& noise = {});
 
 }  // namespace casd::torch_engine

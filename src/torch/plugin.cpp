@@ -1,7 +1,7 @@
 // The function table of the plug-in. Its functions have C types and turn every exception into a
 // status and a message.
 #include "core/error.h"
-#include "core/plugin_torch.h"
+#include "engine/plugin_table.h"
 #include "model/model_file.h"
 #include "torch/aten_threads.h"
 #include "torch/torch_engine.h"
@@ -15,21 +15,24 @@
 #include <memory>
 #include <new>
 
-struct casd_torch_network {
-  ~casd_torch_network() {
+struct casd_engine {
+  ~casd_engine() {
     if (thread.exists())
       thread.run([this] { engine.reset(); });
     else
       engine.release();  // after fork(): the engine's threads exist in the parent only
   }
+  /// Calls run on a thread of the engine.
   casd::torch_engine::CallThread thread;
   std::unique_ptr<casd::torch_engine::TorchEngine> engine;
 };
 
 namespace {
 
-using casd::torch_engine::StepInput;
+using casd::StatePart;
+using casd::TrainingPhase;
 using casd::torch_engine::TorchEngine;
+using casd::torch_engine::TorchEngineSetup;
 
 void set_message(casd_plugin_error* error, const std::string& message) {
   if (!error) return;
@@ -71,7 +74,7 @@ casd_status guard(casd_plugin_error* error, Body&& body) noexcept {
   }
 }
 
-at::Device device_of(const casd_torch_setup& setup) {
+at::Device device_of(const casd_engine_setup& setup) {
   if (setup.device == CASD_DEVICE_CPU) return at::kCPU;
   const int count = at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
   if (count == 0) {
@@ -88,97 +91,154 @@ at::Device device_of(const casd_torch_setup& setup) {
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(setup.device_index));
 }
 
-/// Runs body(engine) on the network's thread.
+casd::TrainingOptions training_options(const casd_engine_training& from) {
+  casd::TrainingOptions to;
+  to.teacher = static_cast<casd::TeacherMode>(from.teacher);
+  to.sampling = static_cast<casd::SamplingMode>(from.sampling);
+  to.dropout = from.dropout;
+  to.frame_drop = from.frame_drop;
+  to.sigma_scale = from.sigma_scale;
+  to.ema_decay = from.ema_decay;
+  to.logit_weight = from.logit_weight;
+  to.uncertainty_weight = from.uncertainty_weight;
+  to.evidence_weight = from.evidence_weight;
+  to.evidence_regularizer = from.evidence_regularizer;
+  to.evidence_rate = from.evidence_rate;
+  to.weight_decay = from.weight_decay;
+  to.gradient_clip = from.gradient_clip;
+  return to;
+}
+
+/// Runs body(engine) on the engine's thread.
 template <class Body>
-casd_status call(casd_torch_network* network, casd_plugin_error* error, Body&& body) {
-  return guard(error, [&] { network->thread.run([&] { body(*network->engine); }); });
+casd_status call(casd_engine* engine, casd_plugin_error* error, Body&& body) {
+  return guard(error, [&] { engine->thread.run([&] { body(*engine->engine); }); });
 }
 
-casd_status create(casd_torch_network** network, const casd_torch_setup* setup,
-                   casd_plugin_error* error) {
+std::unique_ptr<casd_engine> make_engine(const TorchEngineSetup& setup) {
+  auto made = std::make_unique<casd_engine>();
+  made->thread.run([&] { made->engine = std::make_unique<TorchEngine>(setup); });
+  return made;
+}
+
+casd_status create(casd_engine** engine, const casd_engine_setup* setup, casd_plugin_error* error) {
   return guard(error, [&] {
-    auto made = std::make_unique<casd_torch_network>();
-    made->thread.run([&] {
-      casd::torch_engine::TorchEngineSetup to;
-      to.device = device_of(*setup);
-      to.threads = setup->threads;
-      to.model = casd::parse_model(
-          {static_cast<const std::uint8_t*>(setup->model), setup->model_size}, "the model");
-      if (setup->options) to.training = *setup->options;
-      if (setup->class_weights)
-        to.class_weights.assign(setup->class_weights,
-                                setup->class_weights + to.model->schema().outputs.size());
-      made->engine = std::make_unique<TorchEngine>(to);
-    });
-    *network = made.release();
+    TorchEngineSetup to;
+    to.device = device_of(*setup);
+    to.threads = setup->threads;
+    to.model = casd::parse_model(
+        {static_cast<const std::uint8_t*>(setup->model), setup->model_size}, "the model");
+    if (setup->training) to.training = training_options(*setup->training);
+    if (setup->class_weights)
+      to.class_weights.assign(setup->class_weights,
+                              setup->class_weights + to.model->schema().outputs.size());
+    *engine = make_engine(to).release();
   });
 }
 
-void destroy(casd_torch_network* network) { delete network; }
+void destroy(casd_engine* engine) { delete engine; }
 
-casd_status encode(casd_torch_network* network, const casd_torch_batch* batch, float* nig,
+casd_status encode(casd_engine* engine, const casd_engine_sequence* sequences, std::int64_t count,
                    casd_plugin_error* error) {
-  return call(network, error, [&](const TorchEngine& engine) {
-    const std::vector<at::Tensor> parts = engine.encode(
-        casd::torch_engine::make_input(*batch, engine.layout().schema, engine.tensor_options()));
-    const std::int64_t size = 4 * engine.layout().options.hidden;
-    for (std::size_t m = 0; m < parts.size(); ++m) {
-      if (!parts[m].defined()) continue;
-      const at::Tensor rows = parts[m].to(at::kCPU, at::kFloat).contiguous();
-      const float* from = rows.const_data_ptr<float>();
-      for (std::int32_t r = 0; r < batch->modality[m].rows; ++r)
-        std::copy_n(from + r * size, size,
-                    nig + (std::int64_t{batch->modality[m].sample[r]} * batch->modalities +
-                           static_cast<std::int64_t>(m)) *
-                              size);
-    }
+  return call(engine, error, [&](TorchEngine& torch) {
+    torch.encode({sequences, static_cast<std::size_t>(count)});
   });
 }
 
-casd_status step(casd_torch_network* network, const casd_torch_step* input,
-                 casd_torch_losses* losses, casd_plugin_error* error) {
-  return call(network, error, [&](TorchEngine& engine) {
-    StepInput to = casd::torch_engine::make_step(*input, engine.layout().schema,
-                                                 engine.layout().options.hidden,
-                                                 engine.class_weights(), engine.tensor_options());
-    to.random.dropout = engine.dropout();
-    *losses = engine.step(to, input->learning_rate);
-  });
-}
-
-casd_status start_phase(casd_torch_network* network, casd_phase phase, casd_plugin_error* error) {
-  return call(network, error, [&](TorchEngine& engine) { engine.start_phase(phase); });
-}
-
-casd_status read(casd_torch_network* network, std::int32_t what, float* values, std::int64_t count,
+casd_status bind(casd_engine* engine, const casd_engine_samples* samples,
                  casd_plugin_error* error) {
-  return call(network, error, [&](const TorchEngine& engine) {
-    const std::vector<float> from = engine.read(what);
-    casd::require(static_cast<std::int64_t>(from.size()) == count, "state ", what, " has ",
+  return call(engine, error, [&](TorchEngine& torch) {
+    const auto count = static_cast<std::size_t>(samples->samples);
+    casd::InputTable table;
+    table.resize(samples->samples, samples->modalities);
+    const casd_engine_frames* frames = samples->frames;
+    for (std::int64_t i = 0; i < samples->samples; ++i) {
+      table.given(i) = samples->given[i];
+      for (std::int32_t m = 0; m < samples->modalities; ++m, ++frames)
+        table.frames(i, m) = {frames->values, frames->steps};
+    }
+    const auto columns = static_cast<std::size_t>(torch.layout().schema.target_columns());
+    torch.bind({table, {samples->target, count * columns}, {samples->labelled, count}});
+  });
+}
+
+casd_status set_teacher_outputs(casd_engine* engine, const float* location,
+                                const float* uncertainty, const float* logits,
+                                casd_plugin_error* error) {
+  return call(engine, error, [&](TorchEngine& torch) {
+    const std::size_t count = torch.bound_samples();
+    const std::size_t hidden = count * static_cast<std::size_t>(torch.layout().options.hidden);
+    const std::size_t outputs =
+        count * static_cast<std::size_t>(torch.layout().schema.logit_count());
+    torch.set_teacher_outputs({location, hidden}, {uncertainty, hidden}, {logits, outputs});
+  });
+}
+
+casd_status begin_phase(casd_engine* engine, std::int32_t phase, casd_plugin_error* error) {
+  return call(engine, error,
+              [&](TorchEngine& torch) { torch.begin_phase(static_cast<TrainingPhase>(phase)); });
+}
+
+casd_status accumulate(casd_engine* engine, const casd_engine_step* step,
+                       casd_plugin_error* error) {
+  return call(engine, error, [&](TorchEngine& torch) {
+    casd::StepRequest request;
+    request.phase = static_cast<TrainingPhase>(step->phase);
+    request.seed = step->seed;
+    request.step = step->step;
+    request.first_row = step->first_row;
+    request.rows = {step->rows, static_cast<std::size_t>(step->row_count)};
+    request.batch = {step->batch_samples, step->batch_targets, step->batch_pairs,
+                     step->batch_present};
+    torch.accumulate(request);
+  });
+}
+
+casd_status apply(casd_engine* engine, double learning_rate, casd_engine_losses* losses,
+                  casd_plugin_error* error) {
+  return call(engine, error,
+              [&](TorchEngine& torch) { *losses = torch.finish_step(learning_rate); });
+}
+
+casd_status read(casd_engine* engine, std::int32_t part, float* values, std::int64_t count,
+                 casd_plugin_error* error) {
+  return call(engine, error, [&](const TorchEngine& torch) {
+    const std::vector<float> from = torch.read(static_cast<StatePart>(part));
+    casd::require(static_cast<std::int64_t>(from.size()) == count, "state ", part, " has ",
                   from.size(), " numbers, requested ", count);
     std::copy(from.begin(), from.end(), values);
   });
 }
 
-casd_status write(casd_torch_network* network, std::int32_t what, const float* values,
-                  std::int64_t count, casd_plugin_error* error) {
-  return call(network, error, [&](TorchEngine& engine) {
-    engine.write(what, {values, static_cast<std::size_t>(count)});
+casd_status write(casd_engine* engine, std::int32_t part, const float* values, std::int64_t count,
+                  casd_plugin_error* error) {
+  return call(engine, error, [&](TorchEngine& torch) {
+    torch.write(static_cast<StatePart>(part), {values, static_cast<std::size_t>(count)});
+  });
+}
+
+casd_status snapshot(casd_engine* engine, casd_engine** copy, casd_plugin_error* error) {
+  return call(engine, error, [&](const TorchEngine& torch) {
+    *copy = make_engine(torch.inference_setup()).release();
   });
 }
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const casd_torch_plugin* casd_torch_plugin_get(
+extern "C" __attribute__((visibility("default"))) const casd_engine_plugin* casd_engine_plugin_get(
     std::uint32_t version) {
-  static const casd_torch_plugin table = {CASD_TORCH_PLUGIN_VERSION,
-                                          sizeof(casd_torch_plugin),
-                                          create,
-                                          destroy,
-                                          encode,
-                                          step,
-                                          start_phase,
-                                          read,
-                                          write};
-  return version == CASD_TORCH_PLUGIN_VERSION ? &table : nullptr;
+  static const casd_engine_plugin table = {CASD_ENGINE_PLUGIN_VERSION,
+                                           sizeof(casd_engine_plugin),
+                                           create,
+                                           destroy,
+                                           encode,
+                                           bind,
+                                           set_teacher_outputs,
+                                           begin_phase,
+                                           accumulate,
+                                           apply,
+                                           read,
+                                           write,
+                                           snapshot};
+  return version == CASD_ENGINE_PLUGIN_VERSION ? &table : nullptr;
 }

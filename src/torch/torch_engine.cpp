@@ -40,6 +40,16 @@ std::int64_t micro_batch_rows(std::int64_t samples) {
   return std::clamp<std::int64_t>((samples + 1) / 2, 32, 64);
 }
 
+constexpr std::size_t encode_rows = 32;  // sequences that are encoded together on the CPU
+
+void gather(const std::vector<float>& all, std::size_t columns, Span<const std::int64_t> rows,
+            std::vector<float>& out) {
+  out.resize(rows.size() * columns);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::copy_n(all.data() + static_cast<std::size_t>(rows[i]) * columns, columns,
+                out.data() + i * columns);
+}
+
 double number(const at::Tensor& term) {
   return term.defined() ? term.item<double>() : std::numeric_limits<double>::quiet_NaN();
 }
@@ -47,13 +57,17 @@ double number(const at::Tensor& term) {
 }  // namespace
 
 TorchEngine::TorchEngine(const TorchEngineSetup& setup)
-    : training_(setup.training),
+    : model_(setup.model),
+      training_(setup.training),
       options_(at::TensorOptions().device(setup.device).dtype(setup.type)),
       whole_batch_(!setup.device.is_cpu()),
       parameters_(setup.model->shared_layout(), options_),
       plain_leaves_(parameters_, false),
       encoders_(plain_leaves_) {
-  write(CASD_TORCH_PARAMETERS, learned_values(layout(), setup.model->values()));
+  write(StatePart::parameters, learned_values(layout(), setup.model->values()));
+  pool_ = std::make_unique<ThreadPool>(setup.device.is_cpu() ? setup.threads : 1);
+  for (int i = 0; i < pool_->threads(); ++i)
+    readers_.push_back(std::make_unique<Encoders>(plain_leaves_));
   if (!training_) return;
   gradient_ = at::zeros_like(parameters_.values());
   present_.assign(layout().schema.modalities.size(), false);
@@ -62,13 +76,12 @@ TorchEngine::TorchEngine(const TorchEngineSetup& setup)
       setup.class_weights.empty()
           ? at::ones({static_cast<std::int64_t>(layout().schema.outputs.size())}, options_)
           : from_floats(setup.class_weights, options_);
-  if (training_->teacher == CASD_TEACHER_EMA) {
+  if (training_->teacher == TeacherMode::ema) {
     average_ = std::make_unique<Parameters>(setup.model->shared_layout(), options_);
     average_leaves_ = std::make_unique<ParameterLeaves>(*average_, false);
     const at::NoGradGuard no_grad;
     average_->values().copy_(parameters_.values());
   }
-  pool_ = std::make_unique<ThreadPool>(setup.device.is_cpu() ? setup.threads : 1);
   // Two per thread: the other threads can continue while one is interrupted.
   const int slots = pool_->threads() == 1 ? 1 : 2 * pool_->threads();
   for (int i = 0; i < slots; ++i) {
@@ -118,6 +131,39 @@ std::vector<at::Tensor> TorchEngine::encode(const Input& input) const {
   return out;
 }
 
+void TorchEngine::encode(Span<const EncodeItem> items) {
+  // Sequences of about the same length, of one modality.
+  std::vector<EncodeItem> sorted(items.begin(), items.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const EncodeItem& a, const EncodeItem& b) {
+    return a.modality != b.modality ? a.modality < b.modality : a.steps < b.steps;
+  });
+  std::vector<std::size_t> begins;
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    if (begins.empty() || sorted[i].modality != sorted[begins.back()].modality ||
+        (!whole_batch_ && i - begins.back() == encode_rows))
+      begins.push_back(i);
+  const std::int64_t size = 4 * layout().options.hidden;
+  pool_->run(static_cast<std::int64_t>(begins.size()), [&](std::int64_t piece, int worker) {
+    if (worker != 0) use_one_aten_thread();
+    const at::NoGradGuard no_grad;
+    const auto at = static_cast<std::size_t>(piece);
+    const std::size_t first = begins[at];
+    const std::size_t end = at + 1 < begins.size() ? begins[at + 1] : sorted.size();
+    const Span<const EncodeItem> part(sorted.data() + first, end - first);
+    PackedBatch packed;
+    packed.pack(*model_, part);
+    const auto m = static_cast<std::size_t>(part[0].modality);
+    const Input input = make_input(packed, layout().schema, options_);
+    const at::Tensor nig = readers_[static_cast<std::size_t>(worker)]
+                               ->encode(input.modalities[m], part[0].modality, {})
+                               .to(at::kCPU, at::kFloat)
+                               .contiguous();
+    const float* from = nig.const_data_ptr<float>();
+    for (std::size_t r = 0; r < part.size(); ++r, from += size)
+      std::copy_n(from, size, part[r].nig);
+  });
+}
+
 Law TorchEngine::law(const Input& input, at::Tensor* logits) const {
   const at::NoGradGuard no_grad;
   Law law = fuse_all(encoders_, input, {});
@@ -127,7 +173,7 @@ Law TorchEngine::law(const Input& input, at::Tensor* logits) const {
 
 TorchEngine::Losses TorchEngine::losses(const Slot& slot, const StepInput& step,
                                         const LossNormalisers& normalisers) const {
-  const casd_trainer_options& o = *training_;
+  const TrainingOptions& o = *training_;
   const casd_task task = layout().schema.task;
   const Encoders& encoders = slot.encoders;
   const Law law = fuse_all(encoders, step.input, step.random);
@@ -135,14 +181,14 @@ TorchEngine::Losses TorchEngine::losses(const Slot& slot, const StepInput& step,
   Losses out;
   out.task = task_loss(logits, step.targets, task, normalisers);
   out.total = out.task;
-  if (step.phase != CASD_PHASE_STUDENT) return out;
+  if (step.phase != TrainingPhase::student) return out;
 
   TeacherOutputs teacher = step.teacher;
-  if (o.teacher == CASD_TEACHER_EMA && step.complete) {
+  if (o.teacher == TeacherMode::ema && step.complete) {
     const at::NoGradGuard no_grad;
     const Law complete = fuse_all(*slot.average, *step.complete, {});
     teacher = {complete.location, complete.uncertainty, slot.average->classify(complete.location)};
-  } else if (o.teacher == CASD_TEACHER_SHARED && step.complete) {
+  } else if (o.teacher == TeacherMode::shared && step.complete) {
     RandomContext second = step.random;
     second.pass = 1;
     const Law complete = fuse_all(encoders, *step.complete, second);
@@ -168,14 +214,13 @@ TorchEngine::Losses TorchEngine::losses(const Slot& slot, const StepInput& step,
   return out;
 }
 
-casd_torch_losses TorchEngine::accumulate(const StepInput& step,
-                                          const LossNormalisers& normalisers) {
+StepLosses TorchEngine::accumulate(const StepInput& step, const LossNormalisers& normalisers) {
   require_training();
   const std::int64_t samples = step.input.samples;
   const std::int64_t rows = whole_batch_ ? samples : micro_batch_rows(samples);
   const std::int64_t pieces = (samples + rows - 1) / rows;
   const auto slots = static_cast<std::int64_t>(slots_.size());
-  casd_torch_losses sum{};
+  StepLosses sum{};
   for (std::int64_t first = 0; first < pieces; first += slots) {
     const std::int64_t count = std::min(slots, pieces - first);
     pool_->run(count, [&](std::int64_t piece, int worker) {
@@ -210,10 +255,94 @@ casd_torch_losses TorchEngine::accumulate(const StepInput& step,
   }
   for (std::size_t m = 0; m < present_.size(); ++m)
     if (step.input.modalities[m].rows() > 0 ||
-        (training_->teacher == CASD_TEACHER_SHARED && step.complete &&
+        (training_->teacher == TeacherMode::shared && step.complete &&
          step.complete->modalities[m].rows() > 0))
       present_[m] = true;
   return sum;
+}
+
+void TorchEngine::bind(const TrainingData& data) {
+  require_training();
+  bound_ = StandardisedSamples(*model_, data.input);
+  target_.assign(data.target.begin(), data.target.end());
+  labelled_.assign(data.labelled.begin(), data.labelled.end());
+  for (std::vector<float>* of : {&teacher_location_, &teacher_uncertainty_, &teacher_logits_})
+    of->clear();
+}
+
+void TorchEngine::set_teacher_outputs(Span<const float> location, Span<const float> uncertainty,
+                                      Span<const float> logits) {
+  teacher_location_.assign(location.begin(), location.end());
+  teacher_uncertainty_.assign(uncertainty.begin(), uncertainty.end());
+  teacher_logits_.assign(logits.begin(), logits.end());
+}
+
+StepInput TorchEngine::make_step(const StepRequest& request) {
+  require_training();
+  const bool student = request.phase == TrainingPhase::student;
+  const TeacherMode teacher = training_->teacher;
+  const Schema& schema = layout().schema;
+  const InputTable& table = bound_.table();
+  StepInput to;
+  to.phase = request.phase;
+  Corruption corruption;
+  if (student)
+    corruption = draw_corruption(table, request.rows, training_->frame_drop,
+                                 {request.seed, request.step}, request.first_row);
+  input_.pack(layout(), table, request.rows, student ? &corruption : nullptr);
+  to.input = make_input(input_, schema, options_);
+  if (student && (teacher == TeacherMode::ema || teacher == TeacherMode::shared)) {
+    complete_.pack(layout(), table, request.rows, nullptr);
+    to.complete = make_input(complete_, schema, options_);
+  }
+  gather(target_, static_cast<std::size_t>(schema.target_columns()), request.rows, step_target_);
+  gather(labelled_, 1, request.rows, step_labelled_);
+  to.targets = make_targets(step_target_, step_labelled_, schema, class_weights_, options_);
+  if (student && !teacher_location_.empty()) {
+    const auto samples = static_cast<std::int64_t>(request.rows.size());
+    const std::int64_t hidden = layout().options.hidden, outputs = schema.logit_count();
+    const auto rows = [&](const std::vector<float>& all, std::vector<float>& some,
+                          std::int64_t columns) {
+      gather(all, static_cast<std::size_t>(columns), request.rows, some);
+      return array_tensor(some.data(), {samples, columns}, options_);
+    };
+    to.teacher = {rows(teacher_location_, step_location_, hidden),
+                  rows(teacher_uncertainty_, step_uncertainty_, hidden),
+                  rows(teacher_logits_, step_logits_, outputs)};
+  }
+  to.random.dropout = training_->dropout;
+  to.random.seed = request.seed;
+  to.random.step = request.step;
+  to.random.first_row = static_cast<std::uint64_t>(request.first_row);
+  return to;
+}
+
+void TorchEngine::accumulate(const StepRequest& request) {
+  const LossNormalisers totals = {
+      request.batch.samples, std::max(request.batch.targets, least_targets), request.batch.pairs};
+  const StepLosses part = accumulate(make_step(request), totals);
+  losses_.total += part.total;
+  losses_.task += part.task;
+  losses_.logit += part.logit;
+  losses_.uncertainty += part.uncertainty;
+  losses_.evidence += part.evidence;
+  for (std::size_t m = 0; m < present_.size(); ++m)
+    if (request.batch.present >> m & 1u) present_[m] = true;
+}
+
+StepLosses TorchEngine::finish_step(double learning_rate) {
+  require_training();
+  StepLosses out = losses_;
+  losses_ = {};
+  try {
+    if (!std::isfinite(out.total))
+      fail(CASD_ERROR_NUMERIC, "training diverged: the loss is ", out.total);
+    out.gradient_norm = apply(learning_rate);
+  } catch (...) {
+    clear_gradient();
+    throw;
+  }
+  return out;
 }
 
 void TorchEngine::clear_gradient() {
@@ -237,21 +366,21 @@ double TorchEngine::apply(double learning_rate) {
   return norm;
 }
 
-casd_torch_losses TorchEngine::step(const StepInput& step, double learning_rate) {
+StepLosses TorchEngine::step(const StepInput& step, double learning_rate) {
   require_training();
   clear_gradient();
-  casd_torch_losses out = accumulate(step, normalisers(step, layout().schema.task));
+  StepLosses out = accumulate(step, normalisers(step, layout().schema.task));
   if (!std::isfinite(out.total))
     fail(CASD_ERROR_NUMERIC, "training diverged: the loss is ", out.total);
   out.gradient_norm = apply(learning_rate);
   return out;
 }
 
-void TorchEngine::start_phase(casd_phase phase) {
+void TorchEngine::begin_phase(TrainingPhase phase) {
   require_training();
   adam_->reset();
   const at::NoGradGuard no_grad;
-  if (average_ && phase == CASD_PHASE_STUDENT && !average_written_)
+  if (average_ && phase == TrainingPhase::student && !average_written_)
     average_->values().copy_(parameters_.values());
 }
 
@@ -259,46 +388,57 @@ void TorchEngine::require_training() const {
   if (!training_) fail(CASD_ERROR_STATE, "this network was created for inference only");
 }
 
-const at::Tensor& TorchEngine::state(std::int32_t what) const {
-  if (what == CASD_TORCH_FIRST_MOMENT) return adam_->first_moment;
-  if (what == CASD_TORCH_SECOND_MOMENT) return adam_->second_moment;
-  return adam_->step_counts;
+TorchEngineSetup TorchEngine::inference_setup() const {
+  TorchEngineSetup out;
+  out.model = std::make_shared<const Model>(
+      model_->shared_layout(),
+      with_learned(layout(), model_->values(), read(StatePart::parameters)));
+  out.device = options_.device();
+  out.type = at::typeMetaToScalarType(options_.dtype());
+  out.threads = pool_->threads();
+  return out;
 }
 
-std::vector<float> TorchEngine::read(std::int32_t what) const {
-  if (what == CASD_TORCH_PARAMETERS)
-    return to_floats(parameters_.in_file_order(parameters_.values()));
-  require_training();
-  if (what == CASD_TORCH_EMA_TEACHER) {
-    if (!average_) fail(CASD_ERROR_STATE, "there is no averaged teacher");
-    return to_floats(average_->in_file_order(average_->values()));
+/// Buffers in the layout of the parameters.
+const at::Tensor& TorchEngine::moments(StatePart part) const {
+  switch (part) {
+    case StatePart::parameters:
+      return parameters_.values();
+    case StatePart::first_moment:
+      return adam_->first_moment;
+    case StatePart::second_moment:
+      return adam_->second_moment;
+    case StatePart::gradient:
+      return gradient_;
+    case StatePart::ema_teacher:
+      if (!average_) fail(CASD_ERROR_STATE, "there is no averaged teacher");
+      return average_->values();
+    default:
+      fail(CASD_ERROR_INVALID_ARGUMENT, "there is no state ", static_cast<std::int32_t>(part));
   }
-  const at::Tensor& flat = state(what);
-  return to_floats(what == CASD_TORCH_STEP_COUNTS ? flat : parameters_.in_file_order(flat));
 }
 
-void TorchEngine::write(std::int32_t what, Span<const float> values) {
+std::vector<float> TorchEngine::read(StatePart part) const {
+  if (part != StatePart::parameters) require_training();
+  if (part == StatePart::step_counts) return to_floats(adam_->step_counts);
+  return to_floats(parameters_.in_file_order(moments(part)));
+}
+
+void TorchEngine::write(StatePart part, Span<const float> values) {
   const at::NoGradGuard no_grad;
-  const bool counts = what == CASD_TORCH_STEP_COUNTS;
+  if (part != StatePart::parameters) require_training();
+  const bool counts = part == StatePart::step_counts;
   const auto expected =
       counts ? layout().groups.size() : static_cast<std::size_t>(layout().learned_count);
-  require(values.size() == expected, "state ", what, " has ", values.size(), " numbers, expected ",
-          expected);
+  require(values.size() == expected, "state ", static_cast<std::int32_t>(part), " has ",
+          values.size(), " numbers, expected ", expected);
   const at::Tensor given = from_floats(values, at::TensorOptions().dtype(at::kFloat));
-  if (what == CASD_TORCH_PARAMETERS) {
-    parameters_.from_file_order(given, parameters_.values());
+  if (counts) {
+    adam_->step_counts.copy_(given);
     return;
   }
-  require_training();
-  if (counts) {
-    state(what).copy_(given);
-  } else if (what == CASD_TORCH_EMA_TEACHER) {
-    if (!average_) fail(CASD_ERROR_STATE, "there is no averaged teacher");
-    average_->from_file_order(given, average_->values());
-    average_written_ = true;
-  } else {
-    parameters_.from_file_order(given, state(what));
-  }
+  parameters_.from_file_order(given, moments(part));
+  if (part == StatePart::ema_teacher) average_written_ = true;
 }
 
 }  // namespace casd::torch_engine

@@ -10,8 +10,9 @@
 #include "torch/losses.h"
 #include "torch/network.h"
 
-#include "core/plugin_torch.h"
 #include "core/thread_pool.h"
+#include "engine/packed_batch.h"
+#include "engine/training_engine.h"
 #include "model/model.h"
 
 #include <ATen/core/Tensor.h>
@@ -24,8 +25,8 @@ namespace casd::torch_engine {
 
 struct TorchEngineSetup {
   ModelPtr model;
-  std::optional<casd_trainer_options> training;  // none: inference only
-  std::vector<float> class_weights;              // empty: all 1
+  std::optional<TrainingOptions> training;  // none: inference only
+  std::vector<float> class_weights;         // empty: all 1
   at::Device device = at::kCPU;
   at::ScalarType type = at::kFloat;
   int threads = 1;  // CPU only
@@ -44,24 +45,41 @@ class TorchEngine {
 
   /// [rows, 4, hidden] per modality, undefined where it has no rows; without gradient, no dropout.
   std::vector<at::Tensor> encode(const Input& input) const;
+  /// InferenceEngine::encode(). The items are packed in pieces of a fixed number.
+  void encode(Span<const EncodeItem> items);
   /// Law and logits at mu_F, without gradient, no dropout.
   Law law(const Input& input, at::Tensor* logits) const;
 
   /// Forward and backward pass for some rows of a batch. Adds their part of the gradient to
   /// gradient() and returns their part of each loss term; gradient_norm is 0. `normalisers` are
   /// those of the whole batch; step.random.first_row is the position of the rows in it.
-  casd_torch_losses accumulate(const StepInput& step, const LossNormalisers& normalisers);
+  StepLosses accumulate(const StepInput& step, const LossNormalisers& normalisers);
+
+  /// Copies the samples, standardised.
+  void bind(const TrainingData& data);
+  void set_teacher_outputs(Span<const float> location, Span<const float> uncertainty,
+                           Span<const float> logits);
+  /// The input of the request's rows of the bound samples; valid until the next call.
+  StepInput make_step(const StepRequest& request);
+  /// accumulate() of make_step(); adds to the losses that take_losses() returns.
+  void accumulate(const StepRequest& request);
+  std::size_t bound_samples() const { return labelled_.size(); }
+  /// TrainingEngine::apply().
+  StepLosses finish_step(double learning_rate);
   const at::Tensor& gradient() const { return gradient_; }
   /// Clips the gradient, updates parameters and averaged teacher, clears the gradient. Returns the
   /// gradient's norm. Throws NUMERIC and changes nothing if the norm is not finite.
   double apply(double learning_rate);
   /// One step on a whole batch. Throws NUMERIC and changes no parameter if the loss or its gradient
   /// is not finite.
-  casd_torch_losses step(const StepInput& step, double learning_rate);
+  StepLosses step(const StepInput& step, double learning_rate);
+  void clear_gradient();
 
-  void start_phase(casd_phase phase);
-  std::vector<float> read(std::int32_t what) const;
-  void write(std::int32_t what, Span<const float> values);
+  void begin_phase(TrainingPhase phase);
+  std::vector<float> read(StatePart part) const;
+  void write(StatePart part, Span<const float> values);
+  /// Set-up of an engine for inference with the current parameters.
+  TorchEngineSetup inference_setup() const;
 
  private:
   /// Data of one micro-batch in progress.
@@ -69,7 +87,7 @@ class TorchEngine {
     ParameterLeaves leaves;
     Encoders encoders;
     std::optional<Encoders> average;  // teacher ema
-    casd_torch_losses losses;
+    StepLosses losses;
   };
   struct Losses {
     at::Tensor total, task, logit, uncertainty, evidence;  // undefined: no such term
@@ -77,11 +95,11 @@ class TorchEngine {
 
   Law fuse_all(const Encoders& encoders, const Input& input, const RandomContext& random) const;
   Losses losses(const Slot& slot, const StepInput& step, const LossNormalisers& normalisers) const;
-  void clear_gradient();
   void require_training() const;
-  const at::Tensor& state(std::int32_t what) const;
+  const at::Tensor& moments(StatePart part) const;
 
-  std::optional<casd_trainer_options> training_;
+  ModelPtr model_;  // its learned tensors may be outdated
+  std::optional<TrainingOptions> training_;
   at::TensorOptions options_;
   bool whole_batch_;  // no micro-batches: a GPU is fastest with one kernel for all rows
   Parameters parameters_;
@@ -95,6 +113,15 @@ class TorchEngine {
   std::unique_ptr<Adam> adam_;
   std::unique_ptr<ThreadPool> pool_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::unique_ptr<Encoders>> readers_;  // inference, one per thread
+
+  // The bound samples, and arrays of the current step.
+  StandardisedSamples bound_;
+  std::vector<float> target_, labelled_;  // [samples, columns], [samples]
+  std::vector<float> teacher_location_, teacher_uncertainty_, teacher_logits_;  // of all samples
+  PackedBatch input_, complete_;
+  std::vector<float> step_target_, step_labelled_, step_location_, step_uncertainty_, step_logits_;
+  StepLosses losses_{};
 };
 
 }  // namespace casd::torch_engine

@@ -1,37 +1,26 @@
 #include "core/platform.h"
-#include "core/plugin.h"
 #include "train/trainer_state.h"
 
 namespace casd {
 
 Checkpoint Trainer::State::checkpoint() const {
   Checkpoint out;
-  out.options = options;
-  out.position = position;
-  out.model = model;
+  static_cast<TrainingState&>(out) = *this;
   // A finished training does not use the teacher any more.
   if (position.phase == CASD_PHASE_DONE) {
-    out.result = result;
-  } else {
-    out.teacher = teacher;
-    out.best = best;
+    out.teacher = nullptr;
+    out.best.clear();
   }
-  out.learned = backend->read(position.phase);
-  out.class_weights = class_weights;
+  out.learned =
+      read_learned(*engine, model->layout(),
+                   options.teacher == CASD_TEACHER_EMA && position.phase == CASD_PHASE_STUDENT);
   return out;
 }
 
-Trainer::State::State(Checkpoint from, const casd_torch_plugin* table)
-    : options(from.options),
-      model(std::move(from.model)),
-      class_weights(std::move(from.class_weights)),
-      position(from.position),
-      teacher(std::move(from.teacher)),
-      best(std::move(from.best)),
-      result(std::move(from.result)),
-      plugin(table ? *table : torch_plugin()) {
-  start_backend();
-  backend->write(from.learned);
+Trainer::State::State(Checkpoint from, const EngineEntry* wanted)
+    : TrainingState(std::move(from)), entry(wanted ? *wanted : training_engine_for(options)) {
+  start_engine();
+  write_learned(*engine, from.learned);
   start_progress();
 }
 
@@ -39,10 +28,10 @@ void Trainer::save(const std::string& path) {
   write_file_atomic(path, serialise_checkpoint(state_->checkpoint()));
 }
 
-std::unique_ptr<Trainer> Trainer::load(const std::string& path, const casd_torch_plugin* plugin) {
+std::unique_ptr<Trainer> Trainer::load(const std::string& path, const EngineEntry* engine) {
   Checkpoint checkpoint = parse_checkpoint(read_file(path), path);
   return std::unique_ptr<Trainer>(
-      new Trainer(std::make_unique<State>(std::move(checkpoint), plugin)));
+      new Trainer(std::make_unique<State>(std::move(checkpoint), engine)));
 }
 
 }  // namespace casd

@@ -16,11 +16,7 @@ struct TeacherOutputs {
   bool empty() const { return location.empty(); }
 };
 
-/// Runs the CPU engine on a limited number of samples at a time, to bound the memory.
-TeacherOutputs compute_teacher_outputs(Predictor& teacher, Span<const Sample* const> samples);
-
-/// Copies the given rows into `out`, in their order. `out` keeps its capacity.
-void gather(const TeacherOutputs& all, const Model& teacher, Span<const std::int64_t> rows,
-            TeacherOutputs& out);
+/// Encodes a limited number of samples at a time, to bound the memory.
+TeacherOutputs compute_teacher_outputs(const Predictor& teacher, Span<const Sample* const> samples);
 
 }  // namespace casd

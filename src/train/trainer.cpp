@@ -1,12 +1,12 @@
 #include "train/trainer.h"
 
 #include "core/error.h"
-#include "core/plugin.h"
 #include "data/statistics.h"
 #include "eval/calibration.h"
 #include "train/trainer_state.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace casd {
@@ -36,11 +36,16 @@ bool same_layout(const NetworkLayout& a, const NetworkLayout& b) {
 
 }  // namespace
 
+const EngineEntry& training_engine_for(const casd_trainer_options& options) {
+  return find_engine(nullptr, options.device, true);
+}
+
 Trainer::State::State(const ModelPtr& initial, const casd_trainer_options& wanted,
-                      const casd_torch_plugin* table)
-    : options(checked(wanted)), model(initial), plugin(table ? *table : torch_plugin()) {
+                      const EngineEntry* engine_entry)
+    : TrainingState{checked(wanted), {}, initial, {}, {}, {}, {}},
+      entry(engine_entry ? *engine_entry : training_engine_for(options)) {
   position.phase = options.teacher == CASD_TEACHER_NONE ? CASD_PHASE_STUDENT : CASD_PHASE_TEACHER;
-  start_backend();
+  start_engine();
   start_progress();
 }
 
@@ -63,27 +68,28 @@ ModelPtr Trainer::State::model_with(Span<const float> learned) const {
 }
 
 ModelPtr Trainer::State::present_model() const {
-  return position.stepped ? model_with(backend->parameters()) : model;
+  return position.stepped ? model_with(read_parameters(*engine, model->layout())) : model;
 }
 
-void Trainer::State::start_backend() {
-  auto fresh = std::make_unique<Backend>(plugin, *model, options, class_weights);
-  fresh->start_phase(position.phase == CASD_PHASE_TEACHER ? CASD_PHASE_TEACHER
-                                                          : CASD_PHASE_STUDENT);
-  backend = std::move(fresh);
+void Trainer::State::start_engine() {
+  std::unique_ptr<TrainingEngine> fresh =
+      entry.train(*model, {options.device, options.device_index, options.threads},
+                  {training_options(options), class_weights});
+  fresh->begin_phase(position.phase == CASD_PHASE_TEACHER ? TrainingPhase::teacher
+                                                          : TrainingPhase::student);
+  engine = std::move(fresh);
 }
 
 void Trainer::State::freeze_teacher(const ModelPtr& frozen) {
   teacher = frozen;
-  predictor_of_teacher.reset();
   dataset_teacher_outputs = {};
 }
 
 void Trainer::State::enter_student() {
   if (has_teacher_model() && !position.teacher_named) freeze_teacher(present_model());
   if (options.teacher == CASD_TEACHER_EMA)
-    backend->set_ema_teacher(learned_values(teacher->layout(), teacher->values()));
-  backend->start_phase(CASD_PHASE_STUDENT);
+    engine->write(StatePart::ema_teacher, learned_values(teacher->layout(), teacher->values()));
+  engine->begin_phase(TrainingPhase::student);
   position.phase = CASD_PHASE_STUDENT;
   position.epoch = 0;
   position.epoch_step = position.step = 0;
@@ -94,8 +100,8 @@ void Trainer::State::enter_student() {
 }
 
 Trainer::Trainer(const ModelPtr& model, const casd_trainer_options& options,
-                 const casd_torch_plugin* plugin)
-    : state_(std::make_unique<State>(model, options, plugin)) {}
+                 const EngineEntry* engine)
+    : state_(std::make_unique<State>(model, options, engine)) {}
 
 Trainer::Trainer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
@@ -158,7 +164,7 @@ void Trainer::State::prepare(Span<const Sample* const> samples) {
   std::swap(model, fitted);
   std::swap(class_weights, weights);
   try {
-    start_backend();
+    start_engine();
   } catch (...) {
     std::swap(model, fitted);
     std::swap(class_weights, weights);
@@ -218,10 +224,11 @@ casd_train_stats Trainer::step(const Batch& batch) {
                             ? s.options.learning_rate
                             : cosine_rate(s.options.learning_rate, s.options.final_rate, at.step,
                                           s.options.total_steps);
-  if (s.needs_teacher_outputs())
-    s.batch_teacher_outputs = compute_teacher_outputs(s.teacher_predictor(), samples);
-  const casd_torch_losses losses = s.take_step(
-      samples, s.needs_teacher_outputs() ? &s.batch_teacher_outputs : nullptr, stats.learning_rate);
+  TeacherOutputs teacher_outputs;  // on this batch
+  s.bind_engine(samples, teacher_outputs);
+  std::vector<std::int64_t> rows(samples.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  const StepLosses losses = s.take_step(rows, stats.learning_rate);
   stats.step = at.step;
   stats.samples = batch.size();
   stats.loss = losses.total;

@@ -1,9 +1,9 @@
-// The training loop as a resumable object: phases, epochs, steps. The computation runs behind the
-// function table of libcasd_torch.
+// The training loop as a resumable object: phases, epochs, steps. The computation runs in a
+// TrainingEngine.
 #pragma once
 
-#include "core/plugin_torch.h"
 #include "data/dataset.h"
+#include "engine/registry.h"
 #include "model/model.h"
 #include "train/options.h"
 
@@ -16,9 +16,9 @@ namespace casd {
 
 class Trainer {
  public:
-  /// plugin: NULL for libcasd_torch; tests of the training loop pass a table of their own.
+  /// engine: NULL: chosen from the registry; tests of the training loop pass their own.
   Trainer(const ModelPtr& model, const casd_trainer_options& options,
-          const casd_torch_plugin* plugin = nullptr);
+          const EngineEntry* engine = nullptr);
   ~Trainer();
 
   /// The caller's options. `auto` is replaced by a number as soon as the trainer has read its dataset.
@@ -45,7 +45,7 @@ class Trainer {
 
   void save(const std::string& path);
   static std::unique_ptr<Trainer> load(const std::string& path,
-                                       const casd_torch_plugin* plugin = nullptr);
+                                       const EngineEntry* engine = nullptr);
 
  private:
   struct State;

@@ -1,10 +1,9 @@
-// The state of a Trainer. Its functions are in trainer.cpp (public calls), step.cpp (one step),
-// epochs.cpp (epochs and phases) and resume.cpp (checkpoints).
+// A Trainer in use. Its functions are in trainer.cpp (public calls), epoch_loop.cpp (steps, epochs,
+// phases) and resume.cpp (checkpoints).
 #pragma once
 
-#include "engine/packed_batch.h"
-#include "train/backend.h"
 #include "train/checkpoint.h"
+#include "train/step_builder.h"
 #include "train/teacher_outputs.h"
 #include "train/trainer.h"
 #include "train/training_samples.h"
@@ -15,6 +14,9 @@
 
 namespace casd {
 
+/// The engine that the options ask for.
+const EngineEntry& training_engine_for(const casd_trainer_options& options);
+
 /// Progress callback and timing of the current call.
 struct TrainingCall {
   casd_progress_callback callback = nullptr;
@@ -22,12 +24,12 @@ struct TrainingCall {
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   std::int64_t steps = 0;
   std::int64_t samples = 0;
+  casd_phase bound = -1;  // the phase in which the call has bound the samples to the engine
 };
 
-struct Trainer::State {
-  State(const ModelPtr& model, const casd_trainer_options& options,
-        const casd_torch_plugin* plugin);
-  explicit State(Checkpoint checkpoint, const casd_torch_plugin* plugin);
+struct Trainer::State : TrainingState {
+  State(const ModelPtr& model, const casd_trainer_options& options, const EngineEntry* engine);
+  State(Checkpoint checkpoint, const EngineEntry* engine);
   Checkpoint checkpoint() const;
 
   const Schema& schema() const { return model->schema(); }
@@ -40,23 +42,22 @@ struct Trainer::State {
   ModelPtr present_model() const;
   /// Samples of a batch in the model's schema; valid until the next call or step.
   std::vector<const Sample*> samples_of(const Batch& batch);
-  void start_backend();
+  void start_engine();
   void start_progress();
   void enter_student();
   void freeze_teacher(const ModelPtr& teacher);
   /// Fits normaliser, target scale and class weights; only before the first step.
   void prepare(Span<const Sample* const> samples);
 
-  // step.cpp
-  /// One step on the samples; `teacher_outputs`: the frozen teacher's outputs on them, or NULL.
-  casd_torch_losses take_step(Span<const Sample* const> samples,
-                              const TeacherOutputs* teacher_outputs, double learning_rate);
+  // epoch_loop.cpp
+  /// Binds the samples to the engine, with the frozen teacher's outputs on them if the phase needs
+  /// them; computes the outputs if `outputs` is empty.
+  void bind_engine(Span<const Sample* const> samples, TeacherOutputs& outputs);
+  /// One step on rows of the bound samples.
+  StepLosses take_step(Span<const std::int64_t> rows, double learning_rate);
   /// Whether the current phase uses the frozen teacher's outputs.
   bool needs_teacher_outputs() const;
-  Predictor& teacher_predictor();
-  void pack_targets(Span<const Sample* const> samples);
-
-  // epochs.cpp
+  Predictor predictor(const ModelPtr& of, InferenceEnginePtr engine) const;
   /// Throws STATE in CASD_PHASE_DONE.
   void require_unfinished() const;
   /// Checks that the current phase can train on the dataset; returns its samples.
@@ -73,26 +74,14 @@ struct Trainer::State {
   void report(const TrainingCall& call, std::int64_t steps);
   bool callback_cancels(const TrainingCall& call);
 
-  casd_trainer_options options;
-  ModelPtr model;  // the initial weights, the current normaliser
-  std::vector<float> class_weights;
-  Position position;
-  bool data_seen = false;   // options() returns numbers for `auto`
-  ModelPtr teacher;         // frozen, or the initial value of `ema`; NULL: none yet
-  std::vector<float> best;  // the learned parameters of the phase's best epoch; empty: none yet
-  ModelPtr result;          // in CASD_PHASE_DONE
-  ModelPtr calibrated;      // the current weights after calibrate(); NULL once they have changed
-  const casd_torch_plugin& plugin;
-  std::unique_ptr<Backend> backend;
+  bool data_seen = false;  // options() returns numbers for `auto`
+  ModelPtr calibrated;     // the current weights after calibrate(); NULL once they have changed
+  const EngineEntry& entry;
+  std::unique_ptr<TrainingEngine> engine;
 
-  // Kept between steps: reused memory, and results that are expensive to compute.
-  PackedBatch input, complete;
-  std::vector<Sample> mapped_batch;    // a batch's samples in the model's schema
-  std::vector<float> target;           // [samples, columns]
-  std::vector<std::uint8_t> labelled;  // [samples]
-  std::unique_ptr<Predictor> predictor_of_teacher;
-  TeacherOutputs dataset_teacher_outputs;  // on the training samples of the bound dataset
-  TeacherOutputs batch_teacher_outputs;
+  StepBuilder builder;                     // of the samples that are bound to the engine
+  std::vector<Sample> mapped_batch;        // a batch's samples in the model's schema
+  TeacherOutputs dataset_teacher_outputs;  // on the training samples; empty: not computed yet
 
   std::atomic<bool> cancel_requested{false};
   static_assert(std::atomic<bool>::is_always_lock_free, "cancel() runs in signal handlers");

@@ -1,12 +1,15 @@
-// The position in a training: everything but the network's parameters.
+// The state of a training as plain data: what a checkpoint holds.
 #pragma once
 
+#include "model/model.h"
+#include "train/learned_state.h"
 #include "train/schedule.h"
 
 #include <casd/train.h>
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace casd {
 
@@ -28,6 +31,7 @@ struct Binding {
   std::uint32_t valid = 0;  // 0 without such a split
 };
 
+/// The position in a training.
 struct Position {
   casd_phase phase = CASD_PHASE_TEACHER;
   bool prepared = false;        // normaliser and class weights were fitted
@@ -41,6 +45,21 @@ struct Position {
   EpochSums sums;
   Binding binding;
   Schedule schedule;  // fixed once bound; before, the schedule of the last prepare, if any
+};
+
+/// Everything but what the engine holds.
+struct TrainingState {
+  casd_trainer_options options{};
+  Position position;
+  ModelPtr model;           // the initial weights, the current normaliser
+  ModelPtr teacher;         // frozen, or the initial value of `ema`; NULL: none yet
+  ModelPtr result;          // in CASD_PHASE_DONE, else NULL
+  std::vector<float> best;  // learned parameters of the phase's best epoch; empty: none yet
+  std::vector<float> class_weights;  // empty: none
+};
+
+struct Checkpoint : TrainingState {
+  LearnedState learned;
 };
 
 }  // namespace casd

@@ -114,7 +114,7 @@ TEST_P(GoldenOutputs, MatchInBothTypes) {
 void check_step(const std::string& name, at::ScalarType type) {
   const test::GoldenStep golden(name, type);
   TorchEngine engine = test::make_engine(golden.student, type, golden.options);
-  const casd_torch_losses losses = engine.accumulate(golden.step, golden.normalisers());
+  const StepLosses losses = engine.accumulate(golden.step, golden.normalisers());
 
   const double tolerance = type == at::kDouble ? 1e-9 : 1e-5;
   const auto check_loss = [&](const char* term, double value) {

@@ -15,7 +15,7 @@ using torch_engine::StepInput;
 using torch_engine::TorchEngine;
 
 struct Result {
-  casd_torch_losses losses;
+  StepLosses losses;
   at::Tensor gradient;
 };
 
@@ -23,7 +23,7 @@ Result run(SyntheticStep& step, const casd_trainer_options& options) {
   TorchEngine engine = test::make_engine(step.model, at::kDouble, options);
   const StepInput input = step.input(engine, 0, SyntheticStep::samples);
   const auto normalisers = torch_engine::normalisers(input, step.data.schema.task);
-  const casd_torch_losses losses = engine.accumulate(input, normalisers);
+  const StepLosses losses = engine.accumulate(input, normalisers);
   return {losses, engine.gradient().clone()};
 }
 
@@ -135,10 +135,10 @@ TEST(SharedTeacher, TrainsModalitiesThatOnlyTheCompleteSamplesHave) {
   SyntheticStep step(options);
   TorchEngine engine = test::make_engine(step.model, at::kFloat, options);
   std::size_t row = 0;
-  while (step.corruption.kept[row] & 1u || !(step.data.splits[0].samples[row].given & 1u)) ++row;
-  const std::vector<float> before = engine.read(CASD_TORCH_PARAMETERS);
+  while (step.kept(row) & 1u || !(step.data.splits[0].samples[row].given & 1u)) ++row;
+  const std::vector<float> before = engine.read(StatePart::parameters);
   engine.step(step.input(engine, row, 1), 0.01);
-  const std::vector<float> after = engine.read(CASD_TORCH_PARAMETERS);
+  const std::vector<float> after = engine.read(StatePart::parameters);
   const TensorPlace tensor =
       find_tensor(engine.layout(), step.data.schema.modalities[0].name + ".conv.bias");
   for (std::int64_t k = 0; k < tensor.size; ++k) {
@@ -157,20 +157,20 @@ TEST_P(TaskLoss, CountsLabelledSamplesByTheirClassWeight) {
   torch_engine::TorchEngineSetup setup;
   setup.model = step.model;
   setup.type = at::kDouble;
-  setup.training = options;
+  setup.training = training_options(options);
   const std::vector<float> class_weights = {0.25f, 3};
   if (GetParam() == CASD_TASK_CLASSES) setup.class_weights = class_weights;
   torch_engine::use_one_aten_thread();
   TorchEngine engine(setup);
   at::Tensor logits;
   law_of(step, engine, &logits);
-  const std::size_t columns = step.target.size() / SyntheticStep::samples;
+  const std::size_t columns = step.builder.data().target.size() / SyntheticStep::samples;
   double sum = 0, weights = 0;
   for (std::size_t i = 0; i < SyntheticStep::samples; ++i) {
-    if (!step.labelled[i]) continue;
+    if (!step.builder.data().labelled[i]) continue;
     const at::Tensor row = logits.select(0, static_cast<std::int64_t>(i));
     const auto label = [&](std::size_t c) {
-      return static_cast<double>(step.target[i * columns + c]);
+      return static_cast<double>(step.builder.data().target[i * columns + c]);
     };
     if (GetParam() == CASD_TASK_CLASSES) {
       const auto of_class = static_cast<std::size_t>(label(0));
@@ -190,15 +190,14 @@ TEST_P(TaskLoss, CountsLabelledSamplesByTheirClassWeight) {
     }
   }
   const StepInput input = step.input(engine, 0, SyntheticStep::samples);
-  const casd_torch_losses losses =
-      engine.accumulate(input, torch_engine::normalisers(input, GetParam()));
+  const StepLosses losses = engine.accumulate(input, torch_engine::normalisers(input, GetParam()));
   EXPECT_NEAR(losses.task, sum / weights, 1e-12 * sum / weights);
 }
 
 TEST_P(TaskLoss, IsZeroWithoutAnyLabel) {
   casd_trainer_options options = default_trainer_options();
   SyntheticStep step(options, GetParam());
-  step.labelled.assign(step.labelled.size(), 0);
+  step.remove_labels();
   const Result result = run(step, options);
   EXPECT_EQ(result.losses.task, 0);
   EXPECT_TRUE(std::isfinite(result.losses.total));

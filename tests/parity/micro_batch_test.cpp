@@ -37,17 +37,17 @@ void compare_parts(const Setting& setting, at::ScalarType type, double tolerance
   TorchEngine engine = test::make_engine(step.model, type, step.options);
   StepInput input = step.input(engine, 0, SyntheticStep::samples);
   const LossNormalisers normalisers = torch_engine::normalisers(input, setting.task);
-  const casd_torch_losses whole = engine.accumulate(input, normalisers);
+  const StepLosses whole = engine.accumulate(input, normalisers);
   const at::Tensor expected = engine.gradient().clone();
   EXPECT_GT(at::linalg_vector_norm(expected).item<double>(), 0);
 
   for (const std::vector<std::size_t>& sizes :
        {std::vector<std::size_t>{32, 32, 32, 32}, std::vector<std::size_t>{1, 40, 7, 80}}) {
     TorchEngine other = test::make_engine(step.model, type, step.options);
-    casd_torch_losses sum{};
+    StepLosses sum{};
     std::size_t first = 0;
     for (const std::size_t count : sizes) {
-      const casd_torch_losses part = other.accumulate(step.input(other, first, count), normalisers);
+      const StepLosses part = other.accumulate(step.input(other, first, count), normalisers);
       sum.total += part.total;
       sum.task += part.task;
       sum.logit += part.logit;
@@ -82,7 +82,7 @@ TEST_P(MicroBatches, GiveTheSameBitsForAnyNumberOfThreads) {
     TorchEngine engine = test::make_engine(step.model, at::kFloat, step.options, threads);
     for (int i = 0; i < 3; ++i)
       engine.step(step.input(engine, 0, SyntheticStep::samples), step.options.learning_rate);
-    const std::vector<float> parameters = engine.read(CASD_TORCH_PARAMETERS);
+    const std::vector<float> parameters = engine.read(StatePart::parameters);
     if (threads == 1) expected = parameters;
     EXPECT_TRUE(parameters == expected) << threads;
   }

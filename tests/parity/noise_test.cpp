@@ -164,21 +164,21 @@ Law simple_law(const at::Tensor& degrees_of_freedom) {
 TEST(Sampling, UsesLocationScaleAndFactor) {
   const Law law = simple_law(at::full({2, 3}, 5.0, at::kDouble));
   const at::Tensor t = at::full({2, 3}, -1.5, at::kDouble);
-  casd_trainer_options options = default_trainer_options();
+  TrainingOptions options = training_options(default_trainer_options());
   options.sigma_scale = 0.5;
-  const auto one = [&](casd_sampling_mode mode) {
+  const auto one = [&](SamplingMode mode) {
     options.sampling = mode;
     return doubles(torch_engine::sample(law, options, context(), t))[0];
   };
-  EXPECT_DOUBLE_EQ(one(CASD_SAMPLING_STUDENT_T), 0.5 + 0.5 * 2 * -1.5);
-  EXPECT_DOUBLE_EQ(one(CASD_SAMPLING_GAUSSIAN), 0.5 + 0.5 * 3 * -1.5);
-  EXPECT_DOUBLE_EQ(one(CASD_SAMPLING_NONE), 0.5);
+  EXPECT_DOUBLE_EQ(one(SamplingMode::student_t), 0.5 + 0.5 * 2 * -1.5);
+  EXPECT_DOUBLE_EQ(one(SamplingMode::gaussian), 0.5 + 0.5 * 3 * -1.5);
+  EXPECT_DOUBLE_EQ(one(SamplingMode::none), 0.5);
   options.sigma_scale = 0;
-  EXPECT_DOUBLE_EQ(one(CASD_SAMPLING_STUDENT_T), 0.5);
+  EXPECT_DOUBLE_EQ(one(SamplingMode::student_t), 0.5);
 }
 
 TEST(Sampling, FollowsTheStudentTDistribution) {
-  casd_trainer_options options = default_trainer_options();
+  TrainingOptions options = training_options(default_trainer_options());
   for (const double nu : {5.0, 9.0}) {
     const Law law = simple_law(at::full({200, 100}, nu, at::kDouble));
     const std::vector<double> s = doubles(torch_engine::sample(law, options, context()));
@@ -191,8 +191,8 @@ TEST(Sampling, FollowsTheStudentTDistribution) {
 /// dt/da = t/2 (1/a - (dg/da)/g) with dg/da = -(dF/da)/f, F and f the Gamma's distribution and
 /// density: the derivative at a fixed quantile.
 TEST(Sampling, ImplicitGradientFollowsTheQuantile) {
-  casd_trainer_options options = default_trainer_options();
-  options.sampling = CASD_SAMPLING_IMPLICIT;
+  TrainingOptions options = training_options(default_trainer_options());
+  options.sampling = SamplingMode::implicit;
   at::Tensor nu = at::full({4, 5}, 6.0, at::kDouble);
   nu.requires_grad_(true);
   torch_engine::sample(simple_law(nu), options, context()).sum().backward();
@@ -211,7 +211,7 @@ TEST(Sampling, ImplicitGradientFollowsTheQuantile) {
   for (std::size_t i = 0; i < got.size(); ++i)
     EXPECT_NEAR(got[i], expected[i], 1e-5 * std::max(1.0, std::fabs(expected[i]))) << i;
 
-  options.sampling = CASD_SAMPLING_STUDENT_T;
+  options.sampling = SamplingMode::student_t;
   const at::AutoGradMode with_gradient(true);
   Law law = simple_law(at::full({4, 5}, 6.0, at::kDouble).requires_grad_(true));
   EXPECT_FALSE(torch_engine::sample(law, options, context()).requires_grad());

@@ -85,7 +85,7 @@ TEST_P(Optimizer, MatchesTheReferenceSteps) {
   for (const bool without_first : {false, true, false}) {
     StepInput shown = step.input(engine, 0, SyntheticStep::samples);
     for (std::size_t i = 0; without_first && shown.input.modalities[0].rows() > 0; ++i)
-      if (!(step.corruption.kept[i] & 1u)) shown = step.input(engine, i, 1);
+      if (!(step.kept(i) & 1u)) shown = step.input(engine, i, 1);
     ModalityMask present = 0;
     for (std::size_t m = 0; m < shown.input.modalities.size(); ++m)
       if (shown.input.modalities[m].rows() > 0) present |= ModalityMask{1} << m;
@@ -108,9 +108,10 @@ TEST_P(Optimizer, ResetsItsStateAtThePhaseStart) {
   SyntheticStep step(options);
   TorchEngine engine = test::make_engine(step.model, at::kFloat, options);
   engine.step(step.input(engine, 0, SyntheticStep::samples), 0.01);
-  engine.start_phase(CASD_PHASE_STUDENT);
-  for (const int what : {CASD_TORCH_FIRST_MOMENT, CASD_TORCH_SECOND_MOMENT, CASD_TORCH_STEP_COUNTS})
-    for (const float value : engine.read(what)) ASSERT_EQ(value, 0.0f) << what;
+  engine.begin_phase(TrainingPhase::student);
+  for (const StatePart what :
+       {StatePart::first_moment, StatePart::second_moment, StatePart::step_counts})
+    for (const float value : engine.read(what)) ASSERT_EQ(value, 0.0f) << static_cast<int>(what);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Optimizer,
@@ -125,13 +126,13 @@ TEST(AveragedTeacher, IsTheExponentialMovingAverage) {
   options.ema_decay = 0.9;
   SyntheticStep step(options);
   TorchEngine engine = test::make_engine(step.model, at::kFloat, options);
-  engine.start_phase(CASD_PHASE_STUDENT);
-  std::vector<float> average = engine.read(CASD_TORCH_EMA_TEACHER);
-  EXPECT_TRUE(average == engine.read(CASD_TORCH_PARAMETERS));
+  engine.begin_phase(TrainingPhase::student);
+  std::vector<float> average = engine.read(StatePart::ema_teacher);
+  EXPECT_TRUE(average == engine.read(StatePart::parameters));
   for (int i = 0; i < 3; ++i) {
     engine.step(step.input(engine, 0, SyntheticStep::samples), 0.01);
-    const std::vector<float> student = engine.read(CASD_TORCH_PARAMETERS);
-    const std::vector<float> got = engine.read(CASD_TORCH_EMA_TEACHER);
+    const std::vector<float> student = engine.read(StatePart::parameters);
+    const std::vector<float> got = engine.read(StatePart::ema_teacher);
     for (std::size_t k = 0; k < got.size(); ++k) {
       average[k] = static_cast<float>(0.9 * static_cast<double>(average[k]) +
                                       0.1 * static_cast<double>(student[k]));
@@ -152,8 +153,8 @@ TEST(AveragedTeacher, IsTheTeacherOfTheStudent) {
   casd_model_options sizes = step.model->options();
   sizes.seed = 99;
   const ModelPtr other = create_model(step.data.schema, sizes);
-  engine.write(CASD_TORCH_EMA_TEACHER, learned_values(other->layout(), other->values()));
-  const casd_torch_losses averaged = engine.accumulate(input, normalisers);
+  engine.write(StatePart::ema_teacher, learned_values(other->layout(), other->values()));
+  const StepLosses averaged = engine.accumulate(input, normalisers);
 
   options.teacher = CASD_TEACHER_FROZEN;
   TorchEngine frozen = test::make_engine(step.model, at::kDouble, options);
@@ -161,7 +162,7 @@ TEST(AveragedTeacher, IsTheTeacherOfTheStudent) {
   const torch_engine::Law law = teacher.law(*input.complete, &input.teacher.logits);
   input.teacher.location = law.location;
   input.teacher.uncertainty = law.uncertainty;
-  const casd_torch_losses expected = frozen.accumulate(input, normalisers);
+  const StepLosses expected = frozen.accumulate(input, normalisers);
   EXPECT_NEAR(averaged.logit, expected.logit, 1e-12);
   EXPECT_NEAR(averaged.uncertainty, expected.uncertainty, 1e-10 * expected.uncertainty);
   EXPECT_NEAR(averaged.evidence, expected.evidence, 1e-10 * std::fabs(expected.evidence));

@@ -5,17 +5,20 @@
 #include "data/statistics.h"
 #include "data/synthetic.h"
 #include "engine/packed_batch.h"
+#include "engine/registry.h"
 #include "model/normaliser.h"
 #include "support/golden.h"
 #include "torch/aten_threads.h"
 #include "torch/torch_engine.h"
-#include "train/corruption.h"
 #include "train/options.h"
+#include "train/step_builder.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+
+#include <numeric>
 
 namespace casd::test {
 
@@ -35,13 +38,15 @@ inline at::Tensor tensor_of(const std::vector<double>& values, at::IntArrayRef s
 /// Makes LibTorch use one thread, as in the plug-in's threads.
 inline torch_engine::TorchEngine make_engine(const ModelPtr& model, at::ScalarType type,
                                              std::optional<casd_trainer_options> training = {},
-                                             int threads = 1) {
+                                             int threads = 1,
+                                             const std::vector<float>& class_weights = {}) {
   torch_engine::use_one_aten_thread();
   torch_engine::TorchEngineSetup setup;
   setup.model = model;
   setup.type = type;
-  setup.training = training;
+  if (training) setup.training = training_options(*training);
   setup.threads = threads;
+  setup.class_weights = class_weights;
   return torch_engine::TorchEngine(setup);
 }
 
@@ -60,17 +65,24 @@ inline torch_engine::Input pack(const Model& model, const std::vector<Sample>& s
   const Schema& schema = model.schema();
   Corruption corruption;
   corruption.kept = masks;
+  InputTable table;
+  const std::vector<const Sample*> all = pointers(samples);
+  table.assign(schema, all);
+  std::vector<std::int64_t> rows(samples.size());
+  std::iota(rows.begin(), rows.end(), 0);
   PackedBatch packed;
-  packed.pack(model, pointers(samples), schema.all(), &corruption);
-  torch_engine::Input input = torch_engine::make_input(packed.view(), schema, options);
+  packed.pack(model.layout(), StandardisedSamples(model, table).table(), rows, &corruption);
+  torch_engine::Input input = torch_engine::make_input(packed, schema, options);
   for (std::int32_t m = 0; m < schema.modality_count(); ++m) {
     torch_engine::ModalityInput& modality = input.modalities[static_cast<std::size_t>(m)];
     if (modality.rows() == 0) continue;
     modality.frames = modality.frames.clone();
     if (options.dtype() != at::kDouble) continue;
     const Modality& info = schema.modalities[static_cast<std::size_t>(m)];
-    const Span<const float> mean = model.tensor(info.name + ".normalizer.mean");
-    const Span<const float> deviation = model.tensor(info.name + ".normalizer.std");
+    const Span<const float> mean =
+        model.tensor(model.layout().modalities[static_cast<std::size_t>(m)].mean);
+    const Span<const float> deviation =
+        model.tensor(model.layout().modalities[static_cast<std::size_t>(m)].deviation);
     double* const frames = modality.frames.mutable_data_ptr<double>();
     for (std::int64_t r = 0; r < modality.rows(); ++r) {
       const auto i = static_cast<std::size_t>(modality.sample[static_cast<std::size_t>(r)]);
@@ -148,14 +160,16 @@ struct GoldenStep {
   torch_engine::StepInput step;
 };
 
-/// A student step on synthetic samples, as libcasd passes it to the plug-in: ragged lengths, missing
-/// modalities, corruption, samples without a label, random teacher outputs.
+/// A student step on synthetic samples, as libcasd requests it: ragged lengths, missing modalities,
+/// corruption, samples without a label, random outputs of a frozen teacher.
 class SyntheticStep {
  public:
   static constexpr std::size_t samples = 128;
 
-  explicit SyntheticStep(casd_trainer_options trainer_options, casd_task task = CASD_TASK_CLASSES)
-      : options(trainer_options) {
+  explicit SyntheticStep(casd_trainer_options trainer_options, casd_task task = CASD_TASK_CLASSES,
+                         const std::vector<float>& class_weights = {})
+      : options(trainer_options), rows_(samples) {
+    options.seed = 5;
     casd_synthetic_options wanted = default_synthetic_options();
     wanted.task = task;
     wanted.train_samples = samples;
@@ -168,13 +182,9 @@ class SyntheticStep {
     sizes.heads = 3;
     model = create_model(data.schema, sizes);
     model = with_statistics(*model, fit_statistics(data.schema, pointers(all)));
-    corruption = draw_corruption(data.schema, pointers(all), options.frame_drop, 1, 2);
-    const auto columns = static_cast<std::size_t>(data.schema.target_columns());
-    for (const Sample& sample : all) {
-      labelled.push_back(sample.target.empty() ? 0 : 1);
-      for (std::size_t c = 0; c < columns; ++c)
-        target.push_back(sample.target.empty() ? 0 : sample.target[c]);
-    }
+    pointers_ = pointers(all);
+    builder = StepBuilder(*model, pointers_, class_weights);
+    std::iota(rows_.begin(), rows_.end(), 0);
     const RandomStream random(3, 0, RandomSite::synthetic);
     const auto fill = [&](std::vector<float>& out, std::int64_t width, std::uint64_t first) {
       out.resize(samples * static_cast<std::size_t>(width));
@@ -185,56 +195,68 @@ class SyntheticStep {
     fill(logits, data.schema.logit_count(), 2u << 20);
   }
 
-  /// The rows first .. first + count - 1, packed separately. Valid until the next call.
-  casd_torch_step rows(std::size_t first, std::size_t count) {
-    const std::vector<const Sample*> all = pointers(data.splits[0].samples);
-    const Span<const Sample* const> some(all.data() + first, count);
-    const auto modalities = data.schema.modalities.size();
-    Corruption part;
-    part.kept.assign(corruption.kept.begin() + static_cast<std::ptrdiff_t>(first),
-                     corruption.kept.begin() + static_cast<std::ptrdiff_t>(first + count));
-    for (std::size_t i = first * modalities; i < (first + count) * modalities; ++i)
-      part.dropped.push_back(corruption.dropped[i]);
-    input_.pack(*model, some, data.schema.all(), &part);
-    complete_.pack(*model, some, data.schema.all(), nullptr);
-    casd_torch_step step{};
-    step.phase = CASD_PHASE_STUDENT;
-    step.seed = 5;
-    step.step = 6;
-    step.learning_rate = options.learning_rate;
-    step.input = &input_.view();
-    if (options.teacher == CASD_TEACHER_EMA || options.teacher == CASD_TEACHER_SHARED)
-      step.complete = &complete_.view();
-    step.target = target.data() + first * target.size() / samples;
-    step.labelled = labelled.data() + first;
-    if (options.teacher == CASD_TEACHER_FROZEN) {
-      step.teacher_location = location.data() + first * location.size() / samples;
-      step.teacher_uncertainty = uncertainty.data() + first * uncertainty.size() / samples;
-      step.teacher_logits = logits.data() + first * logits.size() / samples;
-    }
-    return step;
+  /// Binds the samples, with the teacher's outputs if it is frozen. Engine: TorchEngine or
+  /// TrainingEngine.
+  template <class Engine>
+  void bind(Engine& engine) const {
+    engine.bind(builder.data());
+    if (options.teacher == CASD_TEACHER_FROZEN)
+      engine.set_teacher_outputs(location, uncertainty, logits);
   }
 
-  /// The same as input of the engine; `first_row` is the position of the rows in the batch.
-  torch_engine::StepInput input(const torch_engine::TorchEngine& engine, std::size_t first,
-                                std::size_t count) {
-    torch_engine::StepInput step =
-        torch_engine::make_step(rows(first, count), data.schema, model->options().hidden,
-                                engine.class_weights(), engine.tensor_options());
-    step.random.dropout = engine.dropout();
-    step.random.first_row = first;
-    return step;
+  /// Some rows of the batch of all samples.
+  StepRequest request(std::size_t first = 0, std::size_t count = samples) const {
+    StepRequest out = builder.request(options, CASD_PHASE_STUDENT, 6, rows_);
+    out.first_row = static_cast<std::int64_t>(first);
+    out.rows = {rows_.data() + first, count};
+    return out;
+  }
+
+  void remove_labels() {
+    for (Sample& sample : data.splits[0].samples) sample.target.clear();
+    builder = StepBuilder(*model, pointers_, {});
+  }
+
+  /// Modalities of a sample that the corruption keeps.
+  ModalityMask kept(std::size_t row) const {
+    const StepRequest of = request();
+    return draw_kept_modalities({of.seed, of.step}, static_cast<std::int64_t>(row),
+                                data.splits[0].samples[row].given);
+  }
+
+  /// One step with all samples.
+  StepLosses step(TrainingEngine& engine) const {
+    bind(engine);
+    engine.accumulate(request());
+    return engine.apply(options.learning_rate);
+  }
+
+  /// The rows as input of the engine; valid until the next call for this engine.
+  torch_engine::StepInput input(torch_engine::TorchEngine& engine, std::size_t first,
+                                std::size_t count) const {
+    bind(engine);
+    return engine.make_step(request(first, count));
   }
 
   Dataset data;
   ModelPtr model;
   casd_trainer_options options;
-  Corruption corruption;
-  std::vector<float> target, location, uncertainty, logits;
-  std::vector<std::uint8_t> labelled;
+  StepBuilder builder;
+  std::vector<float> location, uncertainty, logits;
 
  private:
-  PackedBatch input_, complete_;
+  std::vector<const Sample*> pointers_;
+  std::vector<std::int64_t> rows_;
 };
+
+/// An engine of the loaded plug-in.
+inline std::unique_ptr<TrainingEngine> plugin_engine(const Model& model,
+                                                     const casd_trainer_options& options,
+                                                     Span<const float> class_weights = {}) {
+  EngineSetup setup;
+  setup.threads = options.threads;
+  return find_engine("torch", CASD_DEVICE_CPU, true)
+      .train(model, setup, {training_options(options), class_weights});
+}
 
 }  // namespace casd::test

@@ -1,8 +1,7 @@
 // Threads of the loaded plug-in: it does not change LibTorch's settings in threads of the host.
 #include "core/error.h"
-#include "core/plugin.h"
 #include "parity/support.h"
-#include "train/backend.h"
+#include "train/learned_state.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
@@ -30,10 +29,11 @@ void use_plugin(
   casd_trainer_options options = default_trainer_options();
   options.threads = threads;
   SyntheticStep step(options);
-  Backend backend(torch_plugin(), *step.model, options, {});
-  backend.start_phase(CASD_PHASE_STUDENT);
-  for (int i = 0; i < 2; ++i) backend.step(step.rows(0, SyntheticStep::samples));
-  backend.write(backend.read(CASD_PHASE_STUDENT));
+  const auto engine = test::plugin_engine(*step.model, options);
+  engine->begin_phase(TrainingPhase::student);
+  for (int i = 0; i < 2; ++i) step.step(*engine);
+  write_learned(*engine, read_learned(*engine, step.model->layout(), false));
+  EXPECT_TRUE(engine->snapshot());
   at_end();
 }
 
@@ -92,8 +92,8 @@ TEST(PluginThreads, WorkInAHostThreadWithoutGradient) {
   const at::NoGradGuard no_grad;
   casd_trainer_options options = default_trainer_options();
   SyntheticStep step(options);
-  Backend backend(torch_plugin(), *step.model, options, {});
-  EXPECT_GT(backend.step(step.rows(0, SyntheticStep::samples)).gradient_norm, 0);
+  const auto engine = test::plugin_engine(*step.model, options);
+  EXPECT_GT(step.step(*engine).gradient_norm, 0);
 }
 
 std::ptrdiff_t threads_of_process() {
@@ -117,25 +117,25 @@ TEST(PluginThreads, DoNotHangInTheChildAfterFork) {
   casd_trainer_options options = default_trainer_options();
   options.threads = 2;
   SyntheticStep step(options);
-  auto backend = std::make_unique<Backend>(torch_plugin(), *step.model, options, Span<float>());
-  backend->step(step.rows(0, SyntheticStep::samples));
+  auto engine = test::plugin_engine(*step.model, options);
+  step.step(*engine);
   const pid_t child = fork();
   if (child == 0) {
     alarm(60);
     int code = 1;
     try {
-      backend->step(step.rows(0, SyntheticStep::samples));
+      step.step(*engine);
     } catch (const Error& error) {
       if (error.status() == CASD_ERROR_STATE) code = 0;
     }
-    backend.reset();
+    engine.reset();
     _exit(code);
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  backend->step(step.rows(0, SyntheticStep::samples));
+  step.step(*engine);
 }
 
 }  // namespace

@@ -29,10 +29,15 @@ class Platform : public testing::Test {
       fs::path(testing::TempDir()) / ("casd_platform_test_" + std::to_string(getpid()));
 };
 
+const void* load(const char* name, const char* symbol) {
+  using Get = const void* (*)(std::uint32_t);
+  return load_plugin(plugin_kind<PluginHeader, Get>(name, symbol, 1, "HDF5 files"));
+}
+
 // The test binary has no plug-in beside it, so that the search fails in every place.
 std::string failure_of_hdf5() {
   try {
-    hdf5_plugin();
+    load("hdf5", "casd_hdf5_plugin_get");
   } catch (const Error& e) {
     EXPECT_EQ(e.status(), CASD_ERROR_UNAVAILABLE);
     return e.what();
@@ -77,11 +82,11 @@ TEST_F(Platform, AnotherVersionOrAnotherLibraryIsRejected) {
   set_plugin_path(test::plugins_folder("wrong"));
   EXPECT_NE(failure_of_hdf5().find("another version"), std::string::npos);
   try {
-    torch_plugin();
+    load("torch", "casd_engine_plugin_get");
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.status(), CASD_ERROR_UNAVAILABLE);
-    EXPECT_NE(std::string(e.what()).find("has no casd_torch_plugin_get"), std::string::npos);
+    EXPECT_NE(std::string(e.what()).find("has no casd_engine_plugin_get"), std::string::npos);
   }
   set_plugin_path("");
 }

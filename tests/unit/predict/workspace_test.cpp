@@ -1,4 +1,5 @@
 // The workspaces of concurrent calls: their number, and no allocation after the first calls.
+#include "engine/registry.h"
 #include "predict/workspace_pool.h"
 
 #include "core/random.h"
@@ -115,7 +116,8 @@ TEST(ZeroSequenceCache, HoldsEveryLengthOfASmallModel) {
 }
 
 TEST(WorkspacePool, HasOneWorkspacePerConcurrentCall) {
-  WorkspacePool pool(make_model(CASD_ABSENT_EXCLUDED));
+  const ModelPtr model = make_model(CASD_ABSENT_EXCLUDED);
+  WorkspacePool pool(model, find_engine("cpu", CASD_DEVICE_CPU, false).infer(model, {}));
   std::set<Workspace*> first;
   {
     const WorkspacePool::Lease a(pool), b(pool), c(pool);
@@ -143,7 +145,8 @@ TEST(WorkspacePool, HasOneWorkspacePerConcurrentCall) {
 
 // A thread of the parent may hold the lock during fork(): the child must not use it.
 TEST(WorkspacePool, IsEmptyInTheChildAfterFork) {
-  WorkspacePool pool(make_model(CASD_ABSENT_EXCLUDED));
+  const ModelPtr model = make_model(CASD_ABSENT_EXCLUDED);
+  WorkspacePool pool(model, find_engine("cpu", CASD_DEVICE_CPU, false).infer(model, {}));
   { const WorkspacePool::Lease a(pool), b(pool); }
   const WorkspacePool::Lease in_use(pool);
   ASSERT_EQ(pool.size(), 2);

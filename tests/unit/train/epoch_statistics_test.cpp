@@ -4,7 +4,7 @@
 
 #include "model/options.h"
 #include "train/options.h"
-#include "unit/train/stub_plugin.h"
+#include "unit/train/recording_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -14,14 +14,14 @@
 namespace casd {
 namespace {
 
+using test::engine_record;
 using test::RecordedStep;
-using test::stub_record;
 
 /// 50 samples in batches of 16: the last step of an epoch has 2.
 class EpochStatistics : public testing::Test {
  protected:
   EpochStatistics() {
-    stub_record() = {};
+    engine_record() = {};
     casd_synthetic_options synthetic = default_synthetic_options();
     synthetic.train_samples = 50;
     synthetic.valid_samples = 10;
@@ -36,8 +36,8 @@ class EpochStatistics : public testing::Test {
     options.teacher_epochs = 2;
     options.epochs = 3;
     options.batch_size = 16;
-    trainer_ =
-        std::make_unique<Trainer>(create_model(data_.schema, sizes), options, &test::stub_plugin());
+    trainer_ = std::make_unique<Trainer>(create_model(data_.schema, sizes), options,
+                                         &test::recording_engine());
   }
 
   Dataset data_;
@@ -47,9 +47,9 @@ class EpochStatistics : public testing::Test {
 TEST_F(EpochStatistics, LossesAreMeansOverTheSamples) {
   for (std::size_t epoch = 0; epoch < 5; ++epoch) {
     const casd_train_stats stats = trainer_->epoch(data_);
-    casd_torch_losses mean{};
+    StepLosses mean{};
     for (std::size_t i = 4 * epoch; i < 4 * epoch + 4; ++i) {
-      const RecordedStep& step = stub_record().steps[i];
+      const RecordedStep& step = engine_record().steps[i];
       const double share = step.samples / 50.0;
       mean.total += share * step.losses.total;
       mean.task += share * step.losses.task;

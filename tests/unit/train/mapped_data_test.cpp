@@ -3,7 +3,7 @@
 #include "data/synthetic.h"
 #include "predict/predictor.h"
 #include "train/trainer.h"
-#include "unit/train/stub_plugin.h"
+#include "unit/train/recording_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -12,8 +12,8 @@
 namespace casd {
 namespace {
 
-using test::stub_plugin;
-using test::stub_record;
+using test::engine_record;
+using test::recording_engine;
 
 Dataset named_data() {
   casd_synthetic_options options = default_synthetic_options();
@@ -70,7 +70,7 @@ std::string rejection(const std::function<void()>& call) {
 
 class MappedData : public testing::Test {
  protected:
-  void SetUp() override { stub_record() = {}; }
+  void SetUp() override { engine_record() = {}; }
 
   std::unique_ptr<Trainer> make() const {
     casd_trainer_options options = default_trainer_options();
@@ -79,7 +79,7 @@ class MappedData : public testing::Test {
     options.select_from = 0;
     options.batch_size = 8;
     options.seed = 3;
-    return std::make_unique<Trainer>(model_, options, &stub_plugin());
+    return std::make_unique<Trainer>(model_, options, &recording_engine());
   }
   static ModelPtr model_for(const Schema& schema) {
     casd_model_options options = default_model_options();
@@ -116,9 +116,9 @@ TEST_F(MappedData, AnotherOrderHasTheSameFingerprint) {
 TEST_F(MappedData, FewerModalitiesTrainTheRest) {
   const auto trainer = make();
   trainer->fit(rearranged(data_, {2, 0}), nullptr, nullptr, nullptr);
-  ASSERT_FALSE(stub_record().steps.empty());
+  ASSERT_FALSE(engine_record().steps.empty());
   std::int32_t rows[3] = {};
-  for (const auto& step : stub_record().steps)
+  for (const auto& step : engine_record().steps)
     for (std::size_t m = 0; m < 3; ++m) rows[m] += step.rows[m];
   EXPECT_GT(rows[0], 0);
   EXPECT_EQ(rows[1], 0);

@@ -6,7 +6,7 @@
 #include "predict/predictor.h"
 #include "support/paths.h"
 #include "train/trainer.h"
-#include "unit/train/stub_plugin.h"
+#include "unit/train/recording_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,8 @@
 namespace casd {
 namespace {
 
-using test::stub_plugin;
-using test::stub_record;
+using test::engine_record;
+using test::recording_engine;
 
 Dataset small_data(casd_task task = CASD_TASK_CLASSES) {
   casd_synthetic_options options = default_synthetic_options();
@@ -69,7 +69,7 @@ bool same(const Calibration& a, const Calibration& b) {
 
 class OwnBatches : public testing::Test {
  protected:
-  void SetUp() override { stub_record() = {}; }
+  void SetUp() override { engine_record() = {}; }
 
   /// The result of fit_calibration() for the current weights.
   Calibration expected(Trainer& trainer, const Batch& held_out, int fit_trust) const {
@@ -91,14 +91,14 @@ TEST_F(OwnBatches, PrepareLikeADataset) {
   for (const casd_task task : {CASD_TASK_CLASSES, CASD_TASK_REGRESSION}) {
     const Dataset data = small_data(task);
     const ModelPtr model = small_model(data.schema);
-    Trainer by_dataset(model, small_options(), &stub_plugin());
+    Trainer by_dataset(model, small_options(), &recording_engine());
     by_dataset.prepare(data);
-    const std::vector<float> weights = stub_record().class_weights;
-    Trainer by_batch(model, small_options(), &stub_plugin());
+    const std::vector<float> weights = engine_record().class_weights;
+    Trainer by_batch(model, small_options(), &recording_engine());
     Batch batch = batch_of(data, "train");
     batch.add() = empty_sample(data.schema);  // ignored
     by_batch.prepare(batch);
-    EXPECT_EQ(stub_record().class_weights, weights);
+    EXPECT_EQ(engine_record().class_weights, weights);
     const ModelPtr a = by_dataset.snapshot(), b = by_batch.snapshot();
     EXPECT_TRUE(std::equal(a->values().begin(), a->values().end(), b->values().begin()));
     EXPECT_NO_THROW(by_batch.step(batch_of(data, "train")));
@@ -108,7 +108,7 @@ TEST_F(OwnBatches, PrepareLikeADataset) {
 TEST_F(OwnBatches, PreparingNeedsLabels) {
   Batch batch = train_;
   for (std::int64_t i = 0; i < batch.size(); ++i) batch.at(i).target.clear();
-  Trainer trainer(model_, small_options(), &stub_plugin());
+  Trainer trainer(model_, small_options(), &recording_engine());
   EXPECT_EQ(status_of([&] { trainer.prepare(batch); }), CASD_ERROR_INVALID_ARGUMENT);
   // After the failed call the trainer is still unprepared.
   EXPECT_EQ(status_of([&] { trainer.step(train_); }), CASD_ERROR_STATE);
@@ -118,7 +118,7 @@ TEST_F(OwnBatches, CalibrationLastsUntilTheNextStep) {
   for (const int fit_trust : {0, 1}) {
     casd_trainer_options options = small_options(fit_trust);
     options.calibrate = 0;  // applies to the end of the last epoch only
-    Trainer trainer(model_, options, &stub_plugin());
+    Trainer trainer(model_, options, &recording_engine());
     trainer.prepare(train_);
     trainer.step(train_);
     const Calibration wanted = expected(trainer, valid_, fit_trust);
@@ -134,11 +134,11 @@ TEST_F(OwnBatches, CalibrationLastsUntilTheNextStep) {
 }
 
 TEST_F(OwnBatches, ADivergedStepKeepsTheCalibration) {
-  Trainer trainer(model_, small_options(), &stub_plugin());
+  Trainer trainer(model_, small_options(), &recording_engine());
   trainer.prepare(train_);
   trainer.step(train_);
   trainer.calibrate(valid_);
-  stub_record().fail_at = static_cast<std::int64_t>(stub_record().steps.size());
+  engine_record().fail_at = static_cast<std::int64_t>(engine_record().steps.size());
   EXPECT_EQ(status_of([&] { trainer.step(train_); }), CASD_ERROR_NUMERIC);
   EXPECT_FALSE(trainer.snapshot()->calibration().empty());
 }
@@ -146,22 +146,22 @@ TEST_F(OwnBatches, ADivergedStepKeepsTheCalibration) {
 // Trust factors of the teacher would change the student's targets.
 TEST_F(OwnBatches, TheStudentsTeacherIsNotCalibrated) {
   const auto teacher_logits = [&](bool calibrate) {
-    Trainer trainer(model_, small_options(1), &stub_plugin());
+    Trainer trainer(model_, small_options(1), &recording_engine());
     trainer.prepare(train_);
     trainer.step(train_);
     if (calibrate) trainer.calibrate(valid_);
     trainer.set_phase(CASD_PHASE_STUDENT);
     trainer.step(train_);
-    return stub_record().steps.back().teacher_logits;
+    return engine_record().steps.back().teacher_logits;
   };
   EXPECT_EQ(teacher_logits(true), teacher_logits(false));
 }
 
 TEST_F(OwnBatches, ATrainedModelIsCalibratedWithoutAStep) {
-  Trainer first(model_, small_options(), &stub_plugin());
+  Trainer first(model_, small_options(), &recording_engine());
   first.prepare(train_);
   first.step(train_);
-  Trainer second(first.snapshot(), small_options(), &stub_plugin());
+  Trainer second(first.snapshot(), small_options(), &recording_engine());
   second.calibrate(valid_);
   EXPECT_FALSE(second.snapshot()->calibration().empty());
   second.prepare(train_);
@@ -170,23 +170,23 @@ TEST_F(OwnBatches, ATrainedModelIsCalibratedWithoutAStep) {
 
 TEST_F(OwnBatches, CheckpointsKeepTheCalibrationOfAFinishedTrainingOnly) {
   const std::string path = test::temporary_path("own_batches.checkpoint");
-  Trainer trainer(model_, small_options(), &stub_plugin());
+  Trainer trainer(model_, small_options(), &recording_engine());
   trainer.prepare(train_);
   trainer.step(train_);
   trainer.calibrate(valid_);
   trainer.save(path);
-  EXPECT_TRUE(Trainer::load(path, &stub_plugin())->snapshot()->calibration().empty());
+  EXPECT_TRUE(Trainer::load(path, &recording_engine())->snapshot()->calibration().empty());
   trainer.fit(data_, nullptr, nullptr, nullptr);
   trainer.calibrate(train_);
   const Calibration wanted = trainer.snapshot()->calibration();
   EXPECT_TRUE(same(wanted, expected(trainer, train_, 0)));
   trainer.save(path);
-  EXPECT_TRUE(same(Trainer::load(path, &stub_plugin())->snapshot()->calibration(), wanted));
+  EXPECT_TRUE(same(Trainer::load(path, &recording_engine())->snapshot()->calibration(), wanted));
   std::remove(path.c_str());
 }
 
 TEST_F(OwnBatches, EpochsDropTheCalibration) {
-  Trainer trainer(model_, small_options(), &stub_plugin());
+  Trainer trainer(model_, small_options(), &recording_engine());
   trainer.prepare(train_);
   trainer.step(train_);
   trainer.calibrate(valid_);
@@ -200,21 +200,21 @@ TEST_F(OwnBatches, EpochsDropTheCalibration) {
 TEST_F(OwnBatches, AnEpochWithoutAStepDropsTheCalibration) {
   casd_trainer_options options = small_options();
   options.batch_size = 64;
-  Trainer trainer(model_, options, &stub_plugin());
-  stub_record().after_step = [&] { trainer.cancel(); };
+  Trainer trainer(model_, options, &recording_engine());
+  engine_record().after_step = [&] { trainer.cancel(); };
   EXPECT_EQ(status_of([&] { trainer.epoch(data_); }), CASD_ERROR_CANCELLED);
-  stub_record().after_step = nullptr;
-  ASSERT_EQ(stub_record().steps.size(), 1u);
+  engine_record().after_step = nullptr;
+  ASSERT_EQ(engine_record().steps.size(), 1u);
   trainer.calibrate(valid_);
   EXPECT_FALSE(trainer.snapshot()->calibration().empty());
   trainer.epoch(data_);
-  ASSERT_EQ(stub_record().steps.size(), 1u);
+  ASSERT_EQ(engine_record().steps.size(), 1u);
   EXPECT_EQ(trainer.phase(), CASD_PHASE_STUDENT);
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 
 TEST_F(OwnBatches, InvalidCalibrationsAreRejected) {
-  Trainer trainer(model_, small_options(), &stub_plugin());
+  Trainer trainer(model_, small_options(), &recording_engine());
   EXPECT_EQ(status_of([&] { trainer.calibrate(valid_); }), CASD_ERROR_STATE);
   trainer.prepare(train_);
   trainer.step(train_);
@@ -237,7 +237,7 @@ TEST_F(OwnBatches, InvalidCalibrationsAreRejected) {
 }
 
 TEST_F(OwnBatches, WithoutAFinitePredictionThereIsNoCalibration) {
-  Trainer trainer(small_model(data_.schema, 0), small_options(), &stub_plugin());
+  Trainer trainer(small_model(data_.schema, 0), small_options(), &recording_engine());
   trainer.prepare(train_);
   trainer.step(train_);
   Batch huge(data_.schema);
@@ -249,7 +249,7 @@ TEST_F(OwnBatches, WithoutAFinitePredictionThereIsNoCalibration) {
 
 TEST_F(OwnBatches, RegressionHasNothingToCalibrate) {
   const Dataset data = small_data(CASD_TASK_REGRESSION);
-  Trainer trainer(small_model(data.schema), small_options(), &stub_plugin());
+  Trainer trainer(small_model(data.schema), small_options(), &recording_engine());
   trainer.prepare(batch_of(data, "train"));
   trainer.step(batch_of(data, "train"));
   EXPECT_NO_THROW(trainer.calibrate(batch_of(data, "valid")));

@@ -6,7 +6,7 @@
 #include "core/platform.h"
 #include "model/model_file.h"
 #include "support/paths.h"
-#include "unit/train/stub_plugin.h"
+#include "unit/train/recording_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,8 @@
 namespace casd {
 namespace {
 
-using test::stub_plugin;
-using test::stub_record;
+using test::engine_record;
+using test::recording_engine;
 
 constexpr int teacher_epochs = 2, epochs = 2, steps = 3;
 
@@ -71,16 +71,16 @@ struct CancelAt {
 
 class Resume : public testing::TestWithParam<casd_teacher_mode> {
  protected:
-  void SetUp() override { stub_record() = {}; }
+  void SetUp() override { engine_record() = {}; }
   void TearDown() override {
-    EXPECT_EQ(stub_record().networks, 0);
+    EXPECT_EQ(engine_record().networks, 0);
     std::remove(path_.c_str());
   }
 
   std::unique_ptr<Trainer> make() const {
-    return std::make_unique<Trainer>(model_, tiny_options(GetParam()), &stub_plugin());
+    return std::make_unique<Trainer>(model_, tiny_options(GetParam()), &recording_engine());
   }
-  std::unique_ptr<Trainer> load() const { return Trainer::load(path_, &stub_plugin()); }
+  std::unique_ptr<Trainer> load() const { return Trainer::load(path_, &recording_engine()); }
   int calls() const {
     const int all = GetParam() == CASD_TEACHER_NONE ? epochs : teacher_epochs + epochs;
     return all * steps;
@@ -187,10 +187,10 @@ TEST_P(Resume, ResolvedNumbersAreKept) {
   options.batch_size = 0;
   options.select_from = -1;
   options.patience = 0;
-  const auto straight = std::make_unique<Trainer>(model_, options, &stub_plugin());
+  const auto straight = std::make_unique<Trainer>(model_, options, &recording_engine());
   straight->fit(data_, nullptr, nullptr, nullptr);
   CancelAt cancel{7};  // an epoch has five steps
-  auto broken = std::make_unique<Trainer>(model_, options, &stub_plugin());
+  auto broken = std::make_unique<Trainer>(model_, options, &recording_engine());
   EXPECT_EQ(status_of([&] { broken->fit(data_, path_.c_str(), CancelAt::call, &cancel); }),
             CASD_ERROR_CANCELLED);
   broken = load();
@@ -224,23 +224,25 @@ INSTANTIATE_TEST_SUITE_P(Teachers, Resume,
                          teacher_name);
 
 TEST(ResumeFile, MissingAndForeignFilesAreRejected) {
-  EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &stub_plugin()); }), CASD_ERROR_IO);
+  EXPECT_EQ(status_of([] { Trainer::load("/nowhere/at.all", &recording_engine()); }),
+            CASD_ERROR_IO);
   const std::string path = test::temporary_path("foreign");
   const Dataset data = tiny_data();
   save_model(*tiny_model(data.schema), path);
-  EXPECT_EQ(status_of([&] { Trainer::load(path, &stub_plugin()); }), CASD_ERROR_FORMAT);
+  EXPECT_EQ(status_of([&] { Trainer::load(path, &recording_engine()); }), CASD_ERROR_FORMAT);
   std::remove(path.c_str());
 }
 
 // A checkpoint would block the next attempt with corrected data.
 TEST(ResumeFile, RejectedDataLeaveNoCheckpoint) {
-  stub_record() = {};
+  engine_record() = {};
   const std::string path = test::temporary_path("rejected");
   const Dataset good = tiny_data();
   const auto rejected = [&](const std::function<void(Dataset&)>& change) {
     Dataset data = good;
     change(data);
-    Trainer trainer(tiny_model(good.schema), tiny_options(CASD_TEACHER_FROZEN), &stub_plugin());
+    Trainer trainer(tiny_model(good.schema), tiny_options(CASD_TEACHER_FROZEN),
+                    &recording_engine());
     EXPECT_EQ(status_of([&] { trainer.fit(data, path.c_str(), nullptr, nullptr); }),
               CASD_ERROR_INVALID_ARGUMENT);
     EXPECT_FALSE(std::ifstream(path).good());
@@ -257,18 +259,18 @@ TEST(ResumeFile, RejectedDataLeaveNoCheckpoint) {
 
 // Reported before the first step, because a step can take long.
 TEST(ResumeFile, AnUnwritablePathIsReportedFirst) {
-  stub_record() = {};
+  engine_record() = {};
   const Dataset data = tiny_data();
-  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stub_plugin());
+  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &recording_engine());
   EXPECT_EQ(status_of([&] { trainer.fit(data, "/nowhere/at/all", nullptr, nullptr); }),
             CASD_ERROR_IO);
-  EXPECT_TRUE(stub_record().steps.empty());
+  EXPECT_TRUE(engine_record().steps.empty());
 }
 
 TEST(ResumeFile, AnUnwritableCheckpointIsAnError) {
-  stub_record() = {};
+  engine_record() = {};
   const Dataset data = tiny_data();
-  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &stub_plugin());
+  Trainer trainer(tiny_model(data.schema), tiny_options(CASD_TEACHER_NONE), &recording_engine());
   EXPECT_EQ(status_of([&] { trainer.fit(data, "/nowhere/at/all", nullptr, nullptr); }),
             CASD_ERROR_IO);
 }

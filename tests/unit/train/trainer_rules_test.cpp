@@ -17,8 +17,8 @@
 namespace casd {
 namespace {
 
-using test::stub_plugin;
-using test::stub_record;
+using test::engine_record;
+using test::recording_engine;
 
 TEST_F(TrainingLoop, StepUsesTotalSteps) {
   casd_trainer_options options = small_options();
@@ -60,7 +60,7 @@ TEST_F(TrainingLoop, StepRejectsInvalidBatches) {
       513u * static_cast<std::size_t>(data_.schema.modalities[0].features), 0.5f);
   set_frames(long_one.at(1), data_.schema, 0, frames);
   EXPECT_EQ(status_of([&] { trainer->step(long_one); }), CASD_ERROR_INVALID_ARGUMENT);
-  EXPECT_TRUE(stub_record().steps.empty());
+  EXPECT_TRUE(engine_record().steps.empty());
   EXPECT_NO_THROW(trainer->step(batch(0, 2)));
   EXPECT_EQ(status_of([&] { trainer->prepare(data_); }), CASD_ERROR_STATE);
 }
@@ -87,8 +87,8 @@ TEST_F(TrainingLoop, AGivenTeacherIsUsed) {
   Prediction prediction;
   predictor.predict(prediction, batch(0, 4), CASD_ALL_MODALITIES);
   const auto logits = prediction.table(CASD_FIELD_LOGITS);
-  EXPECT_TRUE(
-      std::equal(logits.begin(), logits.end(), stub_record().steps.back().teacher_logits.begin()));
+  EXPECT_TRUE(std::equal(logits.begin(), logits.end(),
+                         engine_record().steps.back().teacher_logits.begin()));
 }
 
 TEST_F(TrainingLoop, AMismatchedTeacherIsRejected) {
@@ -194,9 +194,10 @@ TEST_F(TrainingLoop, MissingClassesAreNamed) {
   Dataset three = data_;
   three.schema.outputs.push_back("neutral");
   const ModelPtr model = small_model(three.schema);
-  EXPECT_EQ(warnings_of([&] { Trainer(model, small_options(), &stub_plugin()).prepare(three); }),
-            (std::vector<std::string>{"split train has no sample of class 'neutral'",
-                                      "split valid has no sample of class 'neutral'"}));
+  EXPECT_EQ(
+      warnings_of([&] { Trainer(model, small_options(), &recording_engine()).prepare(three); }),
+      (std::vector<std::string>{"split train has no sample of class 'neutral'",
+                                "split valid has no sample of class 'neutral'"}));
 
   Dataset one = data_;
   for (Sample& sample : one.splits[1].samples) sample.target = {1};
@@ -216,10 +217,10 @@ TEST_F(TrainingLoop, MissingClassesAreNamed) {
 
 TEST_F(TrainingLoop, ADivergedStepChangesNothing) {
   const auto trainer = make(small_options());
-  stub_record().fail_at = 5;
+  engine_record().fail_at = 5;
   trainer->epoch(data_);
   EXPECT_EQ(status_of([&] { trainer->epoch(data_); }), CASD_ERROR_NUMERIC);
-  stub_record().fail_at = -1;
+  engine_record().fail_at = -1;
   trainer->fit(data_, nullptr, nullptr, nullptr);
   const ModelPtr resumed = trainer->snapshot();
   const auto uninterrupted = make(small_options());

@@ -1,4 +1,4 @@
-// Tests the training loop (phases, epochs, steps) with a stub of the plug-in.
+// Tests the training loop (phases, epochs, steps) with a recording engine.
 #include "train/trainer.h"
 #include "data/synthetic.h"
 
@@ -18,15 +18,16 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <thread>
 
 namespace casd {
 namespace {
 
+using test::engine_record;
 using test::RecordedStep;
-using test::stub_plugin;
-using test::stub_record;
+using test::recording_engine;
 
 TEST_F(TrainingLoop, RunsBothPhasesEpochByEpoch) {
   const auto trainer = make(small_options());
@@ -52,8 +53,8 @@ TEST_F(TrainingLoop, RunsBothPhasesEpochByEpoch) {
   Dataset other = data_;
   other.splits[0].samples.pop_back();
   EXPECT_EQ(status_of([&] { trainer->prepare(other); }), CASD_ERROR_INVALID_ARGUMENT);
-  EXPECT_EQ(stub_record().phases.back(), CASD_PHASE_STUDENT);
-  ASSERT_EQ(stub_record().steps.size(), 20u);
+  EXPECT_EQ(engine_record().phases.back(), CASD_PHASE_STUDENT);
+  ASSERT_EQ(engine_record().steps.size(), 20u);
   EXPECT_FALSE(trainer->snapshot()->calibration().temperatures.empty());
 }
 
@@ -62,8 +63,8 @@ TEST_F(TrainingLoop, StepsHaveTheExpectedRatesSizesAndNumbers) {
   const auto trainer = make(options);
   trainer->fit(data_, nullptr, nullptr, nullptr);
   std::set<std::uint64_t> numbers;
-  for (std::size_t i = 0; i < stub_record().steps.size(); ++i) {
-    const RecordedStep& step = stub_record().steps[i];
+  for (std::size_t i = 0; i < engine_record().steps.size(); ++i) {
+    const RecordedStep& step = engine_record().steps[i];
     const std::size_t epoch = i / 4;
     const bool student = epoch >= 2;
     EXPECT_EQ(step.samples, i % 4 == 3 ? 2 : 16);  // the last batch of an epoch is smaller
@@ -74,7 +75,17 @@ TEST_F(TrainingLoop, StepsHaveTheExpectedRatesSizesAndNumbers) {
     EXPECT_NEAR(step.learning_rate, 0.01 * (0.05 + 0.95 * (1 + std::cos(M_PI * place)) / 2), 1e-12);
     EXPECT_EQ(step.teacher_location.size(),
               student ? 8u * static_cast<std::size_t>(step.samples) : 0u);
-    EXPECT_FALSE(step.complete);
+    // The sums over the batch are those of what takes part.
+    EXPECT_EQ(step.batch.samples, step.samples);
+    EXPECT_EQ(step.batch.pairs, std::accumulate(step.rows.begin(), step.rows.end(), 0.0));
+    for (std::size_t m = 0; m < step.rows.size(); ++m)
+      EXPECT_EQ(step.batch.present >> m & 1u, step.rows[m] > 0 ? 1u : 0u);
+    double targets = 0;
+    for (std::size_t k = 0; k < step.target.size(); ++k)
+      if (step.labelled[k])
+        targets += static_cast<double>(
+            engine_record().class_weights[static_cast<std::size_t>(step.target[k])]);
+    EXPECT_NEAR(step.batch.targets, targets, 1e-9);
   }
   EXPECT_EQ(numbers.size(), 20u) << "two steps would draw the same random numbers";
 }
@@ -83,12 +94,12 @@ TEST_F(TrainingLoop, EachEpochVisitsEverySampleInANewOrder) {
   casd_trainer_options options = small_options();
   options.teacher = CASD_TEACHER_NONE;
   const Dataset data = small_data(CASD_TASK_REGRESSION);  // the targets identify the samples
-  Trainer trainer(small_model(data.schema), options, &stub_plugin());
+  Trainer trainer(small_model(data.schema), options, &recording_engine());
   EXPECT_EQ(trainer.phase(), CASD_PHASE_STUDENT);
   trainer.fit(data, nullptr, nullptr, nullptr);
   std::vector<std::vector<float>> orders(3);
-  for (std::size_t i = 0; i < stub_record().steps.size(); ++i)
-    for (const float target : stub_record().steps[i].target) orders[i / 4].push_back(target);
+  for (std::size_t i = 0; i < engine_record().steps.size(); ++i)
+    for (const float target : engine_record().steps[i].target) orders[i / 4].push_back(target);
   EXPECT_NE(orders[0], orders[1]);
   EXPECT_NE(orders[1], orders[2]);
   for (auto& order : orders) std::sort(order.begin(), order.end());
@@ -100,10 +111,10 @@ TEST_F(TrainingLoop, RegressionTargetsAreStandardised) {
   casd_trainer_options options = small_options();
   options.teacher_epochs = 1;
   const Dataset data = small_data(CASD_TASK_REGRESSION);
-  Trainer trainer(small_model(data.schema), options, &stub_plugin());
+  Trainer trainer(small_model(data.schema), options, &recording_engine());
   trainer.epoch(data);
   double sum = 0, square = 0;
-  for (const RecordedStep& step : stub_record().steps)
+  for (const RecordedStep& step : engine_record().steps)
     for (const float target : step.target) {
       sum += static_cast<double>(target);
       square += static_cast<double>(target) * static_cast<double>(target);
@@ -120,37 +131,37 @@ TEST_F(TrainingLoop, SamplesWithoutModalityAreDroppedAndWithoutTargetKept) {
   const casd_train_stats stats = trainer->epoch(data);
   EXPECT_EQ(stats.samples, 49);
   int all = 0;
-  for (const RecordedStep& step : stub_record().steps)
+  for (const RecordedStep& step : engine_record().steps)
     for (const std::uint8_t labelled : step.labelled) all += labelled;
   EXPECT_EQ(all, 1);
 }
 
 TEST_F(TrainingLoop, PrepareFitsNormaliserAndClassWeights) {
   const auto trainer = make(small_options());
-  EXPECT_TRUE(stub_record().class_weights.empty());
+  EXPECT_TRUE(engine_record().class_weights.empty());
   trainer->prepare(data_);
   EXPECT_TRUE(trainer->snapshot()->trained());
   const auto samples = sample_pointers(data_.splits[0].samples);
-  EXPECT_EQ(stub_record().class_weights, balanced_class_weights(data_.schema, samples));
+  EXPECT_EQ(engine_record().class_weights, balanced_class_weights(data_.schema, samples));
 
   casd_trainer_options plain = small_options();
   plain.balance_classes = 0;
   const auto unweighted = make(plain);
   unweighted->prepare(data_);
-  EXPECT_TRUE(stub_record().class_weights.empty());
+  EXPECT_TRUE(engine_record().class_weights.empty());
 }
 
 TEST_F(TrainingLoop, ATrainedModelKeepsItsNormaliser) {
   Statistics statistics = fit_statistics(data_.schema, sample_pointers(data_.splits[0].samples));
   statistics.mean[0][0] += 3;
   const ModelPtr trained = with_statistics(*model_, statistics);
-  Trainer trainer(trained, small_options(), &stub_plugin());
+  Trainer trainer(trained, small_options(), &recording_engine());
   trainer.step(batch(0, 4));  // works without prepare
-  Trainer other(trained, small_options(), &stub_plugin());
+  Trainer other(trained, small_options(), &recording_engine());
   other.prepare(data_);
   const auto mean = other.snapshot()->tensor(data_.schema.modalities[0].name + ".normalizer.mean");
   EXPECT_EQ(mean[0], statistics.mean[0][0]);
-  EXPECT_FALSE(stub_record().class_weights.empty());
+  EXPECT_FALSE(engine_record().class_weights.empty());
 }
 
 TEST_F(TrainingLoop, TheFrozenTeacherPredictsCompleteSamples) {
@@ -165,7 +176,7 @@ TEST_F(TrainingLoop, TheFrozenTeacherPredictsCompleteSamples) {
   Predictor predictor(teacher, default_predictor_options());
   Prediction prediction;
   predictor.predict(prediction, batch(16, 8), CASD_ALL_MODALITIES);
-  const RecordedStep& step = stub_record().steps.back();
+  const RecordedStep& step = engine_record().steps.back();
   const auto same = [](const std::vector<float>& recorded, Span<const float> expected) {
     ASSERT_EQ(recorded.size(), expected.size());
     for (std::size_t i = 0; i < recorded.size(); ++i) ASSERT_EQ(recorded[i], expected[i]) << i;
@@ -186,12 +197,12 @@ TEST_F(TrainingLoop, CachedTeacherOutputsBelongToTheBatch) {
   options.teacher_epochs = 1;
   options.epochs = 1;
   const Dataset data = small_data(CASD_TASK_REGRESSION);
-  Trainer trainer(small_model(data.schema), options, &stub_plugin());
+  Trainer trainer(small_model(data.schema), options, &recording_engine());
   trainer.epoch(data);
   const ModelPtr teacher = trainer.snapshot();
   trainer.epoch(data);
   Predictor predictor(teacher, default_predictor_options());
-  const RecordedStep& step = stub_record().steps.back();
+  const RecordedStep& step = engine_record().steps.back();
   const auto scale = teacher->tensor("target.std");
   const auto mean = teacher->tensor("target.mean");
   int found = 0;
@@ -232,7 +243,7 @@ TEST_F(TrainingLoop, AutoFollowsTheSamplesOfSplitTrain) {
   EXPECT_LE(teacher, 35);
   EXPECT_EQ(student, 46);
   EXPECT_EQ(selected_from, fixed.select_from);
-  EXPECT_EQ(stub_record().steps[0].samples, 8);
+  EXPECT_EQ(engine_record().steps[0].samples, 8);
   EXPECT_EQ(trainer->progress().epochs, 46);
 }
 
@@ -248,21 +259,28 @@ TEST_F(TrainingLoop, AutoFollowsTheDatasetOfTheEpochs) {
   EXPECT_EQ(trainer->options().batch_size, 16);
   trainer->epoch(data_);
   EXPECT_EQ(trainer->options().batch_size, 8);
-  EXPECT_EQ(stub_record().steps[0].samples, 8);
+  EXPECT_EQ(engine_record().steps[0].samples, 8);
 }
 
-TEST_F(TrainingLoop, OtherTeachersReceiveTheCompleteBatchOrNone) {
+TEST_F(TrainingLoop, OtherTeachersGetNoOutputsOfAFrozenOne) {
   for (const casd_teacher_mode teacher :
        {CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE}) {
-    stub_record().steps.clear();
+    engine_record().steps.clear();
     casd_trainer_options options = small_options();
     options.teacher = teacher;
     const auto trainer = make(options);
     trainer->fit(data_, nullptr, nullptr, nullptr);
-    EXPECT_EQ(stub_record().steps.size(), teacher == CASD_TEACHER_NONE ? 12u : 20u);
-    for (const RecordedStep& step : stub_record().steps) {
-      EXPECT_EQ(step.complete, step.phase == CASD_PHASE_STUDENT && teacher != CASD_TEACHER_NONE);
+    EXPECT_EQ(engine_record().steps.size(), teacher == CASD_TEACHER_NONE ? 12u : 20u);
+    for (const RecordedStep& step : engine_record().steps) {
       EXPECT_TRUE(step.teacher_location.empty());
+      // The complete pass of `shared` updates the modalities that the student's input lost.
+      ModalityMask kept = 0;
+      for (std::size_t m = 0; m < step.rows.size(); ++m)
+        if (step.rows[m] > 0) kept |= ModalityMask{1} << m;
+      EXPECT_EQ(step.batch.present & kept, kept);
+      if (teacher != CASD_TEACHER_SHARED) {
+        EXPECT_EQ(step.batch.present, kept);
+      }
     }
   }
 }
@@ -357,12 +375,12 @@ TEST_F(TrainingLoop, TheLastEpochCanAlwaysBeSelected) {
 
 TEST_F(TrainingLoop, FramesAreDroppedForTheStudentOnly) {
   for (const double frame_drop : {0.0, 1.0}) {
-    stub_record().steps.clear();
+    engine_record().steps.clear();
     casd_trainer_options options = small_options();
     options.frame_drop = frame_drop;
     make(options)->fit(data_, nullptr, nullptr, nullptr);
     double frames = 0, zeros = 0;
-    for (const RecordedStep& step : stub_record().steps)
+    for (const RecordedStep& step : engine_record().steps)
       for (std::size_t m = 0; m < step.frames.size(); ++m) {
         if (step.phase == CASD_PHASE_TEACHER || frame_drop == 0) {
           EXPECT_EQ(step.zero_frames[m], 0);
@@ -434,7 +452,7 @@ TEST_F(TrainingLoop, WithoutSplitValidTheLastEpochIsUsed) {
     EXPECT_TRUE(std::isnan(stats.score));
     EXPECT_TRUE(std::isnan(stats.best_score));
   } while (stats.go_on);
-  EXPECT_EQ(stub_record().steps.size(), 20u);
+  EXPECT_EQ(engine_record().steps.size(), 20u);
   EXPECT_TRUE(trainer->snapshot()->calibration().empty());
 }
 

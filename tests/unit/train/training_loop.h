@@ -1,11 +1,11 @@
-// Small data, model and options for tests of the training loop, which runs on a stub of the plug-in.
+// Small data, model and options for tests of the training loop, which runs on a recording engine.
 #pragma once
 
 #include "core/error.h"
 #include "data/dataset.h"
 #include "data/synthetic.h"
 #include "train/trainer.h"
-#include "unit/train/stub_plugin.h"
+#include "unit/train/recording_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -61,11 +61,11 @@ inline std::vector<float> values_of(const Model& model) {
 
 class TrainingLoop : public testing::Test {
  protected:
-  void SetUp() override { test::stub_record() = {}; }
-  void TearDown() override { EXPECT_EQ(test::stub_record().networks, 0); }
+  void SetUp() override { test::engine_record() = {}; }
+  void TearDown() override { EXPECT_EQ(test::engine_record().networks, 0); }
 
   std::unique_ptr<Trainer> make(const casd_trainer_options& options) const {
-    return std::make_unique<Trainer>(model_, options, &test::stub_plugin());
+    return std::make_unique<Trainer>(model_, options, &test::recording_engine());
   }
   Batch batch(std::int64_t first, std::int64_t count) const {
     Batch out(data_.schema);

@@ -1,4 +1,4 @@
-#include "train/corruption.h"
+#include "engine/corruption.h"
 
 #include "core/random.h"
 
@@ -31,33 +31,37 @@ int count_bits(ModalityMask mask) {
 
 }  // namespace
 
-Corruption draw_corruption(const Schema& schema, Span<const Sample* const> samples,
-                           double frame_drop, std::uint64_t seed, std::uint64_t step) {
-  const auto modalities = static_cast<std::size_t>(schema.modality_count());
-  const RandomStream combinations(seed, step, RandomSite::corruption, combination);
-  const RandomStream rates(seed, step, RandomSite::corruption, rate);
+ModalityMask draw_kept_modalities(const CorruptionKey& key, std::int64_t row, ModalityMask given) {
+  const int count = count_bits(given);
+  if (count == 0) return 0;
+  const RandomStream combinations(key.seed, key.step, RandomSite::corruption, combination);
+  const auto nonempty = static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+  return spread(1 + combinations.below(nonempty, static_cast<std::uint64_t>(row)), given);
+}
+
+Corruption draw_corruption(const InputTable& input, Span<const std::int64_t> rows,
+                           double frame_drop, const CorruptionKey& key, std::int64_t first_row) {
+  const auto modalities = static_cast<std::size_t>(input.modalities());
+  const RandomStream rates(key.seed, key.step, RandomSite::corruption, rate);
   std::vector<RandomStream> frame_streams;
   for (std::size_t m = 0; m < modalities; ++m)
-    frame_streams.emplace_back(seed, step, RandomSite::corruption,
+    frame_streams.emplace_back(key.seed, key.step, RandomSite::corruption,
                                frames + static_cast<std::uint32_t>(m));
 
   Corruption out;
-  out.kept.resize(samples.size());
-  out.dropped.resize(samples.size() * modalities);
+  out.kept.resize(rows.size());
+  out.dropped.resize(rows.size() * modalities);
   std::vector<float> chance;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const Sample& sample = *samples[i];
-    const int count = count_bits(sample.given);
-    if (count == 0) continue;
-    const auto nonempty = static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
-    out.kept[i] = spread(1 + combinations.below(nonempty, i), sample.given);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto row = static_cast<std::uint64_t>(first_row) + i;
+    out.kept[i] = draw_kept_modalities(key, static_cast<std::int64_t>(row), input.given(rows[i]));
     for (std::size_t m = 0; m < modalities; ++m) {
       if (!(out.kept[i] >> m & 1u)) continue;
       const auto steps =
-          static_cast<std::size_t>(sample.steps(schema, static_cast<std::int32_t>(m)));
-      const double drop = frame_drop * static_cast<double>(rates.uniform(i * modalities + m));
+          static_cast<std::size_t>(input.frames(rows[i], static_cast<std::int32_t>(m)).steps);
+      const double drop = frame_drop * static_cast<double>(rates.uniform(row * modalities + m));
       chance.resize((steps + fast_piece - 1) / fast_piece * fast_piece);
-      frame_streams[m].fill_uniform(chance, static_cast<std::uint64_t>(i) << index_bits_of_frames);
+      frame_streams[m].fill_uniform(chance, row << index_bits_of_frames);
       std::vector<std::uint8_t>& dropped = out.dropped[i * modalities + m];
       dropped.resize(steps);
       for (std::size_t t = 0; t < steps; ++t)

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-void add(EpochSums& sums, const casd_torch_losses& losses, std::size_t samples) {
+void add(EpochSums& sums, const StepLosses& losses, std::size_t samples) {
   const auto n = static_cast<double>(samples);
   sums.total += n * losses.total;
   sums.task += n * losses.task;
@@ -37,6 +37,39 @@ double best_score(const Selection& selection) {
 }
 
 }  // namespace
+
+bool Trainer::State::needs_teacher_outputs() const {
+  return position.phase == CASD_PHASE_STUDENT && options.teacher == CASD_TEACHER_FROZEN;
+}
+
+Predictor Trainer::State::predictor(const ModelPtr& of, InferenceEnginePtr of_engine) const {
+  casd_predictor_options on_engine = default_predictor_options();
+  on_engine.device = options.device;
+  on_engine.device_index = options.device_index;
+  on_engine.threads = options.threads;
+  return Predictor(of, std::move(of_engine), on_engine);
+}
+
+void Trainer::State::bind_engine(Span<const Sample* const> samples, TeacherOutputs& outputs) {
+  builder = StepBuilder(*model, samples, class_weights);
+  engine->bind(builder.data());
+  if (!needs_teacher_outputs()) return;
+  if (outputs.empty()) {
+    const Predictor frozen = predictor(
+        teacher, entry.infer(teacher, {options.device, options.device_index, options.threads}));
+    outputs = compute_teacher_outputs(frozen, samples);
+  }
+  engine->set_teacher_outputs(outputs.location, outputs.uncertainty, outputs.logits);
+}
+
+StepLosses Trainer::State::take_step(Span<const std::int64_t> rows, double learning_rate) {
+  engine->accumulate(builder.request(options, position.phase, position.step, rows));
+  const StepLosses losses = engine->apply(learning_rate);
+  calibrated = nullptr;
+  ++position.step;
+  position.stepped = true;
+  return losses;
+}
 
 void Trainer::State::require_unfinished() const {
   if (position.phase == CASD_PHASE_DONE)
@@ -119,22 +152,17 @@ bool Trainer::State::callback_cancels(const TrainingCall& call) {
 void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& call,
                                double learning_rate) {
   const std::int64_t steps = epoch_steps(samples.train.size());
-  if (needs_teacher_outputs() && dataset_teacher_outputs.empty())
-    dataset_teacher_outputs = compute_teacher_outputs(teacher_predictor(), samples.train);
+  if (call.bound != position.phase) {
+    bind_engine(samples.train, dataset_teacher_outputs);
+    call.bound = position.phase;
+  }
   const std::vector<std::int64_t> order = epoch_order(options, position, samples.train.size());
   const auto most = static_cast<std::size_t>(position.schedule.batch_size);
-  std::vector<const Sample*> batch;
   while (position.epoch_step < steps) {
     throw_if_cancelled();
     const std::size_t first = static_cast<std::size_t>(position.epoch_step) * most;
     const Span<const std::int64_t> rows(order.data() + first, std::min(most, order.size() - first));
-    batch.clear();
-    for (const std::int64_t row : rows)
-      batch.push_back(samples.train[static_cast<std::size_t>(row)]);
-    if (needs_teacher_outputs())
-      gather(dataset_teacher_outputs, *teacher, rows, batch_teacher_outputs);
-    const casd_torch_losses losses =
-        take_step(batch, needs_teacher_outputs() ? &batch_teacher_outputs : nullptr, learning_rate);
+    const StepLosses losses = take_step(rows, learning_rate);
     ++position.epoch_step;
     add(position.sums, losses, rows.size());
     ++call.steps;
@@ -153,11 +181,9 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
       is_student ? std::min(position.schedule.select_from, position.schedule.epochs - 1) : 0;
   position.score = nan;
   if (samples.valid.empty() || position.epoch < first) return;
-  std::vector<float> learned = backend->parameters();
-  casd_predictor_options on_cpu = default_predictor_options();
-  on_cpu.threads = options.threads;
-  Predictor predictor(model_with(learned), on_cpu);
-  position.score = selection_score(predictor, samples.valid, !is_student);
+  std::vector<float> learned = read_parameters(*engine, model->layout());
+  Predictor current = predictor(model_with(learned), engine->snapshot());
+  position.score = selection_score(current, samples.valid, !is_student);
   // Without a label in split valid there is no score: the last epoch is taken.
   if (std::isnan(position.score)) return;
   if (position.selection.update(position.score, position.epoch, first)) best = std::move(learned);
@@ -165,7 +191,7 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
 
 void Trainer::State::end_phase(const TrainingSamples& samples) {
   calibrated = nullptr;
-  if (!best.empty()) backend->set_parameters(best);
+  if (!best.empty()) engine->write(StatePart::parameters, best);
   if (position.phase == CASD_PHASE_TEACHER) {
     enter_student();
     return;

@@ -1,9 +1,11 @@
-// A stub of libcasd_torch to test the training loop. It records every call. Its parameters are a
-// deterministic function of all inputs of all steps, so that a missing, repeated or different step
-// changes the weights.
+// An engine for tests of the training loop. It records every call. Its parameters are a deterministic
+// function of all inputs of all steps, so that a missing, repeated or different step changes the
+// weights. Inference is that of the CPU engine.
 #pragma once
 
-#include "core/plugin_torch.h"
+#include "engine/registry.h"
+
+#include <casd/train.h>
 
 #include <cstdint>
 #include <functional>
@@ -19,24 +21,24 @@ struct RecordedStep {
   std::vector<std::int32_t> rows;  // per modality
   std::vector<float> target;       // [samples, columns]
   std::vector<std::uint8_t> labelled;
-  bool complete;
+  BatchTotals batch;
   std::vector<float> teacher_location, teacher_uncertainty, teacher_logits;
   std::vector<std::int64_t> frames;       // per modality
   std::vector<std::int64_t> zero_frames;  // per modality: those that are all zero
-  casd_torch_losses losses;               // what it returned
+  StepLosses losses;                      // what it returned
 };
 
-struct StubRecord {
+struct EngineRecord {
   std::vector<RecordedStep> steps;
-  std::vector<casd_phase> phases;    // of start_phase
-  std::vector<float> class_weights;  // of the last create
+  std::vector<casd_phase> phases;    // of begin_phase()
+  std::vector<float> class_weights;  // of the last engine
   int networks = 0;                  // not destroyed yet
   std::int64_t fail_at = -1;         // the step that fails with NUMERIC
   std::function<void()> after_step;  // optional
 };
 
 /// The calls since the last reset.
-StubRecord& stub_record();
-const casd_torch_plugin& stub_plugin();
+EngineRecord& engine_record();
+const EngineEntry& recording_engine();
 
 }  // namespace casd::test

@@ -1,4 +1,4 @@
-#include "train/corruption.h"
+#include "engine/corruption.h"
 
 #include "eval/metrics.h"
 
@@ -33,7 +33,11 @@ class DrawCorruption : public testing::Test {
   Corruption draw(const Sample& sample, std::size_t count, double frame_drop, std::uint64_t seed,
                   std::uint64_t step) const {
     const std::vector<const Sample*> samples(count, &sample);
-    return draw_corruption(schema_, samples, frame_drop, seed, step);
+    InputTable input;
+    input.assign(schema_, samples);
+    std::vector<std::int64_t> rows(count);
+    std::iota(rows.begin(), rows.end(), 0);
+    return draw_corruption(input, rows, frame_drop, {seed, step}, 0);
   }
 };
 
@@ -116,6 +120,14 @@ TEST_F(DrawCorruption, IsAPureFunctionOfSeedStepAndRow) {
   const Corruption half = draw(sample, 20, 0.5, 9, 100);
   EXPECT_TRUE(std::equal(half.kept.begin(), half.kept.end(), a.kept.begin()));
   EXPECT_TRUE(std::equal(half.dropped.begin(), half.dropped.end(), a.dropped.begin()));
+  // Rows of a batch that are drawn separately, in another table.
+  const Sample* const one = &sample;
+  InputTable table;
+  table.assign(schema_, {&one, 1});
+  const std::vector<std::int64_t> rows(15, 0);
+  const Corruption tail = draw_corruption(table, rows, 0.5, {9, 100}, 25);
+  EXPECT_TRUE(std::equal(tail.kept.begin(), tail.kept.end(), a.kept.begin() + 25));
+  EXPECT_TRUE(std::equal(tail.dropped.begin(), tail.dropped.end(), a.dropped.begin() + 75));
   EXPECT_NE(draw(sample, 40, 0.5, 9, 101).kept, a.kept);
   EXPECT_NE(draw(sample, 40, 0.5, 10, 100).kept, a.kept);
 }

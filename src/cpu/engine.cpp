@@ -1,0 +1,73 @@
+#include "cpu/engine.h"
+
+#include "core/live_bytes.h"
+#include "core/thread_pool.h"
+#include "cpu/encoder.h"
+
+#include <algorithm>
+
+namespace casd {
+namespace {
+
+constexpr EngineCapabilities capabilities_of_cpu = {"cpu", CASD_DEVICE_CPU, false, true};
+constexpr std::size_t floats_per_cache_line = 16;
+
+/// Scratch memory for each worker.
+class CpuWorkspace final : public EngineWorkspace {
+ public:
+  void reserve(int workers, std::size_t count) {
+    // No two workers write to the same cache line.
+    const std::size_t stride =
+        std::max(stride_, (count / floats_per_cache_line + 2) * floats_per_cache_line);
+    const std::size_t size = static_cast<std::size_t>(workers) * stride;
+    if (scratch_.size() < size) {
+      Floats().swap(scratch_);  // frees the old memory first: its content is not needed
+      scratch_.resize(size);
+    }
+    stride_ = stride;
+  }
+  float* scratch(int worker) {
+    return scratch_.data() + static_cast<std::size_t>(worker) * stride_;
+  }
+
+ private:
+  Floats scratch_;  // [workers, stride]
+  std::size_t stride_ = 0;
+};
+
+class CpuInference final : public InferenceEngine {
+ public:
+  CpuInference(const ModelPtr& model, int threads) : encoder_(model), pool_(threads) {}
+
+  const EngineCapabilities& capabilities() const override { return capabilities_of_cpu; }
+  std::unique_ptr<EngineWorkspace> workspace() const override {
+    return std::make_unique<CpuWorkspace>();
+  }
+
+  void encode(Span<const EncodeItem> items, EngineWorkspace* workspace) const override {
+    auto& scratch = static_cast<CpuWorkspace&>(*workspace);
+    std::int64_t longest = 1;
+    for (const EncodeItem& item : items) longest = std::max<std::int64_t>(longest, item.steps);
+    scratch.reserve(pool_.threads(), encoder_.scratch_size(longest));
+    pool_.run(static_cast<std::int64_t>(items.size()), [&](std::int64_t piece, int worker) {
+      const EncodeItem& item = items[static_cast<std::size_t>(piece)];
+      encoder_.encode(item.modality, item.frames, item.steps, scratch.scratch(worker), item.nig);
+    });
+  }
+
+ private:
+  const Encoder encoder_;
+  mutable ThreadPool pool_;  // any number of callers
+};
+
+}  // namespace
+
+EngineEntry cpu_engine() {
+  return {capabilities_of_cpu, true,
+          [](const ModelPtr& model, const EngineSetup& setup) -> InferenceEnginePtr {
+            return std::make_shared<const CpuInference>(model, setup.threads);
+          },
+          nullptr};
+}
+
+}  // namespace casd

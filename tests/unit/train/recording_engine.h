@@ -1,5 +1,5 @@
 // An engine for tests of the training loop. It records every call. Its parameters are a deterministic
-// function of all inputs of all steps, so that a missing, repeated or different step changes the
+// function of the inputs of all steps (teacher outputs excepted), so that a missing, repeated or different step changes the
 // weights. Inference is that of the CPU engine.
 #pragma once
 

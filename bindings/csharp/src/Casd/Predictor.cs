@@ -133,6 +133,17 @@ namespace Casd
         }
 #endif
 
+        // For an array that is larger than its content.
+        internal void PredictFrames(Prediction result, float[] values, int valueCount, long[] steps,
+                                    ModalityMask mask)
+        {
+            if (valueCount < 0 || valueCount > values.Length)
+                throw new ArgumentOutOfRangeException(nameof(valueCount));
+            fixed (float* first = values)
+            fixed (long* counts = steps)
+                Predict(result, first, valueCount, counts, steps.Length, mask);
+        }
+
         private void Predict(Prediction result, float* values, int valueCount, long* steps,
                              int modalityCount, ModalityMask mask)
         {

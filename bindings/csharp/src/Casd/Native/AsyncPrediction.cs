@@ -11,6 +11,9 @@ namespace Casd
     /// </summary>
     internal sealed class AsyncPrediction
     {
+        private static int _pending; // queued or running
+        private static volatile bool _unloading;
+
         private readonly PredictorHandle _predictor;
         private readonly IDisposable _input;
         private readonly Action<Prediction> _predict;
@@ -18,6 +21,18 @@ namespace Casd
             new TaskCompletionSource<Prediction>(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly CancellationToken _cancellation;
         private CancellationTokenRegistration _registration;
+
+        // Where an application domain is unloaded (Mono, Unity's editor, .NET Framework), calls in the queue
+        // would never run, and threads would be aborted at any point: their native objects would be lost.
+        static AsyncPrediction() =>
+            AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => EndAll();
+
+        private static void EndAll()
+        {
+            _unloading = true;
+            for (int i = 0; i < 10000 && Volatile.Read(ref _pending) > 0; ++i)
+                Thread.Sleep(1);
+        }
 
         private AsyncPrediction(PredictorHandle predictor, IDisposable input,
                                 CancellationToken cancellation, Action<Prediction> predict)
@@ -34,6 +49,7 @@ namespace Casd
         {
             var call = new AsyncPrediction(predictor, input, cancellation, predict);
             bool held = false;
+            Interlocked.Increment(ref _pending);
             try
             {
                 predictor.DangerousAddRef(ref held);
@@ -47,6 +63,7 @@ namespace Casd
                 if (held)
                     predictor.DangerousRelease();
                 input.Dispose();
+                Interlocked.Decrement(ref _pending);
                 throw;
             }
             return call._completion.Task;
@@ -60,6 +77,8 @@ namespace Casd
             Exception? failure = null;
             try
             {
+                if (_unloading)
+                    _completion.TrySetCanceled();
                 if (!_completion.Task.IsCompleted)
                 {
                     result = new Prediction();
@@ -81,6 +100,7 @@ namespace Casd
                 result?.Dispose();
             if (failure != null)
                 _completion.TrySetException(failure);
+            Interlocked.Decrement(ref _pending);
         }
     }
 }

@@ -71,6 +71,12 @@ namespace Casd
 
         private static void LoadFound()
         {
+#if UNITY_5_3_OR_NEWER
+            // Unity imports the plug-ins of a package itself and knows where they lie on each platform.
+            LetRuntimeFind("Searched were the plug-ins of the Unity project",
+                           "Enable libcasd for this platform in the import settings of the package's " +
+                           "folder Plugins");
+#else
             var searched = new List<string>();
             foreach (string folder in NativeFolders.All())
             {
@@ -99,7 +105,8 @@ namespace Casd
                 return;
             }
             LetRuntimeFind($"Searched were {string.Join(", ", searched)} and the system's search path " +
-                           $"({reasons})");
+                           $"({reasons})", "Put it beside the assembly");
+#endif
         }
 
         private static void LoadFile(string file)
@@ -163,7 +170,7 @@ namespace Casd
 
         /// <summary>Where the binding finds no library, the runtime may (Unity, IL2CPP).</summary>
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private static void LetRuntimeFind(string searched)
+        private static void LetRuntimeFind(string searched, string remedy)
         {
             const string name = "casd";
             try
@@ -178,7 +185,7 @@ namespace Casd
             catch (DllNotFoundException error) when (!(error is CasdLoadException))
             {
                 throw new CasdLoadException(
-                    $"libcasd was not found. {searched}. Put it beside the assembly, or set " +
+                    $"libcasd was not found: {error.Message}. {searched}. {remedy}, or set " +
                     $"{PathVariable} to it.", error);
             }
         }

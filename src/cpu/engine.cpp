@@ -3,13 +3,13 @@
 #include "core/live_bytes.h"
 #include "core/thread_pool.h"
 #include "cpu/encoder.h"
+#include "cpu/training_engine.h"
 
 #include <algorithm>
 
 namespace casd {
 namespace {
 
-constexpr EngineCapabilities capabilities_of_cpu = {"cpu", CASD_DEVICE_CPU, false, true};
 constexpr std::size_t floats_per_cache_line = 16;
 
 /// Scratch memory for each worker.
@@ -39,7 +39,7 @@ class CpuInference final : public InferenceEngine {
  public:
   CpuInference(const ModelPtr& model, int threads) : encoder_(model), pool_(threads) {}
 
-  const EngineCapabilities& capabilities() const override { return capabilities_of_cpu; }
+  const EngineCapabilities& capabilities() const override { return cpu_capabilities; }
   std::unique_ptr<EngineWorkspace> workspace() const override {
     return std::make_unique<CpuWorkspace>();
   }
@@ -63,11 +63,11 @@ class CpuInference final : public InferenceEngine {
 }  // namespace
 
 EngineEntry cpu_engine() {
-  return {capabilities_of_cpu, true,
+  return {cpu_capabilities, true,
           [](const ModelPtr& model, const EngineSetup& setup) -> InferenceEnginePtr {
             return std::make_shared<const CpuInference>(model, setup.threads);
           },
-          nullptr};
+          cpu::make_cpu_training};
 }
 
 }  // namespace casd

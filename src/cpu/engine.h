@@ -5,6 +5,8 @@
 
 namespace casd {
 
+constexpr EngineCapabilities cpu_capabilities = {"cpu", CASD_DEVICE_CPU, true, true};
+
 /// The registry's entry "cpu".
 EngineEntry cpu_engine();
 

@@ -32,7 +32,7 @@ static void the_list_reports_available_engines(void **state) {
     const char *name;
     casd_device device;
     int32_t trains, concurrent;
-  } expected[] = {{"cpu", CASD_DEVICE_CPU, 0, 1},
+  } expected[] = {{"cpu", CASD_DEVICE_CPU, 1, 1},
                   {"torch", CASD_DEVICE_CPU, 1, 0},
                   {"torch", CASD_DEVICE_CUDA, 1, 0}};
   casd_engine_info info;
@@ -47,7 +47,8 @@ static void the_list_reports_available_engines(void **state) {
     assert_int_equal(info.device, expected[i].device);
     assert_int_equal(info.trains, expected[i].trains);
     assert_int_equal(info.concurrent, expected[i].concurrent);
-    assert_int_equal(info.available, works(info.device, info.trains));
+    /* On the CPU, "cpu" is used whether "torch" is available or not. */
+    if (i != 1) assert_int_equal(info.available, works(info.device, info.trains));
     assert_true((info.reason[0] == 0) == info.available);
   }
   ASSERT_OK(casd_engine_get_info(&info, 0)); /* nothing of an earlier description stays */

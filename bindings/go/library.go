@@ -162,6 +162,16 @@ const (
 	DeviceCUDA Device = 1 // An NVIDIA GPU, through the plug-in libcasd_torch.
 )
 
+// EngineChoice selects the engine that computes. Another engine rounds differently.
+type EngineChoice int32
+
+// The values of [EngineChoice].
+const (
+	EngineAuto  EngineChoice = 0 // The first engine that supports the device and the use.
+	EngineCPU   EngineChoice = 1 // The built-in engine.
+	EngineTorch EngineChoice = 2 // The plug-in libcasd_torch.
+)
+
 // Engine describes what can run the computation.
 type Engine struct {
 	Name       string // "cpu": built in; "torch": the plug-in libcasd_torch.

@@ -17,8 +17,9 @@ const (
 
 // PredictorOptions is where and how a model runs.
 type PredictorOptions struct {
-	Device      Device // DeviceCPU.
-	DeviceIndex int    // Which GPU; 0.
+	Device      Device       // DeviceCPU.
+	DeviceIndex int          // Which GPU; 0.
+	Engine      EngineChoice // EngineAuto.
 	// Threads that share the work of a call on the CPU, the calling one included; 1; 1
 	// to 256. Results do not depend on it.
 	Threads int
@@ -57,6 +58,7 @@ func (o *PredictorOptions) native() (c capi.Casd_predictor_options, drop func())
 func (o *PredictorOptions) write(c capi.Casd_predictor_options) {
 	c.SetDevice(int32(o.Device))
 	c.SetDevice_index(number32(o.DeviceIndex))
+	c.SetEngine(int32(o.Engine))
 	c.SetThreads(number32(o.Threads))
 	c.SetOn_empty(int32(o.OnEmpty))
 }
@@ -65,6 +67,7 @@ func readPredictorOptions(c capi.Casd_predictor_options) PredictorOptions {
 	return PredictorOptions{
 		Device:      Device(c.GetDevice()),
 		DeviceIndex: int(c.GetDevice_index()),
+		Engine:      EngineChoice(c.GetEngine()),
 		Threads:     int(c.GetThreads()),
 		OnEmpty:     EmptyPolicy(c.GetOn_empty()),
 	}

@@ -56,6 +56,16 @@ func LoadTrainer(path string) (*Trainer, error) {
 	return newTrainer(func(address *uintptr) error { return capi.Casd_trainer_load(address, path) })
 }
 
+// LoadTrainerOn makes a trainer from a checkpoint with another engine than the one that saved it.
+func LoadTrainerOn(path string, engine EngineChoice) (*Trainer, error) {
+	if err := plainTexts(path); err != nil {
+		return nil, err
+	}
+	return newTrainer(func(address *uintptr) error {
+		return capi.Casd_trainer_load_on(address, path, int32(engine))
+	})
+}
+
 func newTrainer(create func(*uintptr) error) (*Trainer, error) {
 	if err := ready(); err != nil {
 		return nil, err

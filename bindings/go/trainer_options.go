@@ -64,6 +64,7 @@ type TrainerOptions struct {
 	FitTrust            bool         // Fit one factor per modality on split valid at the end; false.
 	Device              Device       // DeviceCPU.
 	DeviceIndex         int          // Which GPU (0).
+	Engine              EngineChoice // (EngineAuto)
 	Threads             int          // On the CPU (1; 1 to 256). Does not change the result.
 	Schedule            Recipe       // The recipe whose schedule auto stands for; RecipeEvidential.
 	Dropout             float64      // (0.4; 0 to below 1)
@@ -195,6 +196,7 @@ func (o *TrainerOptions) write(c capi.Casd_trainer_options) {
 	c.SetFit_trust(flag(o.FitTrust))
 	c.SetDevice(int32(o.Device))
 	c.SetDevice_index(number32(o.DeviceIndex))
+	c.SetEngine(int32(o.Engine))
 	c.SetThreads(number32(o.Threads))
 	c.SetSchedule(int32(o.Schedule))
 	c.SetDropout(o.Dropout)
@@ -228,6 +230,7 @@ func readTrainerOptions(c capi.Casd_trainer_options) TrainerOptions {
 		FitTrust:            c.GetFit_trust() != 0,
 		Device:              Device(c.GetDevice()),
 		DeviceIndex:         int(c.GetDevice_index()),
+		Engine:              EngineChoice(c.GetEngine()),
 		Threads:             int(c.GetThreads()),
 		Schedule:            Recipe(c.GetSchedule()),
 		Dropout:             c.GetDropout(),

@@ -61,6 +61,17 @@ enum {
   CASD_DEVICE_CUDA = 1 /**< An NVIDIA GPU, through the plug-in `libcasd_torch`. */
 };
 
+/** @brief Which engine computes. @since 0.2 */
+typedef int32_t casd_engine_choice;
+
+/** @brief The values of ::casd_engine_choice. @since 0.2 */
+enum {
+  CASD_ENGINE_AUTO =
+      0, /**< The first of casd_engine_get_info() that supports the device and the use. */
+  CASD_ENGINE_CPU = 1,  /**< The built-in engine. */
+  CASD_ENGINE_TORCH = 2 /**< The plug-in `libcasd_torch`. */
+};
+
 /**
  * @brief Description of an engine. Initialise it with casd_engine_info_init().
  * @since 0.2
@@ -121,13 +132,15 @@ enum {
  * @since 0.1
  */
 typedef struct casd_predictor_options {
-  uint32_t struct_size;   /**< sizeof of the caller's struct. */
-  casd_device device;     /**< ::CASD_DEVICE_CPU. */
-  int32_t device_index;   /**< Which GPU; 0. */
-  int32_t threads;        /**< Threads that share the work of a call on the CPU, the calling one
+  uint32_t struct_size;      /**< sizeof of the caller's struct. */
+  casd_device device;        /**< ::CASD_DEVICE_CPU. */
+  int32_t device_index;      /**< Which GPU; 0. */
+  int32_t threads;           /**< Threads that share the work of a call on the CPU, the calling one
                                included; 1; 1 to 256. Results do not depend on it. */
-  casd_on_empty on_empty; /**< ::CASD_EMPTY_ERROR. */
-  uint32_t reserved;      /**< 0. */
+  casd_on_empty on_empty;    /**< ::CASD_EMPTY_ERROR. */
+  uint32_t reserved;         /**< 0. */
+  casd_engine_choice engine; /**< ::CASD_ENGINE_AUTO. @since 0.2 */
+  uint32_t reserved_2;       /**< 0. */
 } casd_predictor_options;
 
 /**

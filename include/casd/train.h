@@ -120,6 +120,9 @@ typedef struct casd_trainer_options {
   double weight_decay;         /**< L2, in the gradient (0.0001; 0 to 1). */
   double gradient_clip;        /**< Most norm of the gradient (0.8; 0: off). */
   uint64_t seed;               /**< Of shuffling, corruption, dropout and sampling (0). */
+  casd_engine_choice engine;   /**< (::CASD_ENGINE_AUTO) Another engine rounds differently.
+                                    @since 0.2 */
+  uint32_t reserved;           /**< 0. */
 } casd_trainer_options;
 
 /** @brief Fills in the defaults; errors as casd_model_options_init(). @since 0.1 */
@@ -319,7 +322,7 @@ CASD_API casd_status CASD_CALL casd_train_step(casd_train_stats *stats, casd_tra
 
 /**
  * @brief Runs one epoch of the current phase on split `train` and scores it on split `valid` with the
- *        CPU engine.
+ *        trainer's engine.
  *
  * Prepares the trainer if necessary. The last epoch of the teacher phase enters the student phase; the
  * last epoch of the student phase calibrates. `stats->go_on` is 1 until then; casd_trainer_fit() calls
@@ -430,6 +433,20 @@ CASD_API casd_status CASD_CALL casd_trainer_save(casd_trainer *trainer, const ch
  * @since 0.1
  */
 CASD_API casd_status CASD_CALL casd_trainer_load(casd_trainer **trainer, const char *path);
+
+/**
+ * @brief casd_trainer_load() with another engine than the one that saved the checkpoint.
+ *
+ * Weights, optimiser and position are those of the checkpoint; later steps round differently.
+ * @param[out] trainer  Receives the trainer.
+ * @param      path     The checkpoint.
+ * @param      engine   A value of ::casd_engine_choice; becomes the option `engine`.
+ * @return As casd_trainer_load(); ::CASD_ERROR_UNAVAILABLE if there is no such engine for the
+ *         checkpoint's device.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_trainer_load_on(casd_trainer **trainer, const char *path,
+                                                    casd_engine_choice engine);
 
 /**
  * @brief The options of a trainer.

@@ -183,6 +183,14 @@ casd_status casd_trainer_load(casd_trainer** trainer, const char* path) {
   });
 }
 
+casd_status casd_trainer_load_on(casd_trainer** trainer, const char* path,
+                                 casd_engine_choice engine) {
+  return guard([&] {
+    given(trainer, "trainer");
+    *trainer = new casd_trainer(casd::Trainer::load(&given(path, "path"), nullptr, engine));
+  });
+}
+
 casd_status casd_trainer_get_options(casd_trainer_options* options, const casd_trainer* trainer) {
   return guard([&] {
     const std::size_t size =

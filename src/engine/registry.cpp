@@ -72,8 +72,14 @@ const EngineEntry& find_engine(const char* name, casd_device device, bool trains
     if (engine.capabilities.device == device && (!trains || engine.train) &&
         (!name || std::strcmp(name, engine.capabilities.name) == 0))
       return engine;
-  fail(CASD_ERROR_NOT_FOUND, "there is no engine ", name ? name : "", name ? " " : "", "for the ",
+  fail(CASD_ERROR_UNAVAILABLE, "there is no engine ", name ? name : "", name ? " " : "", "for the ",
        device == CASD_DEVICE_CPU ? "CPU" : "GPU", trains ? " that trains" : "");
+}
+
+const EngineEntry& find_engine(casd_engine_choice choice, casd_device device, bool trains) {
+  return find_engine(
+      choice == CASD_ENGINE_AUTO ? nullptr : engine_choices[static_cast<std::size_t>(choice)],
+      device, trains);
 }
 
 casd_engine_info engine_info(std::int32_t index) {

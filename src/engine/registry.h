@@ -42,9 +42,13 @@ class EngineRegistration {
 /// All engines, built-in ones first.
 const std::vector<EngineEntry>& engines();
 
-/// The first engine for the device. `name`: NULL for any. Throws NOT_FOUND if there is no such engine
-/// (of one that trains, with `trains`).
+/// The first engine for the device. `name`: NULL for any. Throws UNAVAILABLE if there is no such engine,
+/// or with `trains` none that trains.
 const EngineEntry& find_engine(const char* name, casd_device device, bool trains);
+const EngineEntry& find_engine(casd_engine_choice choice, casd_device device, bool trains);
+
+/// The texts of casd_engine_choice, in its order.
+inline constexpr const char* engine_choices[] = {"auto", "cpu", "torch"};
 
 /// casd_engine_get_info(). Throws NOT_FOUND past the end of the list.
 casd_engine_info engine_info(std::int32_t index);

@@ -19,6 +19,7 @@ Span<const Option> predictor_option_table() {
       {"device", OptionKind::choice, offsetof(O, device), 0, 0, false, false, {devices, 2}},
       {"device_index", OptionKind::int32, offsetof(O, device_index), 0, 1023, false, false, {}},
       {"threads", OptionKind::int32, offsetof(O, threads), 1, 256, false, false, {}},
+      {"engine", OptionKind::choice, offsetof(O, engine), 0, 0, false, false, {engine_choices, 3}},
       {"on_empty", OptionKind::choice, offsetof(O, on_empty), 0, 0, false, false, {on_empty, 2}},
   };
   return {table, sizeof table / sizeof *table};
@@ -35,7 +36,7 @@ casd_predictor_options default_predictor_options() {
 
 casd_predictor_options checked(casd_predictor_options options) {
   check_options(predictor_option_table(), &options);
-  require(options.reserved == 0, "options.reserved must be 0");
+  require(options.reserved == 0 && options.reserved_2 == 0, "options.reserved must be 0");
   return options;
 }
 
@@ -165,7 +166,7 @@ void Predictor::State::predict(Prediction& prediction, Workspace& workspace,
 Predictor::Predictor(ModelPtr model, const casd_predictor_options& wanted) {
   const casd_predictor_options options = checked(wanted);
   InferenceEnginePtr engine =
-      find_engine(nullptr, options.device, false)
+      find_engine(options.engine, options.device, false)
           .infer(model, {options.device, options.device_index, options.threads});
   state_ = std::make_unique<State>(std::move(model), std::move(engine), options);
 }

@@ -44,6 +44,7 @@ bool Trainer::State::needs_teacher_outputs() const {
 
 Predictor Trainer::State::predictor(const ModelPtr& of, InferenceEnginePtr of_engine) const {
   casd_predictor_options on_engine = default_predictor_options();
+  on_engine.engine = options.engine;
   on_engine.device = options.device;
   on_engine.device_index = options.device_index;
   on_engine.threads = options.threads;

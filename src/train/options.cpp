@@ -1,6 +1,7 @@
 #include "train/options.h"
 
 #include "core/error.h"
+#include "engine/registry.h"
 
 #include <limits>
 
@@ -59,6 +60,7 @@ constexpr Option table[] = {
     choice("device", offsetof(Options, device), devices),
     whole("device_index", offsetof(Options, device_index), 0, 1023),
     whole("threads", offsetof(Options, threads), 1, 256),
+    choice("engine", offsetof(Options, engine), engine_choices),
     real_below("dropout", offsetof(Options, dropout), 0, 1),
     real("frame_drop", offsetof(Options, frame_drop), 0, 1),
     real("sigma_scale", offsetof(Options, sigma_scale), 0, 10),
@@ -116,6 +118,7 @@ void use_recipe(casd_trainer_options& options, casd_recipe recipe) {
 
 casd_trainer_options checked(casd_trainer_options options) {
   check_options(trainer_option_table(), &options);
+  require(options.reserved == 0, "options.reserved must be 0");
   return options;
 }
 

@@ -28,8 +28,11 @@ void Trainer::save(const std::string& path) {
   write_file_atomic(path, serialise_checkpoint(state_->checkpoint()));
 }
 
-std::unique_ptr<Trainer> Trainer::load(const std::string& path, const EngineEntry* engine) {
+std::unique_ptr<Trainer> Trainer::load(const std::string& path, const EngineEntry* engine,
+                                       std::optional<casd_engine_choice> choice) {
   Checkpoint checkpoint = parse_checkpoint(read_file(path), path);
+  if (choice) checkpoint.options.engine = *choice;
+  checkpoint.options = checked(checkpoint.options);
   return std::unique_ptr<Trainer>(
       new Trainer(std::make_unique<State>(std::move(checkpoint), engine)));
 }

@@ -37,7 +37,7 @@ bool same_layout(const NetworkLayout& a, const NetworkLayout& b) {
 }  // namespace
 
 const EngineEntry& training_engine_for(const casd_trainer_options& options) {
-  return find_engine(nullptr, options.device, true);
+  return find_engine(options.engine, options.device, true);
 }
 
 Trainer::State::State(const ModelPtr& initial, const casd_trainer_options& wanted,

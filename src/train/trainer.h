@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace casd {
@@ -44,8 +45,9 @@ class Trainer {
   casd_train_progress progress() const;
 
   void save(const std::string& path);
-  static std::unique_ptr<Trainer> load(const std::string& path,
-                                       const EngineEntry* engine = nullptr);
+  /// `choice` replaces the checkpoint's option `engine`.
+  static std::unique_ptr<Trainer> load(const std::string& path, const EngineEntry* engine = nullptr,
+                                       std::optional<casd_engine_choice> choice = {});
 
  private:
   struct State;

@@ -619,6 +619,42 @@ static void make_newer(void) {
   fclose(file);
 }
 
+static void a_checkpoint_loads_on_every_engine_that_trains(void **state) {
+  struct fixture f;
+  casd_trainer_options options = small_options();
+  casd_engine_info info;
+  casd_trainer *loaded = NULL;
+  struct progress_record w = {0, 0, -1};
+  int32_t i;
+  (void)state;
+  BEGIN(f, CASD_TASK_CLASSES, &options);
+  w.cancel_at = 3;
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, CHECKPOINT, record_progress, &w),
+                   CASD_ERROR_CANCELLED);
+  assert_int_equal(casd_trainer_load_on(NULL, CHECKPOINT, CASD_ENGINE_AUTO),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_load_on(&loaded, NULL, CASD_ENGINE_AUTO),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_load_on(&loaded, CHECKPOINT, 99), CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_engine_info_init(&info, sizeof info), CASD_OK);
+  for (i = 0; casd_engine_get_info(&info, i) == CASD_OK; ++i) {
+    const casd_engine_choice choice =
+        strcmp(info.name, "cpu") == 0 ? CASD_ENGINE_CPU : CASD_ENGINE_TORCH;
+    if (info.device != CASD_DEVICE_CPU) continue;
+    if (!info.trains) {
+      assert_int_equal(casd_trainer_load_on(&loaded, CHECKPOINT, choice), CASD_ERROR_UNAVAILABLE);
+      continue;
+    }
+    assert_int_equal(casd_trainer_load_on(&loaded, CHECKPOINT, choice), CASD_OK);
+    assert_int_equal(casd_trainer_get_options(&options, loaded), CASD_OK);
+    assert_int_equal(options.engine, choice);
+    assert_int_equal(casd_trainer_fit(loaded, f.data, NULL, NULL, NULL), CASD_OK);
+    casd_trainer_destroy(loaded);
+    loaded = NULL;
+  }
+  end(&f);
+}
+
 static void damaged_checkpoints_are_rejected(void **state) {
   struct fixture f;
   casd_trainer_options options = small_options();
@@ -792,6 +828,7 @@ int main(void) {
       cmocka_unit_test(epochs_and_fit_give_the_same_bits),
       cmocka_unit_test(a_cancelled_fit_resumes_to_the_same_bits),
       cmocka_unit_test(cancel_works_in_a_signal_handler),
+      cmocka_unit_test(a_checkpoint_loads_on_every_engine_that_trains),
       cmocka_unit_test(damaged_checkpoints_are_rejected),
       cmocka_unit_test(own_batches_need_no_dataset),
       cmocka_unit_test(a_trained_model_needs_no_preparation),

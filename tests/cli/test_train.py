@@ -1,11 +1,14 @@
 """`casd train`: its output, checkpoints, restarting, and files that it must not overwrite."""
 import os
+import pathlib
 import resource
 import signal
 import subprocess
 import unittest
 
 from support import PROGRAM, SMALL, InFolder, casd, needs_torch, write_moods
+
+OLD_CHECKPOINT = pathlib.Path(__file__).resolve().parents[1] / "data/trainer_v2.checkpoint"
 
 
 @needs_torch
@@ -244,6 +247,22 @@ class Train(InFolder):
         process.stderr.close()
         process.wait()
         self.assertIn("its number of threads is kept: 1", line)
+
+    def test_the_engine_is_chosen(self):
+        words = ("train", "synthetic", *SMALL, "--epochs", "2")
+        self.succeeds(*words, "-o", self.out, "--engine", "torch")
+        self.fails(2, "--engine", *words, "-o", self.out, "--engine", "gpu")
+        self.succeeds("predict", self.out, "synthetic", "--engine", "torch")
+        self.succeeds("eval", self.out, "synthetic", "--engine", "cpu")
+
+    def test_a_checkpoint_of_format_2_is_resumed(self):
+        self.checkpoint.write_bytes(OLD_CHECKPOINT.read_bytes())
+        result = casd("train", "synthetic:3", "-o", self.out, "--threads", "1", "--epochs",
+                      "20", "--set", "teacher_epochs=2", "--set", "hidden=4", "--set", "heads=1",
+                      "--set", "layers=1", "--set", "feed_forward=4", "--set", "batch_size=32")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("resuming from", result.stderr)
+        self.assertTrue(self.out.exists())
 
     def test_another_dataset_rejects_the_checkpoint(self):
         first = self.interrupted()

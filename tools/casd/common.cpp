@@ -101,14 +101,15 @@ casd_modality_mask parse_mask(const casd_schema* schema, const std::vector<std::
   return mask;
 }
 
-Predictor make_predictor(const casd_model* model, const std::string& device, int threads,
+Predictor make_predictor(const casd_model* model, const DeviceOptions& wanted,
                          casd_on_empty on_empty) {
   casd_predictor_options options;
   check(casd_predictor_options_init(&options, sizeof options));
-  const Device where = parse_device(device);
+  const Device where = parse_device(wanted.device);
   options.device = where.device;
   options.device_index = where.index;
-  options.threads = threads;
+  options.threads = wanted.threads;
+  options.engine = parse_engine(wanted.engine);
   options.on_empty = on_empty;
   return made<Predictor>(
       [&](casd_predictor** out) { return casd_predictor_create(out, model, &options); });
@@ -140,11 +141,23 @@ const char* const uncertainty_legend =
     "uncertainty: variance of the fused distribution. It has no unit: compare it between samples "
     "and conditions of one model; the larger, the less certain.";
 
-void add_device_options(CLI::App& command, std::string& device, int& threads) {
-  command.add_option("--device", device, "cpu, cuda or cuda:N")
+casd_engine_choice parse_engine(const std::string& text) {
+  if (text == "cpu") return CASD_ENGINE_CPU;
+  if (text == "torch") return CASD_ENGINE_TORCH;
+  return CASD_ENGINE_AUTO;
+}
+
+void add_device_options(CLI::App& command, DeviceOptions& options) {
+  command.add_option("--device", options.device, "cpu, cuda or cuda:N")
       ->capture_default_str()
       ->type_name("DEVICE");
-  command.add_option("--threads", threads, "Threads on the CPU, 1 to 256")
+  command
+      .add_option("--engine", options.engine,
+                  "auto, cpu (built in) or torch (plug-in libcasd_torch)")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(silent(CLI::IsMember({"auto", "cpu", "torch"})));
+  command.add_option("--threads", options.threads, "Threads on the CPU, 1 to 256")
       ->type_name("N")
       ->capture_default_str()
       ->check(silent(CLI::Range(1, 256)));

@@ -75,14 +75,21 @@ struct Device {
 };
 Device parse_device(const std::string& text);
 
+/// The number of processors, at least 1.
+int default_threads();
+
+/// Where a command computes, as given on the command line.
+struct DeviceOptions {
+  std::string device = "cpu", engine = "auto";
+  int threads = default_threads();
+};
+casd_engine_choice parse_engine(const std::string& text);
+
 /// The bits of the modalities named; all where no name is given.
 casd_modality_mask parse_mask(const casd_schema* schema, const std::vector<std::string>& names);
 
-Predictor make_predictor(const casd_model* model, const std::string& device, int threads,
+Predictor make_predictor(const casd_model* model, const DeviceOptions& wanted,
                          casd_on_empty on_empty);
-
-/// The number of processors, at least 1.
-int default_threads();
 
 /// A validator that does not appear in the help text.
 template <class Validator>
@@ -92,7 +99,7 @@ Validator silent(Validator validator) {
 }
 
 /// Options and help texts that several commands have.
-void add_device_options(CLI::App& command, std::string& device, int& threads);
+void add_device_options(CLI::App& command, DeviceOptions& options);
 extern const char* const data_help;
 extern const char* const task_of_model_help;
 extern const char* const table_help;

@@ -11,9 +11,9 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model, data, task, split, device = "cpu";
+  std::string model, data, task, split;
   std::vector<std::string> mask;
-  int threads = default_threads();
+  DeviceOptions where;
   bool json = false;
 };
 
@@ -139,8 +139,7 @@ void run(const Options& options) {
   const Dataset data =
       open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task);
   const std::string split = split_of(data.get(), options.split);
-  const Predictor predictor =
-      make_predictor(model.get(), options.device, options.threads, CASD_EMPTY_NAN);
+  const Predictor predictor = make_predictor(model.get(), options.where, CASD_EMPTY_NAN);
   const auto report = made<Report>([&](casd_report** out) {
     return casd_evaluate(out, predictor.get(), data.get(), split.c_str(), &what, nullptr, nullptr);
   });
@@ -185,7 +184,7 @@ void add_eval(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("NAMES");
   command->add_option("--task", options->task, task_of_model_help)->type_name("TASK");
-  add_device_options(*command, options->device, options->threads);
+  add_device_options(*command, options->where);
   command->add_flag("--json", options->json, "One JSON object instead of the table");
   command->footer(std::string("A condition is the set of modalities that the model is given.\n") +
                   table_help + "Example: casd eval mood.casd mosi.h5 --split valid --json");

@@ -13,9 +13,9 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model, data, task, split, device = "cpu";
+  std::string model, data, task, split;
   std::vector<std::string> mask;
-  int threads = default_threads();
+  DeviceOptions where;
   long long count = -1;
   bool json = false, csv = false;
 };
@@ -44,8 +44,7 @@ void predict_all(const Options& options, const casd_model* model, const casd_sch
                  const casd_dataset* data, const std::vector<std::string>& splits,
                  casd_modality_mask mask, Receive receive) {
   constexpr int64_t chunk = 256;
-  const Predictor predictor =
-      make_predictor(model, options.device, options.threads, CASD_EMPTY_NAN);
+  const Predictor predictor = make_predictor(model, options.where, CASD_EMPTY_NAN);
   const auto prediction =
       made<Prediction>([](casd_prediction** out) { return casd_prediction_create(out); });
   // Of the model's schema: the samples are matched with it by name.
@@ -127,7 +126,7 @@ void add_predict(CLI::App& app) {
       ->type_name("N")
       ->check(silent(CLI::Range(0, std::numeric_limits<int>::max())));
   command->add_option("--task", options->task, task_of_model_help)->type_name("TASK");
-  add_device_options(*command, options->device, options->threads);
+  add_device_options(*command, options->where);
   CLI::Option* json = command->add_flag("--json", options->json, "A JSON object per line");
   command->add_flag("--csv", options->csv, "CSV with a header line")->excludes(json);
   command->footer(

@@ -13,22 +13,22 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string data, output, task, recipe = "evidential", preset = "default", device = "cpu",
-                                  checkpoint;
+  std::string data, output, task, recipe = "evidential", preset = "default", checkpoint;
   std::vector<std::string> assignments;
   uint64_t seed = 0;
   int epochs = 0;
   double valid = -1;  // share to hold out; below 0: not given
-  int threads = default_threads();
+  DeviceOptions where;
   bool restart = false;
 };
 
 Settings settings_of(const Options& options) {
   Settings out = make_settings(options.recipe, options.preset);
-  const Device device = parse_device(options.device);
+  const Device device = parse_device(options.where.device);
   out.trainer.device = device.device;
   out.trainer.device_index = device.index;
-  out.trainer.threads = options.threads;
+  out.trainer.threads = options.where.threads;
+  out.trainer.engine = parse_engine(options.where.engine);
   out.model.seed = out.trainer.seed = options.seed;
   if (options.epochs > 0) out.trainer.epochs = options.epochs;
   for (const std::string& assignment : options.assignments) assign(out, assignment);
@@ -97,7 +97,7 @@ Training resume(const Settings& settings, const casd_model* fresh, const std::st
   Training out;
   out.resumed = true;
   casd_trainer* raw = nullptr;
-  if (casd_trainer_load(&raw, checkpoint.c_str()) != CASD_OK)
+  if (casd_trainer_load_on(&raw, checkpoint.c_str(), settings.trainer.engine) != CASD_OK)
     throw Failure(std::string("the checkpoint cannot be used: ") + casd_last_error() + "\n" +
                   checkpoint_advice(checkpoint));
   out.trainer.reset(raw);
@@ -233,7 +233,7 @@ void add_train(CLI::App& app) {
   command->add_option("--epochs", options->epochs, "Most epochs of the student")
       ->type_name("N")
       ->check(silent(CLI::Range(1, 100000)));
-  add_device_options(*command, options->device, options->threads);
+  add_device_options(*command, options->where);
   command
       ->add_option("--checkpoint", options->checkpoint,
                    "Checkpoint; default: the model file's name + .checkpoint")

@@ -1980,6 +1980,58 @@ SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1on_1empt
 }
 
 
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1engine_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  casd_engine_choice arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  arg2 = (casd_engine_choice)jarg2; 
+  if (arg1) (arg1)->engine = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1engine_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  casd_engine_choice result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  result = (casd_engine_choice) ((arg1)->engine);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1reserved_12_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  uint32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  arg2 = (uint32_t)jarg2; 
+  if (arg1) (arg1)->reserved_2 = arg2;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1reserved_12_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  uint32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  result = (uint32_t) ((arg1)->reserved_2);
+  jresult = (jlong)result; 
+  return jresult;
+}
+
+
 SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1predictor_1options(JNIEnv *jenv, jclass jcls) {
   jlong jresult = 0 ;
   casd_predictor_options *result = 0 ;
@@ -3616,6 +3668,32 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1seed_1get
 }
 
 
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1engine_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
+  casd_engine_choice arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_trainer_options **)&jarg1; 
+  arg2 = (casd_engine_choice)jarg2; 
+  if (arg1) (arg1)->engine = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1engine_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
+  casd_engine_choice result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_trainer_options **)&jarg1; 
+  result = (casd_engine_choice) ((arg1)->engine);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
 SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1trainer_1options(JNIEnv *jenv, jclass jcls) {
   jlong jresult = 0 ;
   casd_trainer_options *result = 0 ;
@@ -4804,6 +4882,34 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1load(JNIEnv *jenv,
     arg2 = (char *)text2.get();
   }
   result = (casd_status)casd_trainer_load(arg1,(char const *)arg2);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  jresult = (jlong)(intptr_t)*arg1; 
+  
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1load_1on(JNIEnv *jenv, jclass jcls, jstring jarg2, jint jarg3) {
+  jlong jresult = 0 ;
+  casd_trainer **arg1 = (casd_trainer **) 0 ;
+  char *arg2 = (char *) 0 ;
+  casd_engine_choice arg3 ;
+  casd_trainer *created1 = NULL ;
+  casd_jni::Text text2 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = &created1; 
+  {
+    if (!text2.read(jenv, jarg2)) return 0;
+    arg2 = (char *)text2.get();
+  }
+  arg3 = (casd_engine_choice)jarg3; 
+  result = (casd_status)casd_trainer_load_on(arg1,(char const *)arg2,arg3);
   {
     jresult = 0;
     if (result != CASD_OK) casd_jni::throw_status(jenv, result);

@@ -294,7 +294,7 @@ TEST(Checkpoint, VersionOneIsRead) {
   EXPECT_EQ(c.position.epoch_step, 1);
   EXPECT_EQ(c.position.binding.train, 3887939073u);
   EXPECT_TRUE(c.teacher && c.teacher->trained());
-  // Saved as version 2, it has the same content.
+  // Saved in the newest version, it has the same content.
   const Checkpoint again = read_back(serialise_checkpoint(c));
   EXPECT_EQ(again.learned.parameters, c.learned.parameters);
   EXPECT_EQ(again.learned.second_moment, c.learned.second_moment);

@@ -24,6 +24,19 @@ namespace Casd
         Cuda = NativeMethods.CASD_DEVICE_CUDA,
     }
 
+    /// <summary>Engine that computes. Another engine rounds differently.</summary>
+    public enum EngineChoice
+    {
+        /// <summary>The first engine that supports the device and the use.</summary>
+        Auto = NativeMethods.CASD_ENGINE_AUTO,
+
+        /// <summary>The built-in engine.</summary>
+        Cpu = NativeMethods.CASD_ENGINE_CPU,
+
+        /// <summary>The plug-in libcasd_torch.</summary>
+        Torch = NativeMethods.CASD_ENGINE_TORCH,
+    }
+
     /// <summary>Where and how a model runs.</summary>
     public sealed class PredictorOptions
     {
@@ -49,6 +62,13 @@ namespace Casd
         {
             get => Data.device_index;
             set => Data.device_index = value;
+        }
+
+        /// <summary>Engine that computes; <see cref="EngineChoice.Auto"/>.</summary>
+        public EngineChoice Engine
+        {
+            get => (EngineChoice)Data.engine;
+            set => Data.engine = (int)value;
         }
 
         /// <summary>

@@ -81,6 +81,22 @@ namespace Casd
             return new Trainer(handle);
         }
 
+        /// <summary>
+        /// Makes a trainer from a checkpoint with another engine than the one that saved it.
+        /// </summary>
+        /// <param name="path">The checkpoint.</param>
+        /// <param name="engine">Becomes the option <see cref="TrainerOptions.Engine"/>.</param>
+        /// <returns>The trainer.</returns>
+        /// <exception cref="CasdException">As <see cref="Load(string)"/>.</exception>
+        public static Trainer Load(string path, EngineChoice engine)
+        {
+            if (path == null)
+                throw new ArgumentNullException(nameof(path));
+            NativeLoader.EnsureLoaded();
+            NativeMethods.casd_trainer_load_on(out TrainerHandle handle, path, (int)engine);
+            return new Trainer(handle);
+        }
+
         /// <summary>The present phase.</summary>
         public TrainingPhase Phase => (TrainingPhase)NativeMethods.casd_trainer_phase(Handle);
 

@@ -154,6 +154,13 @@ namespace Casd
             set => Data.device_index = value;
         }
 
+        /// <summary>Engine that computes; <see cref="EngineChoice.Auto"/>.</summary>
+        public EngineChoice Engine
+        {
+            get => (EngineChoice)Data.engine;
+            set => Data.engine = (int)value;
+        }
+
         /// <summary>Threads on the CPU; 1; 1 to 256. The result does not depend on it.</summary>
         public int Threads
         {

@@ -212,14 +212,16 @@ typedef _gostring_ swig_type_177;
 typedef _gostring_ swig_type_178;
 typedef _gostring_ swig_type_179;
 typedef _gostring_ swig_type_180;
-typedef _goslice_ swig_type_181;
-typedef long long swig_type_182;
+typedef _gostring_ swig_type_181;
+typedef _gostring_ swig_type_182;
 typedef _goslice_ swig_type_183;
 typedef long long swig_type_184;
-typedef _gostring_ swig_type_185;
-typedef _gostring_ swig_type_186;
+typedef _goslice_ swig_type_185;
+typedef long long swig_type_186;
 typedef _gostring_ swig_type_187;
 typedef _gostring_ swig_type_188;
+typedef _gostring_ swig_type_189;
+typedef _gostring_ swig_type_190;
 extern void _wrap_Swig_free_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_capi_8e0491c7fcfa246e(swig_intgo arg1);
 extern swig_type_1 _wrap_casd_status_name_capi_8e0491c7fcfa246e(int arg1);
@@ -347,6 +349,10 @@ extern void _wrap_casd_predictor_options_on_empty_set_capi_8e0491c7fcfa246e(uint
 extern int _wrap_casd_predictor_options_on_empty_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_predictor_options_reserved_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_predictor_options_reserved_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_engine_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_engine_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_reserved_2_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_reserved_2_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_predictor_options_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_predictor_options_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern swig_type_77 _wrap_casd_predictor_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
@@ -470,6 +476,10 @@ extern void _wrap_casd_trainer_options_gradient_clip_set_capi_8e0491c7fcfa246e(u
 extern double _wrap_casd_trainer_options_gradient_clip_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_140 arg2);
 extern swig_type_141 _wrap_casd_trainer_options_seed_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_engine_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_engine_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_reserved_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_trainer_options_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern swig_type_142 _wrap_casd_trainer_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
@@ -555,16 +565,17 @@ extern swig_type_172 _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(uintptr_
 extern swig_type_173 _wrap_casd_trainer_snapshot_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
 extern swig_type_174 _wrap_casd_trainer_save_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_175 arg2);
 extern swig_type_176 _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_177 arg2);
-extern swig_type_178 _wrap_casd_trainer_get_options_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_179 _wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_180 arg4, uintptr_t arg5, swig_voidp arg6);
-extern int _wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(swig_type_181 arg1, uintptr_t arg2, swig_type_182 arg3, int arg4, int arg5);
-extern int _wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(swig_type_183 arg1, uintptr_t arg2, swig_type_184 arg3);
-extern swig_type_185 _wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_186 arg3);
-extern swig_type_187 _wrap_casd_go_set_log_level_capi_8e0491c7fcfa246e(int arg1);
+extern swig_type_178 _wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_179 arg2, int arg3);
+extern swig_type_180 _wrap_casd_trainer_get_options_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_181 _wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_182 arg4, uintptr_t arg5, swig_voidp arg6);
+extern int _wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(swig_type_183 arg1, uintptr_t arg2, swig_type_184 arg3, int arg4, int arg5);
+extern int _wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(swig_type_185 arg1, uintptr_t arg2, swig_type_186 arg3);
+extern swig_type_187 _wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_188 arg3);
+extern swig_type_189 _wrap_casd_go_set_log_level_capi_8e0491c7fcfa246e(int arg1);
 extern void _wrap_casd_go_log_stop_capi_8e0491c7fcfa246e(void);
 extern int _wrap_casd_go_compiled_version_capi_8e0491c7fcfa246e(void);
 extern int _wrap_casd_go_is_foreign_capi_8e0491c7fcfa246e(void);
-extern swig_type_188 _wrap_casd_go_library_path_capi_8e0491c7fcfa246e(void);
+extern swig_type_190 _wrap_casd_go_library_path_capi_8e0491c7fcfa246e(void);
 #undef intgo
 */
 import "C"
@@ -1767,6 +1778,32 @@ func (arg1 SwigcptrCasd_predictor_options) GetReserved() (_swig_ret uint32) {
 	return swig_r
 }
 
+func (arg1 SwigcptrCasd_predictor_options) SetEngine(arg2 int32) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_casd_predictor_options_engine_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+}
+
+func (arg1 SwigcptrCasd_predictor_options) GetEngine() (_swig_ret int32) {
+	var swig_r int32
+	_swig_i_0 := arg1
+	swig_r = (int32)(C._wrap_casd_predictor_options_engine_get_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrCasd_predictor_options) SetReserved_2(arg2 uint32) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_casd_predictor_options_reserved_2_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+}
+
+func (arg1 SwigcptrCasd_predictor_options) GetReserved_2() (_swig_ret uint32) {
+	var swig_r uint32
+	_swig_i_0 := arg1
+	swig_r = (uint32)(C._wrap_casd_predictor_options_reserved_2_get_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
 func NewCasd_predictor_options() (_swig_ret Casd_predictor_options) {
 	var swig_r Casd_predictor_options
 	swig_r = (Casd_predictor_options)(SwigcptrCasd_predictor_options(C._wrap_new_casd_predictor_options_capi_8e0491c7fcfa246e()))
@@ -1793,6 +1830,10 @@ type Casd_predictor_options interface {
 	GetOn_empty() (_swig_ret int32)
 	SetReserved(arg2 uint32)
 	GetReserved() (_swig_ret uint32)
+	SetEngine(arg2 int32)
+	GetEngine() (_swig_ret int32)
+	SetReserved_2(arg2 uint32)
+	GetReserved_2() (_swig_ret uint32)
 }
 
 func Casd_predictor_options_init(arg1 Casd_predictor_options) (_swig_ret error) {
@@ -2871,6 +2912,32 @@ func (arg1 SwigcptrCasd_trainer_options) GetSeed() (_swig_ret uint64) {
 	return swig_r
 }
 
+func (arg1 SwigcptrCasd_trainer_options) SetEngine(arg2 int32) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_casd_trainer_options_engine_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+}
+
+func (arg1 SwigcptrCasd_trainer_options) GetEngine() (_swig_ret int32) {
+	var swig_r int32
+	_swig_i_0 := arg1
+	swig_r = (int32)(C._wrap_casd_trainer_options_engine_get_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrCasd_trainer_options) SetReserved(arg2 uint32) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_casd_trainer_options_reserved_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+}
+
+func (arg1 SwigcptrCasd_trainer_options) GetReserved() (_swig_ret uint32) {
+	var swig_r uint32
+	_swig_i_0 := arg1
+	swig_r = (uint32)(C._wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
 func NewCasd_trainer_options() (_swig_ret Casd_trainer_options) {
 	var swig_r Casd_trainer_options
 	swig_r = (Casd_trainer_options)(SwigcptrCasd_trainer_options(C._wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e()))
@@ -2945,6 +3012,10 @@ type Casd_trainer_options interface {
 	GetGradient_clip() (_swig_ret float64)
 	SetSeed(arg2 uint64)
 	GetSeed() (_swig_ret uint64)
+	SetEngine(arg2 int32)
+	GetEngine() (_swig_ret int32)
+	SetReserved(arg2 uint32)
+	GetReserved() (_swig_ret uint32)
 }
 
 func Casd_trainer_options_init(arg1 Casd_trainer_options) (_swig_ret error) {
@@ -3680,6 +3751,21 @@ func Casd_trainer_load(arg1 *uintptr, arg2 string) (_swig_ret error) {
 	return swig_r_1
 }
 
+func Casd_trainer_load_on(arg1 *uintptr, arg2 string, arg3 int32) (_swig_ret error) {
+	var swig_r string
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r_p := C._wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_179)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	var swig_r_1 error
+	swig_r_1 = failure(swig_r)
+	return swig_r_1
+}
+
 func Casd_trainer_get_options(arg1 Casd_trainer_options, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
@@ -3699,7 +3785,7 @@ func Casd_go_evaluate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, ar
 	_swig_i_3 := arg4
 	_swig_i_4 := getSwigcptr(arg5)
 	_swig_i_5 := arg6
-	swig_r_p := C._wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_180)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
+	swig_r_p := C._wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_182)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -3716,7 +3802,7 @@ func Casd_go_batch_frames(arg1 []float32, arg2 uintptr, arg3 int64, arg4 int32, 
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(*(*C.swig_type_181)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_182(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
+	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(*(*C.swig_type_183)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_184(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -3728,7 +3814,7 @@ func Casd_go_batch_target(arg1 []float32, arg2 uintptr, arg3 int64) (_swig_ret i
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(*(*C.swig_type_183)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_184(_swig_i_2)))
+	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(*(*C.swig_type_185)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_186(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -3740,7 +3826,7 @@ func Casd_go_without_user_value(arg1 *uintptr, arg2 uintptr, arg3 string) (_swig
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_186)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_188)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3

@@ -2508,6 +2508,56 @@ int _wrap_casd_predictor_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
+void _wrap_casd_predictor_options_engine_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  casd_engine_choice arg2 ;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  arg2 = (casd_engine_choice)_swig_go_1; 
+  
+  if (arg1) (arg1)->engine = arg2;
+  
+}
+
+
+int _wrap_casd_predictor_options_engine_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  casd_engine_choice result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  
+  result = (casd_engine_choice) ((arg1)->engine);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_predictor_options_reserved_2_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->reserved_2 = arg2;
+  
+}
+
+
+int _wrap_casd_predictor_options_reserved_2_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  uint32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->reserved_2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_8e0491c7fcfa246e() {
   struct casd_predictor_options *result = 0 ;
   struct casd_predictor_options *_swig_go_result;
@@ -4639,6 +4689,56 @@ long long _wrap_casd_trainer_options_seed_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
+void _wrap_casd_trainer_options_engine_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+  struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
+  casd_engine_choice arg2 ;
+  
+  arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
+  arg2 = (casd_engine_choice)_swig_go_1; 
+  
+  if (arg1) (arg1)->engine = arg2;
+  
+}
+
+
+int _wrap_casd_trainer_options_engine_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+  struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
+  casd_engine_choice result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
+  
+  result = (casd_engine_choice) ((arg1)->engine);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_trainer_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+  struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->reserved = arg2;
+  
+}
+
+
+int _wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+  struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
+  uint32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->reserved);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e() {
   struct casd_trainer_options *result = 0 ;
   struct casd_trainer_options *_swig_go_result;
@@ -6051,6 +6151,42 @@ _gostring_ _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(casd_trainer **_swig_go
   
   
   result = (casd_status)casd_trainer_load(arg1,(char const *)arg2);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(casd_trainer **_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+  casd_trainer **arg1 = (casd_trainer **) 0 ;
+  char *arg2 = (char *) 0 ;
+  casd_engine_choice arg3 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_trainer **)_swig_go_0;
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  arg3 = (casd_engine_choice)_swig_go_2; 
+  
+  result = (casd_status)casd_trainer_load_on(arg1,(char const *)arg2,arg3);
   {
     _swig_go_result.p = NULL;
     _swig_go_result.n = 0;

@@ -389,6 +389,9 @@ internal static unsafe class NativeImports {
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_load")]
   public static extern int casd_trainer_load(out TrainerHandle jarg1, byte[] jarg2);
 
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_load_on")]
+  public static extern int casd_trainer_load_on(out TrainerHandle jarg1, byte[] jarg2, int jarg3);
+
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_get_options")]
   public static extern int casd_trainer_get_options(ref TrainerOptionsData jarg1, global::System.IntPtr jarg2);
 }

@@ -904,6 +904,11 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_trainer_load_on(out TrainerHandle trainer, string? path, int engine) {
+    NativeStatus.Check(NativeImports.casd_trainer_load_on(out trainer, NativeText.ToUtf8(path), engine));
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_get_options(ref TrainerOptionsData options, TrainerHandle trainer) {
     using var held_trainer = trainer.Hold();
     {
@@ -960,6 +965,10 @@ internal static unsafe class NativeMethods {
 
   public const int CASD_DEVICE_CPU = 0;
   public const int CASD_DEVICE_CUDA = 1;
+
+  public const int CASD_ENGINE_AUTO = 0;
+  public const int CASD_ENGINE_CPU = 1;
+  public const int CASD_ENGINE_TORCH = 2;
 
   public const int CASD_EMPTY_ERROR = 0;
   public const int CASD_EMPTY_NAN = 1;

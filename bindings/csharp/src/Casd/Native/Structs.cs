@@ -71,6 +71,8 @@ namespace Casd
         internal int threads;
         internal int on_empty;
         internal uint reserved;
+        internal int engine;
+        internal uint reserved_2;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -106,6 +108,8 @@ namespace Casd
         internal double weight_decay;
         internal double gradient_clip;
         internal ulong seed;
+        internal int engine;
+        internal uint reserved;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -137,6 +137,10 @@ final class CasdJNI {
   public final static native int casd_predictor_options_threads_get(long jarg1);
   public final static native void casd_predictor_options_on_empty_set(long jarg1, int jarg2);
   public final static native int casd_predictor_options_on_empty_get(long jarg1);
+  public final static native void casd_predictor_options_engine_set(long jarg1, int jarg2);
+  public final static native int casd_predictor_options_engine_get(long jarg1);
+  public final static native void casd_predictor_options_reserved_2_set(long jarg1, long jarg2);
+  public final static native long casd_predictor_options_reserved_2_get(long jarg1);
   public final static native long new_casd_predictor_options();
   public final static native void delete_casd_predictor_options(long jarg1);
   public final static native long casd_predictor_options_init(long jarg1);
@@ -243,6 +247,8 @@ final class CasdJNI {
   public final static native double casd_trainer_options_gradient_clip_get(long jarg1);
   public final static native void casd_trainer_options_seed_set(long jarg1, long jarg2);
   public final static native long casd_trainer_options_seed_get(long jarg1);
+  public final static native void casd_trainer_options_engine_set(long jarg1, int jarg2);
+  public final static native int casd_trainer_options_engine_get(long jarg1);
   public final static native long new_casd_trainer_options();
   public final static native void delete_casd_trainer_options(long jarg1);
   public final static native long casd_trainer_options_init(long jarg1);
@@ -323,5 +329,6 @@ final class CasdJNI {
   public final static native long casd_trainer_snapshot(long jarg2);
   public final static native long casd_trainer_save(long jarg1, String jarg2);
   public final static native long casd_trainer_load(String jarg2);
+  public final static native long casd_trainer_load_on(String jarg2, int jarg3);
   public final static native long casd_trainer_get_options(long jarg1, long jarg2);
 }

@@ -61,6 +61,10 @@ interface CasdNativeConstants {
   public final static int CASD_DEVICE_CPU = 0;
   public final static int CASD_DEVICE_CUDA = 1;
 
+  public final static int CASD_ENGINE_AUTO = 0;
+  public final static int CASD_ENGINE_CPU = 1;
+  public final static int CASD_ENGINE_TORCH = 2;
+
   public final static int CASD_EMPTY_ERROR = 0;
   public final static int CASD_EMPTY_NAN = 1;
 

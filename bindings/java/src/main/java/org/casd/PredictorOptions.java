@@ -53,6 +53,25 @@ public final class PredictorOptions extends OptionStruct<PredictorOptions> {
   }
 
   /**
+   * Engine that computes; AUTO.
+   *
+   * @return the value
+   */
+  public EngineChoice engine() {
+    return EngineChoice.of(getInt(CasdJNI::casd_predictor_options_engine_get));
+  }
+
+  /**
+   * Sets engine: engine that computes; AUTO.
+   *
+   * @param engine the value
+   * @return this
+   */
+  public PredictorOptions engine(EngineChoice engine) {
+    return setInt(CasdJNI::casd_predictor_options_engine_set, engine.value);
+  }
+
+  /**
    * Threads that share the work of one call on the CPU; 1; 1 to 256. Does not change the result.
    *
    * @return the value

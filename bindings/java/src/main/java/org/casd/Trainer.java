@@ -57,6 +57,19 @@ public final class Trainer extends NativeObject {
   }
 
   /**
+   * Makes a trainer from a checkpoint with another engine than the one that saved it.
+   *
+   * @param checkpoint as in {@link #load(Path)}
+   * @param engine becomes the option {@code engine}
+   * @return the trainer
+   * @throws CasdException as {@link #load(Path)}
+   */
+  public static Trainer load(Path checkpoint, EngineChoice engine) {
+    NativeLibrary.load();
+    return new Trainer(CasdJNI.casd_trainer_load_on(checkpoint.toString(), engine.value));
+  }
+
+  /**
    * Trains to the end: teacher, student, calibration.
    *
    * @param dataset splits {@code train} and {@code valid}

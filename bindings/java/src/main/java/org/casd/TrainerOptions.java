@@ -270,6 +270,25 @@ public final class TrainerOptions extends OptionStruct<TrainerOptions> {
   }
 
   /**
+   * Engine that computes; AUTO.
+   *
+   * @return the value
+   */
+  public EngineChoice engine() {
+    return EngineChoice.of(getInt(CasdJNI::casd_trainer_options_engine_get));
+  }
+
+  /**
+   * Sets engine: engine that computes; AUTO.
+   *
+   * @param engine the value
+   * @return this
+   */
+  public TrainerOptions engine(EngineChoice engine) {
+    return setInt(CasdJNI::casd_trainer_options_engine_set, engine.value);
+  }
+
+  /**
    * Threads on the CPU; 1; 1 to 256. Does not change the result.
    *
    * @return the value

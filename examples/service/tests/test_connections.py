@@ -1,0 +1,168 @@
+"""Malformed, slow, half-closed and too many requests, byte by byte."""
+import contextlib
+import json
+import os
+import socket
+import time
+
+from service import LANGUAGE, PATIENCE, ServiceCase, head
+
+
+class MalformedTest(ServiceCase):
+    def test_heads_that_are_no_http(self):
+        for data in (b"\r\n\r\n\r\n", b"nonsense\r\n\r\n", b"POST\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+                     b"POST /predict HTTP/9.9\r\n\r\n", b"POST /predict HTTP/1.1\r\nno colon\r\n\r\n",
+                     b"GET / HTTP/1.1\r\n\x00: \xff\r\n\r\n", b"\xff" * 100 + b"\r\n\r\n",
+                     head("ten"), head("-1"), head("1e3"), head(str(10**30))):
+            with self.subTest(data=data), self.service.raw(data, half_close=True) as plain:
+                answer = self.service.answer_on(plain, check=False)
+                if answer is not None:  # else the connection was closed
+                    self.assertTrue(400 <= answer.status < 600, answer.status)
+        self.alive()
+
+    def test_random_bytes(self):
+        for _ in range(50):
+            with self.service.raw(os.urandom(300) + b"\r\n\r\n", half_close=True) as plain:
+                answer = self.service.answer_on(plain, check=False)
+                self.assertTrue(answer is None or answer.status >= 400)
+        self.alive()
+
+    def test_a_large_head_is_refused(self):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError), \
+                self.service.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\n") as plain:
+            for _ in range(64):
+                plain.sendall(b"X-Large: " + b"x" * 16_000 + b"\r\n")
+            plain.sendall(b"\r\n")
+            answer = self.service.answer_on(plain, "GET", "/health", check=False)
+            self.assertTrue(answer is None or 400 <= answer.status < 500, answer)
+        self.alive()
+
+    def test_a_request_without_length(self):
+        lines = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        for more in ("", "Transfer-Encoding: chunked\r\n"):
+            body = b"2\r\n{}\r\n0\r\n\r\n" if more else b""
+            with self.service.raw((lines + more + "\r\n").encode() + body) as plain:
+                answer = self.service.answer_on(plain, check=False)
+                self.assertEqual(answer.status, 411)
+                # The HTTP server of .NET answers one of the two itself.
+                if LANGUAGE != "csharp" or more:
+                    self.service.description.check("POST", "/predict", answer)
+        self.alive()
+
+    def test_a_request_that_is_too_long_is_answered_before_its_body(self):
+        with self.service.raw(head(10**12)) as plain:
+            self.assertEqual(self.service.answer_on(plain).status, 413)
+        self.alive()
+
+    def test_several_requests_on_one_connection(self):
+        connection = self.service.connect()
+        for example in (0, 1, 0):
+            answer = self.service.predict(self.request(example=example), connection=connection)
+            self.assertEqual(answer.status, 200)
+        self.assertEqual(self.service.predict('{"modalities": {}}', connection=connection).status, 422)
+        self.assertEqual(self.service.predict(self.request(), connection=connection).status, 200)
+        connection.close()
+
+    def alive(self):
+        self.assertEqual(self.service.ask("GET", "/health").json(), {"status": "ok"})
+
+
+class HalfClosedTest(ServiceCase):
+    def test_a_client_that_closes_its_side_gets_the_answer(self):
+        body = json.dumps(self.request()).encode()
+        expected = self.service.predict(body).body
+        with self.service.raw(head(len(body)) + body, half_close=True) as plain:
+            answer = self.service.answer_on(plain)
+            self.assertEqual((answer.status, answer.body), (200, expected))
+
+    def test_a_body_that_ends_early(self):
+        with self.service.raw(head(100) + b'{"modalities"', half_close=True) as plain:
+            self.assertEqual(self.service.answer_on(plain).status, 400)
+
+    def test_a_head_that_ends_early(self):
+        with self.service.raw(head(100)[:-4], half_close=True) as plain:
+            answer = self.service.answer_on(plain, check=False)
+            self.assertTrue(answer is None or answer.status == 400)
+
+    def test_clients_that_leave(self):
+        body = json.dumps(self.request()).encode()
+        for length in (0, 10, len(head(1000)), len(head(1000)) + len(body)):
+            for _ in range(10):
+                self.service.raw((head(len(body)) + body)[:length]).close()
+        self.assertEqual(self.service.predict(body).status, 200)
+
+
+class SlowTest(ServiceCase):
+    OPTIONS = ("--seconds", 1)
+
+    def test_a_slow_body(self):
+        with self.service.raw(head(100) + b"{") as plain:
+            answer = self.service.answer_on(plain)
+            self.assertEqual((answer.status, answer.headers["Connection"]), (408, "close"))
+            self.assertEqual(plain.recv(1), b"")
+
+    def test_a_body_that_trickles(self):
+        with self.service.raw(head(100_000)) as plain:
+            plain.settimeout(0.05)
+            end = time.monotonic() + PATIENCE
+            while time.monotonic() < end:  # the service has to end it
+                try:
+                    plain.sendall(b" ")
+                    if plain.recv(1, socket.MSG_PEEK) is not None:
+                        break
+                except TimeoutError:
+                    pass
+            plain.settimeout(PATIENCE)
+            self.assertEqual(self.service.answer_on(plain).status, 408)
+
+    def test_slow_heads_do_not_keep_others_waiting(self):
+        with contextlib.ExitStack() as stack:
+            slow = [stack.enter_context(self.service.raw(head(10)[:20])) for _ in range(100)]
+            for _ in range(5):
+                self.assertEqual(self.service.predict(self.request()).status, 200)
+            if LANGUAGE == "csharp":
+                return  # .NET's HTTP server closes them after 90 seconds, which cannot be changed
+            for plain in slow:
+                plain.settimeout(PATIENCE)
+                with contextlib.suppress(ConnectionResetError):
+                    while plain.recv(1000):  # perhaps an answer with 408
+                        pass
+
+    def test_slow_bodies_do_not_keep_others_waiting(self):
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                stack.enter_context(self.service.raw(head(10)))
+            for _ in range(5):
+                self.assertEqual(self.service.predict(self.request()).status, 200)
+
+    def test_clients_that_do_not_read(self):
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                plain = stack.enter_context(self.service.raw())
+                plain.setblocking(False)
+                with contextlib.suppress(BlockingIOError, ConnectionError):
+                    for _ in range(500):
+                        plain.send(b"GET /example HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(self.service.predict(self.request()).status, 200)
+
+
+class TooManyTest(ServiceCase):
+    OPTIONS = ("--requests", 2, "--workers", 1)
+
+    def test_more_requests_than_allowed(self):
+        body = json.dumps(self.request()).encode()
+        with self.service.raw(head(len(body)) + body[:10]) as one, \
+                self.service.raw(head(len(body)) + body[:10]) as two:
+            end = time.monotonic() + PATIENCE
+            while b"casd_requests_in_progress 2" not in self.service.ask("GET", "/metrics").body:
+                self.assertLess(time.monotonic(), end)
+            answer = self.service.predict(body)
+            self.assertEqual(answer.status, 503)
+            self.assertIn("2 requests", answer.json()["detail"])
+            self.assertEqual(self.service.ask("GET", "/health").status, 200)
+            for plain in (one, two):
+                plain.sendall(body[10:])
+                self.assertEqual(self.service.answer_on(plain).status, 200)
+        while b"casd_requests_in_progress 0" not in self.service.ask("GET", "/metrics").body:
+            self.assertLess(time.monotonic(), end)
+        self.assertEqual(self.service.predict(body).status, 200)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"casd.org/casd"
 )
@@ -20,7 +21,7 @@ func examplesJSON(schema *casd.Schema, source string) ([]byte, error) {
 	if source == "" {
 		return mustJSON(map[string]any{"examples": examples}), nil
 	}
-	data, err := openDataset(source)
+	data, err := openDataset(source, schema)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +67,12 @@ func examplesJSON(schema *casd.Schema, source string) ([]byte, error) {
 	return mustJSON(map[string]any{"examples": examples}), nil
 }
 
-func openDataset(source string) (*casd.Dataset, error) {
+func openDataset(source string, schema *casd.Schema) (*casd.Dataset, error) {
 	if source == "synthetic" {
 		return casd.NewSyntheticDataset(nil)
 	}
-	return casd.OpenDataset(source, "")
+	// The labels are read as the model's task, which need not be the file's own.
+	return casd.OpenDataset(source, schema.Task.String()+":"+strings.Join(schema.Outputs, ","))
 }
 
 // exampleSplit is test, else valid, else the first split.

@@ -140,5 +140,5 @@ class ServiceCase(unittest.TestCase):
 
 def head(length, path="/predict", more=""):
     """The head of a POST request for /predict."""
-    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             f"Content-Length: {length}\r\n{more}\r\n").encode()

@@ -29,7 +29,7 @@ class MalformedTest(ServiceCase):
 
     def test_a_large_head_is_refused(self):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError), \
-                self.service.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\n") as plain:
+                self.service.raw(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n") as plain:
             for _ in range(64):
                 plain.sendall(b"X-Large: " + b"x" * 16_000 + b"\r\n")
             plain.sendall(b"\r\n")
@@ -38,7 +38,7 @@ class MalformedTest(ServiceCase):
         self.alive()
 
     def test_a_request_without_length(self):
-        lines = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        lines = "POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         for more in ("", "Transfer-Encoding: chunked\r\n"):
             body = b"2\r\n{}\r\n0\r\n\r\n" if more else b""
             with self.service.raw((lines + more + "\r\n").encode() + body) as plain:
@@ -142,7 +142,7 @@ class SlowTest(ServiceCase):
                 plain.setblocking(False)
                 with contextlib.suppress(BlockingIOError, ConnectionError):
                     for _ in range(500):
-                        plain.send(b"GET /example HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                        plain.send(b"GET /example HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             self.assertEqual(self.service.predict(self.request()).status, 200)
 
 

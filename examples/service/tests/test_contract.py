@@ -4,9 +4,10 @@ import json
 import re
 import struct
 import subprocess
+import time
 import unittest
 
-from service import BUILD, MODEL, PAGES, ServiceCase
+from service import BUILD, MODEL, PAGES, PATIENCE, ServiceCase
 
 
 def single(value):
@@ -34,13 +35,13 @@ class PathTest(ServiceCase):
         self.assertEqual(self.service.ask("GET", "/openapi.json").body, (PAGES / "openapi.json").read_bytes())
 
     def test_other_paths_are_not_found(self):
-        for path in ("/absent", "/predict/", "/predict/x", "/index.html", "/../openapi.json", "/model/..", "/%00"):
+        for path in ("/absent", "/predict/", "/predict/x", "/index.html", "/%00"):
             for method in ("GET", "POST"):
-                answer = self.service.ask(method, path, check=False)
-                # A redirection to the path without dots is the server's right.
-                self.assertIn(answer.status, (301, 307, 308, 404) if ".." in path else (404, 400), path)
-                if answer.status == 404:
-                    self.assertIn("detail", answer.json())
+                answer = self.service.ask(method, path, check=path != "/%00")
+                self.assertIn(answer.status, (404, 400) if path == "/%00" else (404,), path)
+        for path in ("/../service.py", "/../../../../../../../etc/passwd", "/..%2ftests/service.py", "//etc/passwd"):
+            # Or a redirection to the path without dots.
+            self.assertIn(self.service.ask("GET", path, check=False).status, (301, 307, 308, 400, 404), path)
 
     def test_other_methods_are_not_allowed(self):
         for path in self.service.description.document["paths"]:
@@ -60,7 +61,12 @@ class PathTest(ServiceCase):
         before = self.metrics()
         self.service.predict(self.request())
         self.service.predict("{")
-        after = self.metrics()
+        end = time.monotonic() + PATIENCE  # An answer is counted after it was sent.
+        while True:
+            after = self.metrics()
+            if after["casd_predict_seconds_count"] >= before["casd_predict_seconds_count"] + 2:
+                break
+            self.assertLess(time.monotonic(), end)
         for code, n in ((200, 1), (400, 1)):
             name = f'casd_requests_total{{path="/predict",code="{code}"}}'
             self.assertEqual(after[name] - before.get(name, 0), n, name)
@@ -71,7 +77,6 @@ class PathTest(ServiceCase):
 
     def metrics(self):
         """Name and labels -> value; each line has to be one of the text format."""
-        # An answer is counted after it was sent: that of another connection once it is closed.
         text = self.service.ask("GET", "/metrics").body.decode()
         self.assertTrue(text.endswith("\n"))
         values, described = {}, set()

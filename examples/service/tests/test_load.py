@@ -41,6 +41,9 @@ class Client(threading.Thread):
                 else:
                     self.cut.append(repr(error))
                 continue
+            if answer.status == 503 and b"the service stops" in answer.body:
+                self.refused += 1
+                break
             self.answered += 1
             if (answer.status, answer.body) != (200, expected):
                 self.wrong.append((answer.status, answer.body))
@@ -112,12 +115,15 @@ class LoadTest(ServiceCase):
         service.ended()
 
     def until_refused(self, service, end):
+        """Waits until no request is accepted: there is no connection, or the answer is 503."""
         while time.monotonic() < end:
             try:
-                service.raw().close()
-            except ConnectionRefusedError:
+                if service.predict(b"{}").status == 503:
+                    self.assertEqual(service.ask("GET", "/health").json(), {"status": "stopping"})
+                    return
+            except (ConnectionError, http.client.RemoteDisconnected):
                 return
-        self.fail("the service still accepts connections")
+        self.fail("the service still accepts requests")
 
     def test_sigterm_without_requests(self):
         service = self.start()

@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.LongStream;
 import org.casd.Batch;
 import org.casd.Casd;
@@ -64,7 +63,7 @@ final class Documents {
     Schema schema = model.schema();
     return object(
         json -> {
-          json.writeStringField("task", schema.task().name().toLowerCase(Locale.ROOT).replace("_", ""));
+          json.writeStringField("task", task(schema));
           json.writeArrayFieldStart("outputs");
           for (String name : schema.outputs()) {
             json.writeString(name);
@@ -87,6 +86,10 @@ final class Documents {
           json.writeNumberField("workers", settings.workers);
           json.writeEndObject();
         });
+  }
+
+  private static String task(Schema schema) {
+    return schema.task() == Task.CLASSES ? "classes" : "multilabel";
   }
 
   /** The results of one sample. */
@@ -146,7 +149,9 @@ final class Documents {
           });
     }
     try (Dataset data =
-            source.equals("synthetic") ? Dataset.synthetic(null) : Dataset.open(Path.of(source));
+            source.equals("synthetic")
+                ? Dataset.synthetic(null)
+                : Dataset.open(Path.of(source), task(schema) + ":" + String.join(",", schema.outputs()));
         Batch batch = Batch.create(schema)) {
       String split = exampleSplit(data);
       long count = Math.min(EXAMPLES, data.size(split));

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 import time
 
 from service import LANGUAGE, PATIENCE, ServiceCase, head
@@ -166,3 +167,29 @@ class TooManyTest(ServiceCase):
         while b"casd_requests_in_progress 0" not in self.service.ask("GET", "/metrics").body:
             self.assertLess(time.monotonic(), end)
         self.assertEqual(self.service.predict(body).status, 200)
+
+
+class BusyTest(ServiceCase):
+    OPTIONS = ("--workers", 1, "--seconds", 0.05)
+
+    def test_requests_that_no_worker_is_free_for(self):
+        """Long requests, more than can be computed in time: each is answered, late ones with 503."""
+        frames = self.examples[0]["modalities"]
+        body = json.dumps({"modalities": {name: (value * 512)[:512] for name, value in frames.items()}}).encode()
+        statuses = []
+
+        def client():
+            for _ in range(3):
+                statuses.append(self.service.predict(body).status)
+
+        clients = [threading.Thread(target=client) for _ in range(16)]
+        for thread in clients:
+            thread.start()
+        for thread in clients:
+            thread.join(PATIENCE)
+        self.assertEqual(len(statuses), 48)
+        self.assertLessEqual(set(statuses), {200, 408, 503})  # 408: the body came late, on a slow machine
+        print(", ".join(f"{statuses.count(code)} times {code}" for code in sorted(set(statuses))), end=" ... ")
+        end = time.monotonic() + PATIENCE
+        while self.service.predict(self.request()).status != 200:
+            self.assertLess(time.monotonic(), end)

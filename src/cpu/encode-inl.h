@@ -23,7 +23,7 @@ namespace casd::cpu::HWY_NAMESPACE {
 
 /// Writes the input of the first layer to s.state.
 inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const float* frames,
-                        std::int64_t steps, const EncoderScratch& s) {
+                        std::int64_t steps, const InferenceScratch& s) {
   const std::int64_t stride = padded(steps);
   std::fill_n(s.input, m.features, 0.0f);
   if (frames)
@@ -47,7 +47,7 @@ inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const
 
 /// Updates s.state.
 inline void EncodeLayer(const EncoderWeights& w, const LayerWeights& layer, std::int64_t steps,
-                        const EncoderScratch& s) {
+                        const InferenceScratch& s) {
   const std::int64_t d = w.hidden, stride = padded(steps);
   LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
             nullptr, steps, stride);
@@ -64,7 +64,7 @@ inline void EncodeLayer(const EncoderWeights& w, const LayerWeights& layer, std:
 /// Writes the last frame after the last layer to s.row. The other frames of this layer are needed as
 /// keys and values only.
 inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& layer,
-                            std::int64_t steps, const EncoderScratch& s) {
+                            std::int64_t steps, const InferenceScratch& s) {
   const std::int64_t d = w.hidden, stride = padded(steps);
   LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
             nullptr, steps, stride);
@@ -90,7 +90,7 @@ inline void Encode(const EncoderWeights& w, std::int32_t modality, const float* 
                    std::int64_t steps, float* scratch, float* nig) {
   const ModalityWeights& m = w.modalities[static_cast<std::size_t>(modality)];
   Arena arena(scratch);
-  const EncoderScratch s(w, m.features, steps, arena);
+  const InferenceScratch s(w, m.features, steps, arena);
   const std::int64_t d = w.hidden, stride = padded(steps);
   EncodeInput(w, m, frames, steps, s);
   for (const LayerWeights& layer : m.layers) EncodeLayer(w, layer, steps, s);

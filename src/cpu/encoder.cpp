@@ -1,7 +1,7 @@
 #include "cpu/encoder.h"
 
 #include "cpu/encoder_weights.h"
-#include "cpu/flush_denormals.h"
+#include "cpu/flush_to_zero.h"
 #include "cpu/inference_kernels.h"
 #include "cpu/scratch.h"
 
@@ -29,7 +29,7 @@ std::size_t Encoder::scratch_size(std::int64_t steps) const {
 
 void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
                      float* nig) const {
-  const cpu::FlushDenormals flush;
+  const cpu::FlushToZero mode;
   packed_->kernels.encode(packed_->weights, modality, frames, steps, cpu::aligned(scratch), nig);
 }
 

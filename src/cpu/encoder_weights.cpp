@@ -183,7 +183,7 @@ std::int64_t EncoderWeights::scratch_size(std::int64_t steps) const {
   std::int64_t most = 0;
   for (const ModalityWeights& modality : modalities) {
     Arena arena(nullptr);
-    EncoderScratch(*this, modality.features, steps, arena);
+    InferenceScratch(*this, modality.features, steps, arena);
     most = std::max(most, arena.taken());
   }
   return most;

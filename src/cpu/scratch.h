@@ -37,9 +37,10 @@ class Arena {
 };
 
 /// The arrays of one call of encode(). Activations are [channels, stride].
-struct EncoderScratch {
+struct InferenceScratch {
   template <class Weights>
-  EncoderScratch(const Weights& weights, std::int64_t features, std::int64_t steps, Arena& arena) {
+  InferenceScratch(const Weights& weights, std::int64_t features, std::int64_t steps,
+                   Arena& arena) {
     const std::int64_t d = weights.hidden, stride = padded(steps);
     state = arena.take(d * stride);
     normed = arena.take(d * stride);

@@ -21,13 +21,7 @@ std::int64_t memory_needed(const NetworkLayout& layout, const std::vector<std::i
     one.assign(layout.options, layout.modalities[m].mean.size, longest[m], arena);
     scratch = std::max(scratch, arena.taken());
   }
-  return 2 * tapes.taken() + scratch + Arena::line;
-}
-
-float* aligned(std::vector<float>& memory) {
-  constexpr std::uintptr_t line = Arena::line * sizeof(float);
-  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
-  return memory.data() + (line - address % line) % line / sizeof(float);
+  return 2 * tapes.taken() + scratch + cache_line;
 }
 
 float narrow(double value) { return static_cast<float>(value); }
@@ -45,7 +39,7 @@ RowRunner::RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout
               narrow(layout.options.alpha_min), narrow(layout.options.alpha_max),
               narrow(layout.options.beta_min)},
       memory_(static_cast<std::size_t>(memory_needed(layout, longest))),
-      arena_(aligned(memory_)),
+      arena_(aligned(memory_.data())),
       teacher_location_(hidden_),
       teacher_uncertainty_(hidden_),
       teacher_logits_(outputs_),

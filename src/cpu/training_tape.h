@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/random.h"
+#include "cpu/scratch.h"
 #include "cpu/training_layout.h"
 #include "model/network_layout.h"
 
@@ -10,25 +11,6 @@
 #include <vector>
 
 namespace casd::cpu {
-
-/// Distributes one block of aligned memory.
-class Arena {
- public:
-  /// Rounded up to whole cache lines.
-  static constexpr std::int64_t line = 16;
-  explicit Arena(float* begin) : next_(begin) {}
-  float* take(std::int64_t count) {
-    float* out = next_;
-    if (next_) next_ += (count + line - 1) / line * line;
-    taken_ += (count + line - 1) / line * line;
-    return out;
-  }
-  std::int64_t taken() const { return taken_; }
-
- private:
-  float* next_;
-  std::int64_t taken_ = 0;
-};
 
 /// Activations are [channels, stride] with the stride of their number of frames: one for the queries
 /// of the last layer if only the last frame is pooled.

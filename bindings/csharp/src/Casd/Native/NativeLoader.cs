@@ -185,10 +185,18 @@ namespace Casd
             catch (DllNotFoundException error) when (!(error is CasdLoadException))
             {
                 throw new CasdLoadException(
-                    $"libcasd was not found: {error.Message}. {searched}. {remedy}, or set " +
-                    $"{PathVariable} to it.", error);
+                    $"libcasd was not found. {searched}{Reason(error)}. {remedy}, or set {PathVariable} to " +
+                    "it.", error);
             }
         }
+
+        // In Unity the runtime's message is the only one that there is; it may have several lines.
+        private static string Reason(DllNotFoundException error) =>
+#if UNITY_5_3_OR_NEWER
+            $" ({error.Message.Trim().Replace("\n", "; ")})";
+#else
+            "";
+#endif
 
         private static void RequireVersion(uint version, string file)
         {

@@ -61,20 +61,7 @@ casd_engine* create(const casd_engine_plugin& table, const Model& model, const E
   to.threads = setup.threads;
   casd_engine_training options{};
   if (training) {
-    const TrainingOptions& from = training->options;
-    options = {static_cast<std::int32_t>(from.teacher),
-               static_cast<std::int32_t>(from.sampling),
-               from.dropout,
-               from.frame_drop,
-               from.sigma_scale,
-               from.ema_decay,
-               from.logit_weight,
-               from.uncertainty_weight,
-               from.evidence_weight,
-               from.evidence_regularizer,
-               from.evidence_rate,
-               from.weight_decay,
-               from.gradient_clip};
+    options = copy_training_options<casd_engine_training>(training->options);
     to.training = &options;
     if (!training->class_weights.empty()) to.class_weights = training->class_weights.data();
   }

@@ -24,6 +24,27 @@ struct TrainingOptions {
   double evidence_rate = 1, weight_decay = 0, gradient_clip = 0;
 };
 
+/// Copies teacher, sampling and the numbers between TrainingOptions, casd_trainer_options and the
+/// plug-in's casd_engine_training.
+template <class To, class From>
+To copy_training_options(const From& from) {
+  To to{};
+  to.teacher = static_cast<decltype(to.teacher)>(from.teacher);
+  to.sampling = static_cast<decltype(to.sampling)>(from.sampling);
+  to.dropout = from.dropout;
+  to.frame_drop = from.frame_drop;
+  to.sigma_scale = from.sigma_scale;
+  to.ema_decay = from.ema_decay;
+  to.logit_weight = from.logit_weight;
+  to.uncertainty_weight = from.uncertainty_weight;
+  to.evidence_weight = from.evidence_weight;
+  to.evidence_regularizer = from.evidence_regularizer;
+  to.evidence_rate = from.evidence_rate;
+  to.weight_decay = from.weight_decay;
+  to.gradient_clip = from.gradient_clip;
+  return to;
+}
+
 /// Samples to train on. The engine may read the arrays until the next bind().
 struct TrainingData {
   const InputTable& input;

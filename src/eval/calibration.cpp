@@ -86,10 +86,10 @@ double minimise(double low, double high, int grid, F f) {
 
 /// Per key the rows of the samples that have all modalities of the condition. A sample that lacks
 /// one of them counts for the key of the modalities that it has.
-std::map<std::string, LogitRows> rows_by_key(const std::vector<ConditionPredictions>& outputs,
-                                             const std::vector<ModalitySubset>& all,
-                                             const Schema& schema) {
-  std::map<std::string, LogitRows> out;
+std::map<TemperatureKey, LogitRows> rows_by_key(const std::vector<ConditionPredictions>& outputs,
+                                                const std::vector<ModalitySubset>& all,
+                                                const Schema& schema) {
+  std::map<TemperatureKey, LogitRows> out;
   for (std::size_t c = 0; c < all.size(); ++c)
     for (std::size_t i = 0; i < outputs[c].labelled.size(); ++i)
       if (outputs[c].participating[i] == all[c].mask)
@@ -148,7 +148,7 @@ Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> sam
   Predictor predictor(with_trust(model, out.trust), default_predictor_options());
   const auto rows = rows_by_key(collect_predictions(predictor, held_out, all), all, schema);
   for (const ModalitySubset& condition : all) {
-    const std::string key = temperature_key(schema, condition.mask);
+    const TemperatureKey key = temperature_key(schema, condition.mask);
     const auto found = rows.find(key);
     const bool done = std::any_of(out.temperatures.begin(), out.temperatures.end(),
                                   [&](const auto& entry) { return entry.first == key; });

@@ -47,9 +47,9 @@ Span<const float> Model::tensor(const TensorPlace& place) const {
 
 double Model::temperature(ModalityMask participating) const {
   if (calibration_.temperatures.empty()) return 1;
-  const std::string key = temperature_key(schema(), participating);
-  for (const auto& [name, value] : calibration_.temperatures)
-    if (name == key) return value;
+  const TemperatureKey key = temperature_key(schema(), participating);
+  for (const auto& [other, value] : calibration_.temperatures)
+    if (other == key) return value;
   return 1;
 }
 
@@ -75,11 +75,11 @@ bool is_user_key(const std::string& key) { return key.rfind("user.", 0) == 0; }
 
 bool temperatures_by_mask(const Schema& schema) { return schema.modalities.size() <= 6; }
 
-std::string temperature_key(const Schema& schema, ModalityMask participating) {
-  if (temperatures_by_mask(schema)) return std::to_string(participating);
-  int count = 0;
+TemperatureKey temperature_key(const Schema& schema, ModalityMask participating) {
+  if (temperatures_by_mask(schema)) return participating;
+  TemperatureKey count = 0;
   for (ModalityMask rest = participating; rest; rest &= rest - 1) ++count;
-  return "count:" + std::to_string(count);  // short enough not to allocate
+  return count;
 }
 
 ModelPtr create_model(const Schema& schema, const casd_model_options& options) {

@@ -4,6 +4,7 @@
 #include "core/span.h"
 #include "model/network_layout.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,9 +12,13 @@
 
 namespace casd {
 
+/// Identifies a temperature: up to six modalities the set of modalities that take part, above their
+/// number.
+using TemperatureKey = std::uint32_t;
+
 struct Calibration {
-  /// Key (the mask in decimal, or "count:3") and temperature, in the file's order.
-  std::vector<std::pair<std::string, double>> temperatures;
+  /// In the file's order.
+  std::vector<std::pair<TemperatureKey, double>> temperatures;
   std::vector<double> trust;  // per modality, multiplies its weight; empty: all 1
   bool empty() const { return temperatures.empty() && trust.empty(); }
 };
@@ -78,8 +83,7 @@ using ModelPtr = std::shared_ptr<const Model>;
 
 /// Whether each set of modalities can have its own temperature: up to six modalities.
 bool temperatures_by_mask(const Schema& schema);
-/// Key of a temperature: the mask in decimal, or "count:N" for N modalities.
-std::string temperature_key(const Schema& schema, ModalityMask participating);
+TemperatureKey temperature_key(const Schema& schema, ModalityMask participating);
 
 /// New random weights, determined by `options.seed` (docs/method.md, 6).
 ModelPtr create_model(const Schema& schema, const casd_model_options& options);

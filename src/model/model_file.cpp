@@ -194,7 +194,7 @@ std::vector<std::uint8_t> serialise_model(const Model& model) {
                        {options_key, options_text(model.options())}};
   if (version >= 2) metadata.emplace_back(trained_key, model.trained() ? "true" : "false");
   if (!model.calibration().empty())
-    metadata.emplace_back(calibration_key, calibration_text(model.calibration()));
+    metadata.emplace_back(calibration_key, calibration_text(model.calibration(), model.schema()));
   metadata.insert(metadata.end(), model.user().begin(), model.user().end());
   metadata.emplace_back(crc_key, checksum(metadata, version, data));
   return serialise_safetensors(metadata, entries);

@@ -32,11 +32,17 @@ void write_options(JsonWriter& json, const casd_model_options& options) {
   json.close('}');
 }
 
-void write_calibration(JsonWriter& json, const Calibration& calibration) {
+/// What precedes the number in the text of a temperature's key.
+const char* key_prefix(const Schema& schema) {
+  return temperatures_by_mask(schema) ? "" : "count:";
+}
+
+void write_calibration(JsonWriter& json, const Calibration& calibration, const Schema& schema) {
   json.open('{');
   if (!calibration.temperatures.empty()) {
     json.key("temperatures").open('{');
-    for (const auto& [key, value] : calibration.temperatures) json.key(key).real(value);
+    for (const auto& [key, value] : calibration.temperatures)
+      json.key(key_prefix(schema) + std::to_string(key)).real(value);
     json.close('}');
   }
   if (!calibration.trust.empty()) {
@@ -90,15 +96,14 @@ double read_factor(JsonReader& reader) {
   return value;
 }
 
-/// Index of a temperature's key among all keys of the schema, from 1.
-std::uint32_t temperature_place(const JsonReader& reader, const std::string& key,
-                                const Schema& schema) {
+TemperatureKey read_temperature_key(const JsonReader& reader, const std::string& key,
+                                    const Schema& schema) {
   const bool masks = temperatures_by_mask(schema);
-  const std::uint32_t last =
+  const TemperatureKey last =
       masks ? schema.all() : static_cast<std::uint32_t>(schema.modality_count());
-  const std::string prefix = masks ? "" : "count:";
-  for (std::uint32_t place = 1; place <= last; ++place)
-    if (key == prefix + std::to_string(place)) return place;
+  const std::string prefix = key_prefix(schema);
+  for (TemperatureKey number = 1; number <= last; ++number)
+    if (key == prefix + std::to_string(number)) return number;
   reader.reject("no key of this schema, expected ", prefix, 1, " to ", prefix, last);
 }
 
@@ -110,8 +115,10 @@ std::string options_text(const casd_model_options& options) {
   return text_of(write_options, options);
 }
 
-std::string calibration_text(const Calibration& calibration) {
-  return text_of(write_calibration, calibration);
+std::string calibration_text(const Calibration& calibration, const Schema& schema) {
+  JsonWriter json;
+  write_calibration(json, calibration, schema);
+  return std::move(json.text());
 }
 
 Schema parse_schema(const std::string& text, const std::string& where, bool may_name_features) {
@@ -175,12 +182,11 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
     reader.open('{');
     std::vector<bool> seen;
     while (reader.more('}')) {
-      std::string key = reader.any_key();
-      const std::size_t place = temperature_place(reader, key, schema);
-      if (place >= seen.size()) seen.resize(place + 1);
-      if (seen[place]) reader.reject("occurs twice");
-      seen[place] = true;
-      calibration.temperatures.emplace_back(std::move(key), read_factor(reader));
+      const TemperatureKey key = read_temperature_key(reader, reader.any_key(), schema);
+      if (key >= seen.size()) seen.resize(key + 1);
+      if (seen[key]) reader.reject("occurs twice");
+      seen[key] = true;
+      calibration.temperatures.emplace_back(key, read_factor(reader));
     }
     if (calibration.temperatures.empty()) reader.reject("no entries");
   }
@@ -204,7 +210,8 @@ std::string model_info(const Model& model) {
   JsonWriter json;
   write_schema(json.open('{').key("schema"), model.schema());
   write_options(json.key("options"), model.options());
-  if (!model.calibration().empty()) write_calibration(json.key("calibration"), model.calibration());
+  if (!model.calibration().empty())
+    write_calibration(json.key("calibration"), model.calibration(), model.schema());
   json.key("user").open('{');
   for (const auto& [key, value] : model.user()) json.key(key).string(value);
   json.close('}').key("parameters").integer(model.layout().learned_count);

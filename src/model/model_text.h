@@ -12,7 +12,7 @@ std::string schema_text(const Schema& schema);
 /// `options` as checked() returns them.
 std::string options_text(const casd_model_options& options);
 /// Not empty.
-std::string calibration_text(const Calibration& calibration);
+std::string calibration_text(const Calibration& calibration, const Schema& schema);
 
 /// Throw FORMAT; `where` begins the message.
 Schema parse_schema(const std::string& text, const std::string& where, bool may_name_features);

@@ -91,24 +91,6 @@ at::Device device_of(const casd_engine_setup& setup) {
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(setup.device_index));
 }
 
-casd::TrainingOptions training_options(const casd_engine_training& from) {
-  casd::TrainingOptions to;
-  to.teacher = static_cast<casd::TeacherMode>(from.teacher);
-  to.sampling = static_cast<casd::SamplingMode>(from.sampling);
-  to.dropout = from.dropout;
-  to.frame_drop = from.frame_drop;
-  to.sigma_scale = from.sigma_scale;
-  to.ema_decay = from.ema_decay;
-  to.logit_weight = from.logit_weight;
-  to.uncertainty_weight = from.uncertainty_weight;
-  to.evidence_weight = from.evidence_weight;
-  to.evidence_regularizer = from.evidence_regularizer;
-  to.evidence_rate = from.evidence_rate;
-  to.weight_decay = from.weight_decay;
-  to.gradient_clip = from.gradient_clip;
-  return to;
-}
-
 /// Runs body(engine) on the engine's thread.
 template <class Body>
 casd_status call(casd_engine* engine, casd_plugin_error* error, Body&& body) {
@@ -128,7 +110,8 @@ casd_status create(casd_engine** engine, const casd_engine_setup* setup, casd_pl
     to.threads = setup->threads;
     to.model = casd::parse_model(
         {static_cast<const std::uint8_t*>(setup->model), setup->model_size}, "the model");
-    if (setup->training) to.training = training_options(*setup->training);
+    if (setup->training)
+      to.training = casd::copy_training_options<casd::TrainingOptions>(*setup->training);
     if (setup->class_weights)
       to.class_weights.assign(setup->class_weights,
                               setup->class_weights + to.model->schema().outputs.size());

@@ -34,22 +34,8 @@ static_assert(same(SamplingMode::student_t, CASD_SAMPLING_STUDENT_T) &&
 
 }  // namespace
 
-TrainingOptions training_options(const casd_trainer_options& from) {
-  TrainingOptions to;
-  to.teacher = static_cast<TeacherMode>(from.teacher);
-  to.sampling = static_cast<SamplingMode>(from.sampling);
-  to.dropout = from.dropout;
-  to.frame_drop = from.frame_drop;
-  to.sigma_scale = from.sigma_scale;
-  to.ema_decay = from.ema_decay;
-  to.logit_weight = from.logit_weight;
-  to.uncertainty_weight = from.uncertainty_weight;
-  to.evidence_weight = from.evidence_weight;
-  to.evidence_regularizer = from.evidence_regularizer;
-  to.evidence_rate = from.evidence_rate;
-  to.weight_decay = from.weight_decay;
-  to.gradient_clip = from.gradient_clip;
-  return to;
+TrainingOptions training_options(const casd_trainer_options& options) {
+  return copy_training_options<TrainingOptions>(options);
 }
 
 StepBuilder::StepBuilder(const Model& model, Span<const Sample* const> samples,

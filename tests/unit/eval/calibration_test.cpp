@@ -21,7 +21,7 @@ TEST(Calibration, RecoversTheTrueTemperature) {
     draw_targets(samples, model, tau);
     const Calibration found = fit_calibration(model, sample_pointers(samples), {});
     ASSERT_EQ(found.temperatures.size(), 1u);
-    EXPECT_EQ(found.temperatures[0].first, "1");
+    EXPECT_EQ(found.temperatures[0].first, 1u);
     EXPECT_NEAR(found.temperatures[0].second / tau, 1, 0.15);
   }
 }
@@ -48,11 +48,10 @@ TEST(Calibration, UsesCountsAboveSixModalities) {
   const ModelPtr model = make_model(schema);
   std::vector<Sample> samples = make_samples(schema, 20);
   draw_targets(samples, model, 1);
-  std::vector<std::string> keys;
+  std::vector<TemperatureKey> keys;
   for (const auto& [key, value] : fit_calibration(model, sample_pointers(samples), {}).temperatures)
     keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"count:1", "count:2", "count:3", "count:4", "count:5",
-                                            "count:6", "count:7"}));
+  EXPECT_EQ(keys, (std::vector<TemperatureKey>{1, 2, 3, 4, 5, 6, 7}));
 }
 
 TEST(Calibration, IsEmptyWithoutLabels) {
@@ -61,7 +60,7 @@ TEST(Calibration, IsEmptyWithoutLabels) {
   EXPECT_TRUE(fit_calibration(make_model(schema), sample_pointers(samples), {}).empty());
 }
 
-double temperature_of(const Calibration& calibration, const std::string& key) {
+double temperature_of(const Calibration& calibration, TemperatureKey key) {
   for (const auto& [name, value] : calibration.temperatures)
     if (name == key) return value;
   return -1;
@@ -81,8 +80,8 @@ TEST(Calibration, ATemperatureIsFittedOnSamplesWithExactlyItsModalities) {
   draw_targets(first_only, model, 0.1);  // these labels lower the temperature
   mixed.insert(mixed.end(), first_only.begin(), first_only.end());
   const Calibration found = fit_calibration(model, sample_pointers(mixed), {});
-  EXPECT_EQ(temperature_of(found, "3"), temperature_of(expected, "3"));
-  EXPECT_LT(temperature_of(found, "1"), 0.8 * temperature_of(expected, "1"));
+  EXPECT_EQ(temperature_of(found, 3), temperature_of(expected, 3));
+  EXPECT_LT(temperature_of(found, 1), 0.8 * temperature_of(expected, 1));
 }
 
 /// Sum over all sets of modalities of the mean cross-entropy of the target classes.

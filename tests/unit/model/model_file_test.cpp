@@ -34,11 +34,27 @@ ModelPtr small_model() {
   options.heads = 2;
   options.layers = 1;
   Calibration calibration;
-  calibration.temperatures = {{"1", 1.5}, {"5", 2.0}, {"7", 0.25}};
+  calibration.temperatures = {{1, 1.5}, {5, 2.0}, {7, 0.25}};
   calibration.trust = {1, 2.5, 0.5};
   return std::make_shared<const Model>(create_model(three_modalities(), options)
                                            ->with_calibration(calibration)
                                            .with_user({{"user.note", "\xc3\xa4 \"quoted\""}}));
+}
+
+TEST(ModelFile, TemperaturesByNumberOfModalitiesAreKept) {
+  Schema schema = three_modalities();
+  for (const char* name : {"d", "e", "f", "g"}) schema.add_modality(name, 1);
+  casd_model_options options = default_model_options();
+  options.hidden = 4;
+  options.heads = 2;
+  options.layers = 1;
+  Calibration calibration;
+  calibration.temperatures = {{3, 1.5}, {7, 2.0}};
+  const Model model = create_model(schema, options)->with_calibration(calibration);
+  const std::vector<std::uint8_t> bytes = serialise_model(model);
+  const std::string text(bytes.begin(), bytes.end());
+  EXPECT_NE(text.find(R"({\"count:3\":1.5,\"count:7\":2.0})"), std::string::npos);
+  EXPECT_EQ(parse_model(bytes, "test")->calibration().temperatures, calibration.temperatures);
 }
 
 std::string& text_of(Safetensors& file, const std::string& key) {

@@ -151,17 +151,17 @@ TEST(Model, TemperaturesDependOnTheParticipatingModalities) {
   schema.add_output("x");
   schema.add_output("y");
   const ModelPtr model = create_model(schema, small());
-  EXPECT_EQ(temperature_key(schema, 5), "5");
+  EXPECT_EQ(temperature_key(schema, 5), 5u);
   EXPECT_EQ(model->temperature(5), 1);
   Calibration calibration;
-  calibration.temperatures = {{"5", 2.5}, {"7", 0.5}};
+  calibration.temperatures = {{5, 2.5}, {7, 0.5}};
   calibration.trust = {1, 2, 3};
   const Model calibrated = model->with_calibration(calibration);
   EXPECT_EQ(calibrated.temperature(5), 2.5);
   EXPECT_EQ(calibrated.temperature(1), 1);
   EXPECT_EQ(calibrated.trust(2), 3);
   for (const char* name : {"d", "e", "f", "g"}) schema.add_modality(name, 2);
-  EXPECT_EQ(temperature_key(schema, 5), "count:2");
+  EXPECT_EQ(temperature_key(schema, 5), 2u);
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ TEST(Predictor, RejectsRowsThatAreNotFinite) {
 TEST(Predictor, TemperatureDividesTheLogits) {
   const ModelPtr model = make_model();
   Calibration calibration;
-  calibration.temperatures = {{"7", 4.0}};
+  calibration.temperatures = {{7, 4.0}};
   const auto calibrated =
       std::make_shared<const Model>(model->with_calibration(std::move(calibration)));
   const Batch batch = make_batch(1);

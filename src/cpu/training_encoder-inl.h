@@ -147,6 +147,10 @@ inline void EncoderRun::LayerForward(std::size_t l, float* out) const {
   }
   LinearForward(w.query, d_, d_, Epilogue::none, asked, t.query, queries);
   const std::int64_t head = d_ / p_.options->heads;
+  const Tag d;
+  const Vec scale = Broadcast(1.44269504f / std::sqrt(static_cast<float>(head)));  // log2(e)
+  for (std::int64_t at = 0; at < d_ * queries.stride; at += lanes)
+    hn::Store(hn::Mul(hn::Load(d, t.query + at), scale), d, t.query + at);
   const AttentionSizes sizes{all_.columns, queries.columns, head, queries.stride, all_.stride};
   for (std::int64_t h = 0; h < p_.options->heads; ++h) {
     const std::int64_t q = h * head * queries.stride, k = h * head * all_.stride;
@@ -242,8 +246,6 @@ inline void EncoderRun::AttentionBackward(std::size_t l, const float* d_attended
   const Extent queries = QueryExtent(t);
   const std::int64_t head = d_ / p_.options->heads;
   const AttentionSizes sizes{all_.columns, queries.columns, head, queries.stride, all_.stride};
-  Clear(dk, d_ * all_.stride);
-  Clear(dv, d_ * all_.stride);
   for (std::int64_t h = 0; h < p_.options->heads; ++h) {
     const std::int64_t q = h * head * queries.stride, k = h * head * all_.stride;
     AttentionGradient(sizes, t.query + q, t.key + k, t.value + k, t.attended + q,

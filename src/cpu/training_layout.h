@@ -25,8 +25,8 @@ struct AttentionSizes {
 constexpr std::int64_t query_block = 64;
 
 /// Floats of scratch memory of an attention's forward and backward pass.
-constexpr std::int64_t attention_scratch(std::int64_t steps, std::int64_t head) {
-  return (head + 2 * steps) * query_block;
+constexpr std::int64_t attention_gradient_scratch(std::int64_t steps) {
+  return 2 * steps * query_block;
 }
 
 /// Frames with channels in rows for the convolution, with a zero frame at both ends:

@@ -68,7 +68,7 @@ struct EncoderScratch {
   float* wide = nullptr;                         // [feed_forward, stride]
   float* turned = nullptr;                       // [steps, padded(hidden or feed_forward)]
   float* frames = nullptr;                       // [features, convolution_stride]
-  float* attention = nullptr;                    // attention_scratch()
+  float* attention = nullptr;                    // attention_gradient_scratch()
   float* norm = nullptr;                         // [2 stride]
   float* column0 = nullptr;                      // [hidden, column_block]
   float* column1 = nullptr;                      // [4 hidden, column_block]
@@ -81,7 +81,7 @@ struct EncoderScratch {
     wide = arena.take(f * stride);
     turned = arena.take(steps * padded(std::max(d, f)));
     frames = arena.take(features * convolution_stride(steps));
-    attention = arena.take(attention_scratch(steps, d / options.heads));
+    attention = arena.take(attention_gradient_scratch(steps));
     norm = arena.take(2 * stride);
     column0 = arena.take(d * column_block);
     column1 = arena.take(4 * d * column_block);

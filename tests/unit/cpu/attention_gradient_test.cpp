@@ -37,11 +37,14 @@ TEST_P(AttentionTraining, ForwardAndGradient) {
   const double tolerance = scale > 1 ? 2e-4 : 3e-6;
   on_every_target([&, c = channels, n = queries, t = steps](const TrainingKernels& k) {
     // Padding of queries, keys and values has no influence.
-    Rows q(query, n, 3.0f), keys(key, t, 50.0f), values(value, t, 1e6f), of_output(d_out, n);
-    Rows out(c, n), shift(1, n), factor(1, n), dq(c, n), dk(c, t), dv(c, t);
+    std::vector<double> scaled = query;
+    for (double& number : scaled)
+      number *= std::log2(std::exp(1.0)) / std::sqrt(static_cast<double>(c));
+    Rows q(scaled, n, 3.0f), keys(key, t, 50.0f), values(value, t, 1e6f), of_output(d_out, n);
+    Rows out(c, n), shift(1, n), factor(1, n), dq(c, n), dk(c, t, 9.0f), dv(c, t, 9.0f);
     const AttentionSizes sizes{static_cast<std::int64_t>(t), static_cast<std::int64_t>(n),
                                static_cast<std::int64_t>(c), q.stride(), keys.stride()};
-    Aligned scratch(static_cast<std::size_t>(attention_scratch(sizes.steps, sizes.head)), 7.0f);
+    Aligned scratch(static_cast<std::size_t>(attention_gradient_scratch(sizes.steps)), 7.0f);
     k.attention(sizes, q.data(), keys.data(), values.data(), out.data(), shift.data(),
                 factor.data(), scratch.data());
     EXPECT_LT(relative_distance(out.values(), y), tolerance);
@@ -58,8 +61,10 @@ TEST_P(AttentionTraining, ForwardAndGradient) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTraining,
-                         testing::Values(Shape{4, 50, 50, 1}, Shape{10, 9, 9, 1}, Shape{3, 5, 5, 1},
-                                         Shape{1, 1, 1, 1}, Shape{4, 1, 13, 1},
+                         testing::Values(Shape{4, 50, 50, 1}, Shape{10, 9, 9, 1},
+                                         Shape{8, 70, 70, 1}, Shape{5, 17, 17, 1},
+                                         Shape{10, 12, 12, 8}, Shape{3, 20, 20, 12},
+                                         Shape{3, 5, 5, 1}, Shape{1, 1, 1, 1}, Shape{4, 1, 13, 1},
                                          Shape{13, 150, 150, 1}, Shape{4, 10, 10, 12}));
 
 }  // namespace

@@ -25,8 +25,8 @@ namespace Casd.Examples
                 using var service = new Service(model, settings);
                 // Not disposed of: that would answer requests which nobody has seen with an empty success.
                 HttpListener listener = Listen(settings, out int port);
-                using var ended = new ManualResetEventSlim();
-                using var stop = new ManualResetEventSlim();
+                var ended = new ManualResetEventSlim();
+                var stop = new ManualResetEventSlim();
                 AppDomain.CurrentDomain.ProcessExit += (sender, e) =>
                 {
                     // SIGTERM. The process ends when this method returns.

@@ -177,6 +177,8 @@ class WrongContentTest(ServiceCase):
         for features in (1, 11, 13):
             self.refused({"modalities": {"audio": [[0.5] * features]}}, 422, "audio", "12")
         self.refused({"modalities": {"audio": [[0.5] * 12, [0.5] * 11]}}, 422, "audio", "12")
+        self.refused({"modalities": {"audio": [[0.5] * 6] * 2}}, 422, "audio", "6", "12")  # 12 in total
+        self.refused({"modalities": {"audio": [[0.5] * 24]}}, 422, "audio", "12")
         self.refused({"modalities": {"smell": [[0.5]]}}, 422, "smell")
         self.refused({"modalities": {}}, 422)
         self.refused({"modalities": {"audio": None, "language": []}}, 422)

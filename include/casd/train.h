@@ -21,8 +21,9 @@
  * casd_trainer_snapshot(&trained, trainer);
  * @endcode
  *
- * Training runs in the plug-in `libcasd_torch`. For one build and kind of processor the same seed gives
- * the same bits, for any number of threads, also if the training was interrupted and resumed.
+ * Option `engine` chooses what computes: the built-in engine (the default on the CPU), or the plug-in
+ * `libcasd_torch`. For one build, engine and kind of processor the same seed gives the same bits, for
+ * any number of threads, also if the training was interrupted and resumed.
  */
 #ifndef CASD_TRAIN_H
 #define CASD_TRAIN_H

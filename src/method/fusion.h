@@ -41,12 +41,6 @@ CASD_HOST_DEVICE T fusion_weight(const NormalInverseGamma<T>& law, casd_fusion_w
   }
 }
 
-/// U_F from sigma_F and nu_F, for callers that have only those.
-template <class T>
-CASD_HOST_DEVICE T fused_variance(T squared_scale, T degrees_of_freedom) {
-  return squared_scale * degrees_of_freedom / (degrees_of_freedom - 2);
-}
-
 /// sigma_F^2 from U_F and nu_F.
 template <class T>
 CASD_HOST_DEVICE T fused_squared_scale(T variance, T degrees_of_freedom) {

@@ -147,8 +147,9 @@ TEST(Fusion, EqualDegreesOfFreedomShareTheirGradient) {
   EXPECT_EQ(gradient[1].alpha, 1);
 }
 
-TEST(Fusion, VarianceAndSquaredScaleAreInverse) {
-  EXPECT_DOUBLE_EQ(fused_variance(fused_squared_scale(1.7, 4.2), 4.2), 1.7);
+// The variance of a Student's t is its squared scale times nu / (nu - 2).
+TEST(Fusion, TheSquaredScaleGivesTheVariance) {
+  EXPECT_DOUBLE_EQ(fused_squared_scale(1.7, 4.2) * 4.2 / 2.2, 1.7);
 }
 
 }  // namespace

@@ -77,9 +77,9 @@ HWY_INLINE void ScaleRows(std::int64_t rows, std::int64_t stride, std::int64_t c
 /// One head. query, out: [head, query_stride], the query multiplied by log2(e) / sqrt(head); key,
 /// value: [head, key_stride]. shifts, factors: [query_stride] receive what AttentionGradient() needs:
 /// a probability is 2^(product - shift) factor. scratch: attention_gradient_scratch().
-inline void TrainingAttention(const AttentionSizes& sizes, const float* query, const float* key,
-                              const float* value, float* out, float* shifts, float* factors,
-                              float* scratch) {
+inline HWY_NOINLINE void TrainingAttention(const AttentionSizes& sizes, const float* query,
+                                           const float* key, const float* value, float* out,
+                                           float* shifts, float* factors, float* scratch) {
   const Tag d;
   float* products = scratch;  // [steps, query_block]
   const float largest_key = LargestKey(key, sizes.head, sizes.steps, sizes.key_stride);
@@ -118,10 +118,11 @@ HWY_INLINE void TakeGradient(std::int64_t steps, Vec shift, Vec factor, Vec mean
 /// beyond the last query; the results are 0 beyond the last query and key. d_query: of the query before
 /// its multiplication. With the probabilities p and D = sum over channels of out d_out:
 ///   dv = p d_out, ds = p (v d_out - D), dq = ds k / sqrt(head), dk = ds q / sqrt(head).
-inline void AttentionGradient(const AttentionSizes& sizes, const float* query, const float* key,
-                              const float* value, const float* out, const float* shifts,
-                              const float* factors, const float* d_out, float* d_query,
-                              float* d_key, float* d_value, float* scratch) {
+inline HWY_NOINLINE void AttentionGradient(const AttentionSizes& sizes, const float* query,
+                                           const float* key, const float* value, const float* out,
+                                           const float* shifts, const float* factors,
+                                           const float* d_out, float* d_query, float* d_key,
+                                           float* d_value, float* scratch) {
   constexpr float log_of_2 = 0.69314718f;
   const Tag d;
   const Vec root = Broadcast(1 / std::sqrt(static_cast<float>(sizes.head)));

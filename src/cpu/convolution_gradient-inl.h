@@ -17,7 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
 /// frames [steps, features] to the layout of training_layout.h.
-inline void TurnFrames(const float* frames, std::int64_t steps, std::int64_t features, float* out) {
+inline HWY_NOINLINE void TurnFrames(const float* frames, std::int64_t steps, std::int64_t features,
+                                    float* out) {
   const std::int64_t stride = convolution_stride(steps);
   // Read in blocks of features, so that the rows written stay in the cache.
   for (std::int64_t f = 0; f < features; ++f) {
@@ -71,9 +72,10 @@ HWY_INLINE void ConvolutionTile(const float* weight, std::int64_t weight_stride,
 }
 
 /// y [outputs, stride] = convolution of the frames of TurnFrames(); bias [outputs].
-inline void TrainingConvolution(const float* weight, const float* bias, std::int64_t outputs,
-                                std::int64_t features, const float* x, std::int64_t steps, float* y,
-                                std::int64_t stride) {
+inline HWY_NOINLINE void TrainingConvolution(const float* weight, const float* bias,
+                                             std::int64_t outputs, std::int64_t features,
+                                             const float* x, std::int64_t steps, float* y,
+                                             std::int64_t stride) {
   const Tag d;
   const std::int64_t x_stride = convolution_stride(steps), weight_stride = 3 * features;
   for (std::int64_t o = 0; o < outputs; ++o)
@@ -139,9 +141,10 @@ HWY_INLINE void ConvolutionGradientBlock(const float* HWY_RESTRICT dy, std::int6
 }
 
 /// Adds the gradient of the weights. dy: [outputs, stride]; frames: [steps, features].
-inline void AddConvolutionGradient(const float* dy, std::int64_t stride, std::int64_t outputs,
-                                   const float* frames, std::int64_t steps, std::int64_t features,
-                                   float* gradient) {
+inline HWY_NOINLINE void AddConvolutionGradient(const float* dy, std::int64_t stride,
+                                                std::int64_t outputs, const float* frames,
+                                                std::int64_t steps, std::int64_t features,
+                                                float* gradient) {
   constexpr int rows = 4;
   const std::int64_t row_size = 3 * features;
   std::int64_t f = 0;

@@ -69,9 +69,9 @@ class PhiloxVectors {
 /// y = (add ? y : 0) + x m for `columns` time steps from `first_step` on, where m is 0 with probability
 /// `rate`, else 1 / (1 - rate). The number of channel c and time step t is `channels t + c` of the
 /// stream; it keeps the value if it is at least `rate`.
-inline void Dropout(const RandomStream& stream, double rate, std::int64_t first_step,
-                    const float* x, bool add, float* y, std::int64_t channels, std::int64_t columns,
-                    std::int64_t stride) {
+inline HWY_NOINLINE void Dropout(const RandomStream& stream, double rate, std::int64_t first_step,
+                                 const float* x, bool add, float* y, std::int64_t channels,
+                                 std::int64_t columns, std::int64_t stride) {
   const Tag d;
   const WordTag dw;
   const hn::RebindToSigned<Tag> di;

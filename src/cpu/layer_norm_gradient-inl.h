@@ -12,9 +12,9 @@ HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
 /// The output of LayerNorm() again, from its input and statistics.
-inline void ApplyNorm(const float* x, std::int64_t channels, const float* means,
-                      const float* scales, const float* weight, const float* bias, float* y,
-                      std::int64_t columns, std::int64_t stride) {
+inline HWY_NOINLINE void ApplyNorm(const float* x, std::int64_t channels, const float* means,
+                                   const float* scales, const float* weight, const float* bias,
+                                   float* y, std::int64_t columns, std::int64_t stride) {
   const Tag d;
   for (std::int64_t c = 0; c < channels; ++c, x += stride, y += stride) {
     const Vec factor = Broadcast(weight[c]), shift = Broadcast(bias[c]);
@@ -29,10 +29,11 @@ inline void ApplyNorm(const float* x, std::int64_t channels, const float* means,
 /// dx, weight_gradient and bias_gradient are added to. With n = (x - mean) scale and e = dy weight:
 ///   dx = scale (e - mean over channels of e - n mean over channels of e n).
 /// dy is 0 beyond the last column; dx stays so. scratch: [2 stride].
-inline void LayerNormGradient(const float* dy, const float* x, std::int64_t channels,
-                              const float* means, const float* scales, const float* weight,
-                              float* dx, float* weight_gradient, float* bias_gradient,
-                              std::int64_t columns, std::int64_t stride, float* scratch) {
+inline HWY_NOINLINE void LayerNormGradient(const float* dy, const float* x, std::int64_t channels,
+                                           const float* means, const float* scales,
+                                           const float* weight, float* dx, float* weight_gradient,
+                                           float* bias_gradient, std::int64_t columns,
+                                           std::int64_t stride, float* scratch) {
   const Tag d;
   float* HWY_RESTRICT sums = scratch;               // of e
   float* HWY_RESTRICT products = scratch + stride;  // of e n

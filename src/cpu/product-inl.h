@@ -97,8 +97,9 @@ HWY_INLINE void ProductWith(const MatrixView& matrix, const float* bias, const f
 }
 
 /// y = matrix x + bias for every column; bias [outputs] or NULL; x and y must not overlap.
-inline void Product(const MatrixView& matrix, const float* bias, Epilogue epilogue, const float* x,
-                    std::int64_t x_stride, float* y, std::int64_t y_stride, std::int64_t columns) {
+inline HWY_NOINLINE void Product(const MatrixView& matrix, const float* bias, Epilogue epilogue,
+                                 const float* x, std::int64_t x_stride, float* y,
+                                 std::int64_t y_stride, std::int64_t columns) {
   switch (epilogue) {
     case Epilogue::none:
       return ProductWith<Epilogue::none>(matrix, bias, x, x_stride, y, y_stride, columns);
@@ -130,9 +131,9 @@ HWY_INLINE hn::Vec<hn::CappedTag<float, 4>> SumsOfFour(Vec a, Vec b, Vec c, Vec 
 
 /// out[r * out_stride + j] += sum over columns of a[r][column] b[j][column], for r < rows and
 /// j < count. Columns beyond the last must be 0 in a or in b. a, b: rows of a_stride, b_stride.
-inline void AddRowProducts(const float* a, std::int64_t a_stride, std::int64_t rows, const float* b,
-                           std::int64_t b_stride, std::int64_t count, std::int64_t columns,
-                           float* out, std::int64_t out_stride) {
+inline HWY_NOINLINE void AddRowProducts(const float* a, std::int64_t a_stride, std::int64_t rows,
+                                        const float* b, std::int64_t b_stride, std::int64_t count,
+                                        std::int64_t columns, float* out, std::int64_t out_stride) {
   const Tag d;
   const std::int64_t end = VectorCount(columns) * lanes;
   const auto single = [&](std::int64_t r, std::int64_t j) {

@@ -31,15 +31,15 @@ CpuTraining::CpuTraining(const Model& model, const EngineSetup& setup,
       options_(training.options),
       kernels_(training_kernels(target)),
       class_weights_(training.class_weights.begin(), training.class_weights.end()),
-      parameters_(learned_values(layout(), model.values())),
       step_counts_(layout().groups.size(), 0.0f),
       longest_(layout().modalities.size(), 0),
       pool_(setup.threads),
       workers_(static_cast<std::size_t>(pool_.threads())) {
   const std::size_t count = parameter_count();
+  const std::vector<float> learned = learned_values(layout(), model.values());
+  parameters_.assign(learned.begin(), learned.end());
   parameters_.resize(count + readable_tail, 0.0f);
-  for (std::vector<float>* of : {&gradient_, &first_moment_, &second_moment_})
-    of->assign(count, 0.0f);
+  for (Floats* of : {&gradient_, &first_moment_, &second_moment_}) of->assign(count, 0.0f);
   if (options_.teacher == TeacherMode::ema) ema_teacher_ = parameters_;
   if (class_weights_.empty()) class_weights_.assign(layout().schema.outputs.size(), 1.0f);
   for (Worker& worker : workers_) {
@@ -57,8 +57,7 @@ void CpuTraining::bind(const TrainingData& data) {
   bound_ = StandardisedSamples(*model_, data.input);
   target_.assign(data.target.begin(), data.target.end());
   labelled_.assign(data.labelled.begin(), data.labelled.end());
-  for (std::vector<float>* of : {&teacher_location_, &teacher_uncertainty_, &teacher_logits_})
-    of->clear();
+  for (Floats* of : {&teacher_location_, &teacher_uncertainty_, &teacher_logits_}) of->clear();
   reserve(bound_.table());
 }
 
@@ -98,7 +97,7 @@ void CpuTraining::set_teacher_outputs(Span<const float> location, Span<const flo
 }
 
 void CpuTraining::begin_phase(TrainingPhase phase) {
-  for (std::vector<float>* of : {&first_moment_, &second_moment_, &step_counts_})
+  for (Floats* of : {&first_moment_, &second_moment_, &step_counts_})
     std::fill(of->begin(), of->end(), 0.0f);
   if (options_.teacher == TeacherMode::ema && phase == TrainingPhase::student &&
       !ema_teacher_written_)
@@ -260,7 +259,7 @@ StepLosses CpuTraining::apply(double learning_rate) {
   return out;
 }
 
-std::vector<float>& CpuTraining::state(StatePart part) {
+const Floats& CpuTraining::state(StatePart part) const {
   switch (part) {
     case StatePart::parameters:
       return parameters_;
@@ -281,7 +280,7 @@ std::vector<float>& CpuTraining::state(StatePart part) {
 }
 
 void CpuTraining::read(StatePart part, Span<float> values) const {
-  const std::vector<float>& from = const_cast<CpuTraining*>(this)->state(part);
+  const Floats& from = state(part);
   const std::size_t count =
       part == StatePart::step_counts ? step_counts_.size() : parameter_count();
   require(values.size() == count, "state ", static_cast<std::int32_t>(part), " has ", count,
@@ -290,7 +289,7 @@ void CpuTraining::read(StatePart part, Span<float> values) const {
 }
 
 void CpuTraining::write(StatePart part, Span<const float> values) {
-  std::vector<float>& to = state(part);
+  auto& to = const_cast<Floats&>(state(part));
   const std::size_t count =
       part == StatePart::step_counts ? step_counts_.size() : parameter_count();
   require(values.size() == count, "state ", static_cast<std::int32_t>(part), " has ", count,

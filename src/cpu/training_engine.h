@@ -42,7 +42,7 @@ class CpuTraining final : public TrainingEngine {
   };
   /// Gradient of one chunk.
   struct Slot {
-    std::vector<float> gradient;
+    Floats gradient;
     LossSums losses;
   };
 
@@ -52,7 +52,7 @@ class CpuTraining final : public TrainingEngine {
   /// The sequences of a row; corruption NULL: complete.
   void sequences(std::int64_t row, std::int64_t i, const Corruption* corruption, Worker& worker,
                  std::vector<RowSequence>& out) const;
-  std::vector<float>& state(StatePart part);
+  const Floats& state(StatePart part) const;
   void clear_step();
   /// Learned tensors, concatenated, with eight floats more than their number.
   std::size_t parameter_count() const { return static_cast<std::size_t>(layout().learned_count); }
@@ -63,17 +63,17 @@ class CpuTraining final : public TrainingEngine {
   TrainingOptions options_;
   const TrainingKernels& kernels_;
   std::vector<float> class_weights_;
-  std::vector<float> parameters_, gradient_, first_moment_, second_moment_, ema_teacher_;
-  std::vector<float> step_counts_;  // [groups]
+  Floats parameters_, gradient_, first_moment_, second_moment_, ema_teacher_;
+  Floats step_counts_;  // [groups]
   bool ema_teacher_written_ = false;
 
   StandardisedSamples bound_;
-  std::vector<float> target_;  // [samples, columns]
+  Floats target_;  // [samples, columns]
   std::vector<std::uint8_t> labelled_;
-  std::vector<float> teacher_location_, teacher_uncertainty_, teacher_logits_;
+  Floats teacher_location_, teacher_uncertainty_, teacher_logits_;
 
   std::vector<std::int64_t> longest_;  // [modalities]
-  std::vector<float> position_;        // [hidden, position_stride]
+  Floats position_;                    // [hidden, position_stride]
   std::int64_t position_stride_ = 0;
   Floats zeros_;  // frames of an absent modality
   ThreadPool pool_;

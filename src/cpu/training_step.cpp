@@ -333,9 +333,11 @@ void RowRunner::run(const StepContext& step, const TrainingRow& row, float* grad
     losses.task += task;
     losses.total += task;
   };
+  const auto takes_part = [](const RowSequence& one) { return one.frames != nullptr; };
+  if (std::none_of(row.input, row.input + layout_.modalities.size(), takes_part)) return;
   Pass &input = passes_[0], &complete = passes_[1];
-  start(input, row.input, 0, row.noise);
   const bool shared = student && o.teacher == TeacherMode::shared && row.complete;
+  start(input, row.input, 0, row.noise);
   if (student) {
     Teacher teacher{row.teacher_location, row.teacher_uncertainty, row.teacher_logits};
     const bool ema = o.teacher == TeacherMode::ema && row.complete && step.ema_teacher;

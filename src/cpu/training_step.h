@@ -2,6 +2,7 @@
 // TorchEngine::losses().
 #pragma once
 
+#include "core/live_bytes.h"
 #include "cpu/training_kernels.h"
 #include "engine/training_engine.h"
 #include "method/fusion.h"
@@ -63,7 +64,7 @@ class RowRunner {
   RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout,
             const std::vector<std::int64_t>& longest);
 
-  /// Adds to gradient (as parameters) and to losses.
+  /// Adds to gradient (as parameters) and to losses. A row without a modality adds nothing.
   void run(const StepContext& step, const TrainingRow& row, float* gradient, LossSums& losses);
 
  private:
@@ -107,7 +108,7 @@ class RowRunner {
   std::size_t hidden_, outputs_;
   FusionRules rules_;
   EvidenceLimits<float> limits_;
-  std::vector<float> memory_;
+  Floats memory_;
   Arena arena_;
   EncoderScratch scratch_;
   Pass passes_[2];  // the input; complete input

@@ -14,8 +14,9 @@ HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
 /// x [channels, stride] to out [columns, padded(channels)]. Beyond the last channel zeros.
-inline void Transpose(const float* HWY_RESTRICT x, std::int64_t channels, std::int64_t stride,
-                      std::int64_t columns, float* HWY_RESTRICT out) {
+inline HWY_NOINLINE void Transpose(const float* HWY_RESTRICT x, std::int64_t channels,
+                                   std::int64_t stride, std::int64_t columns,
+                                   float* HWY_RESTRICT out) {
   const std::int64_t width = padded(channels);
   std::int64_t c = 0;
 #if HWY_TARGET != HWY_SCALAR
@@ -88,9 +89,10 @@ HWY_INLINE void WeightGradientTile(const float* dy, std::int64_t dy_stride, std:
 
 /// Adds to gradient [outputs, inputs], row-major, the sum over the columns of dy x'. dy: [outputs,
 /// dy_stride]; x: [columns, x_stride], transposed.
-inline void AddWeightGradient(const float* dy, std::int64_t dy_stride, std::int64_t outputs,
-                              const float* x, std::int64_t x_stride, std::int64_t inputs,
-                              std::int64_t columns, float* gradient) {
+inline HWY_NOINLINE void AddWeightGradient(const float* dy, std::int64_t dy_stride,
+                                           std::int64_t outputs, const float* x,
+                                           std::int64_t x_stride, std::int64_t inputs,
+                                           std::int64_t columns, float* gradient) {
   std::int64_t i = 0;
   for (; i + 4 * lanes <= inputs; i += 4 * lanes)
     WeightGradientTile<3, 4>(dy, dy_stride, outputs, x + i, x_stride, columns, gradient + i,
@@ -117,8 +119,8 @@ inline void AddWeightGradient(const float* dy, std::int64_t dy_stride, std::int6
 }
 
 /// Adds to gradient [rows] the sums of the columns of each row of dy. Zeros beyond the last column.
-inline void AddBiasGradient(const float* dy, std::int64_t stride, std::int64_t rows,
-                            std::int64_t columns, float* gradient) {
+inline HWY_NOINLINE void AddBiasGradient(const float* dy, std::int64_t stride, std::int64_t rows,
+                                         std::int64_t columns, float* gradient) {
   const Tag d;
   for (std::int64_t r = 0; r < rows; ++r) {
     Vec sum = hn::Zero(d);

@@ -299,6 +299,22 @@ TEST(CpuTraining, LearnsItsSamples) {
   EXPECT_LT(last, first / 4);
 }
 
+TEST(CpuTraining, ARowWithoutModalityAddsNothing) {
+  const Setting setting(default_trainer_options());
+  InputTable table;
+  table.resize(1, setting.data.schema.modality_count());
+  const auto engine = setting.engine();
+  const std::vector<float> target = {1};
+  const std::vector<std::uint8_t> labelled = {1};
+  engine->bind({table, target, labelled});
+  StepRequest request = setting.request(0, CASD_PHASE_TEACHER);
+  const std::vector<std::int64_t> rows = {0};
+  request.rows = rows;
+  engine->accumulate(request);
+  for (const float value : read(setting, *engine, StatePart::gradient)) ASSERT_EQ(value, 0.0f);
+  EXPECT_EQ(engine->apply(1e-3).total, 0);
+}
+
 // The caller's mode of floating-point arithmetic returns.
 TEST(CpuTraining, RestoresTheFloatingPointMode) {
   const Setting setting(default_trainer_options());

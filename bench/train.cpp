@@ -1,14 +1,17 @@
-// Measures a training step of the student on the CPU (all losses, backward, Adam) through the C API.
-// Needs the plug-in libcasd_torch in the folder of libcasd.
+// Measures a training step of the student on the CPU (all losses, backward, Adam) through the C API, with
+// the built-in engine and with LibTorch (if libcasd_torch is in the folder of libcasd).
 #include "common.h"
 
 #include <benchmark/benchmark.h>
+
+#include <string>
 
 namespace {
 
 using namespace bench;
 
-void step(benchmark::State& state, casd_preset preset, int64_t samples, int32_t threads) {
+void step(benchmark::State& state, casd_engine_choice engine, casd_preset preset, int64_t samples,
+          int32_t threads) {
   const auto schema = make_schema();
   const auto model = make_model(schema.get(), preset);
   const auto batch = make_batch(schema.get(), samples, 50);
@@ -18,6 +21,7 @@ void step(benchmark::State& state, casd_preset preset, int64_t samples, int32_t 
   casd_trainer_options options;
   check(casd_trainer_options_init(&options, sizeof options));
   options.threads = threads;
+  options.engine = engine;
   const auto trainer = make<casd_trainer>(
       [&](auto** out) { return casd_trainer_create(out, model.get(), &options); });
   check(casd_trainer_prepare(trainer.get(), data.get()));
@@ -26,22 +30,37 @@ void step(benchmark::State& state, casd_preset preset, int64_t samples, int32_t 
   state.SetItemsProcessed(state.iterations() * samples);
 }
 
-void add(const char* name, casd_preset preset, int64_t samples, int32_t threads) {
+void add(casd_engine_choice engine, casd_preset preset, int64_t samples, int32_t threads) {
+  std::string name = "step/";
+  name += preset == CASD_PRESET_DEFAULT ? "default/" : "reference/";
+  name += engine == CASD_ENGINE_CPU ? "cpu/" : "torch/";
+  name += "samples:" + std::to_string(samples) + "/threads:" + std::to_string(threads);
   benchmark::RegisterBenchmark(
-      name, [=](benchmark::State& state) { step(state, preset, samples, threads); })
+      name.c_str(), [=](benchmark::State& state) { step(state, engine, preset, samples, threads); })
       ->UseRealTime()
+      ->MeasureProcessCPUTime()
       ->Unit(benchmark::kMillisecond);
+}
+
+bool has_torch() {
+  casd_engine_info info;
+  check(casd_engine_info_init(&info, sizeof info));
+  for (int32_t i = 0; casd_engine_get_info(&info, i) == CASD_OK; ++i)
+    if (std::string(info.name) == "torch" && info.device == CASD_DEVICE_CPU) return info.available;
+  return false;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  add("step/default/32_samples", CASD_PRESET_DEFAULT, 32, 1);
-  add("step/default/128_samples", CASD_PRESET_DEFAULT, 128, 1);
-  add("step/default/128_samples/2_threads", CASD_PRESET_DEFAULT, 128, 2);
-  add("step/reference/32_samples", CASD_PRESET_REFERENCE, 32, 1);
-  add("step/reference/128_samples", CASD_PRESET_REFERENCE, 128, 1);
-  add("step/reference/128_samples/2_threads", CASD_PRESET_REFERENCE, 128, 2);
+  const bool torch = has_torch();
+  for (const casd_preset preset : {CASD_PRESET_DEFAULT, CASD_PRESET_REFERENCE})
+    for (const int64_t samples : {1, 32, 128})
+      for (const int32_t threads : {1, 2}) {
+        if (threads > 1 && samples < 128) continue;
+        add(CASD_ENGINE_CPU, preset, samples, threads);
+        if (torch) add(CASD_ENGINE_TORCH, preset, samples, threads);
+      }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

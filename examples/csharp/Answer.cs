@@ -67,7 +67,7 @@ namespace Casd.Examples
             (type.CharSet == null ||
              string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase));
 
-        /// <summary>Reads at most as many bytes as the buffer has; -1 if the time is up before one came.</summary>
+        /// <summary>Reads what there is, up to the end of the buffer; -1 if the time is up before that.</summary>
         private async Task<int> ReadAsync(byte[] buffer, int offset)
         {
             Task<int> read = Context.Request.InputStream.ReadAsync(buffer, offset, buffer.Length - offset);
@@ -91,8 +91,7 @@ namespace Casd.Examples
             var body = new byte[length];
             for (int count = 0; count < length;)
             {
-                // Also a body that trickles must end in time.
-                int read = TimeLeft > TimeSpan.Zero ? await ReadAsync(body, count) : -1;
+                int read = await ReadAsync(body, count);
                 if (read < 0)
                     throw new Problem(408, $"{count} of {length} bytes of the body arrived within " +
                                            $"{_limit.TotalSeconds} s");

@@ -172,9 +172,9 @@ static_assert(attention_vectors * lanes <= attention_columns, "size of the scrat
 
 /// Self-attention. query, key, value, out: [heads * size, stride]. The query must already be
 /// multiplied by log2(e) / sqrt(size). scratch: [steps, attention_columns].
-inline void Attention(const float* query, const float* key, const float* value, std::int64_t heads,
-                      std::int64_t size, std::int64_t steps, std::int64_t stride, float* scratch,
-                      float* out) {
+inline HWY_NOINLINE void Attention(const float* query, const float* key, const float* value,
+                                   std::int64_t heads, std::int64_t size, std::int64_t steps,
+                                   std::int64_t stride, float* scratch, float* out) {
   for (std::int64_t h = 0; h < heads; ++h) {
     const std::int64_t first = h * size * stride;
     const float *q = query + first, *k = key + first, *v = value + first;

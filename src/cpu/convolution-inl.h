@@ -13,9 +13,11 @@ namespace casd::cpu::HWY_NAMESPACE {
 
 /// (frame - mean) / deviation for every frame [steps, features]; what is not finite becomes 0; clipped to
 /// +-clip (0: not clipped). The same values as standardise() of model/normaliser.h.
-inline void StandardiseFrames(const float* HWY_RESTRICT frames, const float* HWY_RESTRICT mean,
-                              const float* HWY_RESTRICT deviation, std::int64_t features,
-                              std::int64_t steps, float clip, float* HWY_RESTRICT out) {
+inline HWY_NOINLINE void StandardiseFrames(const float* HWY_RESTRICT frames,
+                                           const float* HWY_RESTRICT mean,
+                                           const float* HWY_RESTRICT deviation,
+                                           std::int64_t features, std::int64_t steps, float clip,
+                                           float* HWY_RESTRICT out) {
   const auto part = [&](auto d, std::int64_t t, std::int64_t i) HWY_ATTR {
     const auto z = hn::Div(hn::Sub(hn::LoadU(d, frames + t * features + i), hn::LoadU(d, mean + i)),
                            hn::LoadU(d, deviation + i));
@@ -101,8 +103,8 @@ HWY_INLINE void AddConvolution(const float* x, std::int64_t step, const float* w
 
 /// Convolution of x [steps + 2, features], which has a zero frame at both ends: the window of a frame
 /// is contiguous. map: inputs = 3 features. sums: [steps, map.stride].
-inline void Convolution(const RowWeights& map, const float* x, std::int64_t features,
-                        std::int64_t steps, float* sums) {
+inline HWY_NOINLINE void Convolution(const RowWeights& map, const float* x, std::int64_t features,
+                                     std::int64_t steps, float* sums) {
   const Tag d;
   for (std::int64_t t = 0; t < steps; ++t)
     for (std::int64_t o = 0; o < map.stride; o += lanes)

@@ -10,6 +10,7 @@
 #include "cpu/attention-inl.h"
 #include "cpu/convolution-inl.h"
 #include "cpu/encoder_weights.h"
+#include "cpu/evidence-inl.h"
 #include "cpu/layer_norm-inl.h"
 #include "cpu/linear-inl.h"
 #include "cpu/scratch.h"
@@ -107,14 +108,7 @@ inline void Encode(const EncoderWeights& w, std::int32_t modality, const float* 
     }
   }
   RowLinear(m.evidence, Epilogue::none, s.row_normed, s.raw);
-  for (std::int64_t i = 0; i < d; ++i) {
-    const NormalInverseGamma<float> law =
-        evidence<float>({s.raw[i], s.raw[d + i], s.raw[2 * d + i], s.raw[3 * d + i]}, w.limits);
-    nig[i] = law.gamma;
-    nig[d + i] = law.delta;
-    nig[2 * d + i] = law.alpha;
-    nig[3 * d + i] = law.beta;
-  }
+  Evidence(s.raw, d, w.limits, nig);
 }
 
 }  // namespace casd::cpu::HWY_NAMESPACE

@@ -9,9 +9,16 @@ HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
 extern const InferenceKernels kInferenceKernels;
-const InferenceKernels kInferenceKernels = {
-    Encode,      Linear,    LayerNorm, Attention,           StandardiseFrames,
-    Convolution, RowLinear, RowNorm,   SingleQueryAttention};
+const InferenceKernels kInferenceKernels = {Encode,
+                                            Linear,
+                                            LayerNorm,
+                                            Attention,
+                                            StandardiseFrames,
+                                            Convolution,
+                                            RowLinear,
+                                            RowNorm,
+                                            SingleQueryAttention,
+                                            Evidence};
 
 }  // namespace casd::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

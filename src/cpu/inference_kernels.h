@@ -38,6 +38,9 @@ struct InferenceKernels {
   void (*single_query_attention)(const float* query, const float* key, const float* value,
                                  std::int64_t heads, std::int64_t size, std::int64_t steps,
                                  std::int64_t stride, float* scratch, float* out);
+  // evidence-inl.h
+  void (*evidence)(const float* raw, std::int64_t channels, const EvidenceLimits<float>& limits,
+                   float* nig);
 };
 
 /// Throws INVALID_ARGUMENT for a target that is not compiled in. The caller must choose one of

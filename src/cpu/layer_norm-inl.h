@@ -48,9 +48,9 @@ HWY_INLINE void NormStatistics(const float* HWY_RESTRICT x, std::int64_t channel
 
 /// y = (x - mean) * scale * weight + bias for every frame; x, y [channels, stride], weight, bias
 /// [channels]. If `means` is not NULL, it and `scales` [stride] receive the statistics.
-inline void LayerNorm(const float* x, std::int64_t channels, const float* weight, const float* bias,
-                      float* y, float* means, float* scales, std::int64_t columns,
-                      std::int64_t stride) {
+inline HWY_NOINLINE void LayerNorm(const float* x, std::int64_t channels, const float* weight,
+                                   const float* bias, float* y, float* means, float* scales,
+                                   std::int64_t columns, std::int64_t stride) {
   const Tag d;
   for (std::int64_t t = 0; t < columns; t += lanes) {
     Vec mean, scale;

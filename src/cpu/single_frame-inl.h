@@ -15,9 +15,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
-template <Epilogue kEpilogue, int kVectors>
-HWY_INLINE void RowBlock(const RowWeights& map, const float* HWY_RESTRICT x, std::int64_t first,
-                         float* HWY_RESTRICT y) {
+template <int kVectors>
+HWY_INLINE void RowBlock(const RowWeights& map, Epilogue epilogue, const float* HWY_RESTRICT x,
+                         std::int64_t first, float* HWY_RESTRICT y) {
   const Tag d;
   Vec sum[kVectors];
   CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[v] = hn::Load(d, map.bias + first + v * lanes);
@@ -30,38 +30,28 @@ HWY_INLINE void RowBlock(const RowWeights& map, const float* HWY_RESTRICT x, std
   CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
     float* out = y + first + v * lanes;
     Vec result = sum[v];
-    if (kEpilogue == Epilogue::add) result = hn::Add(result, hn::Load(d, out));
-    if (kEpilogue == Epilogue::relu)
+    if (epilogue == Epilogue::add) result = hn::Add(result, hn::Load(d, out));
+    if (epilogue == Epilogue::relu)
       result = hn::IfThenZeroElse(hn::Lt(result, hn::Zero(d)), result);
     hn::Store(result, d, out);
   }
 }
 
-template <Epilogue kEpilogue>
-HWY_INLINE void RowLinearWith(const RowWeights& map, const float* x, float* y) {
-  constexpr std::int64_t most = registers == 32 ? 20 : 10;
-  std::int64_t o = 0;
-  for (; o + most * lanes <= map.stride; o += most * lanes) RowBlock<kEpilogue, most>(map, x, o, y);
-  for (; o + 5 * lanes <= map.stride; o += 5 * lanes) RowBlock<kEpilogue, 5>(map, x, o, y);
-  for (; o + 2 * lanes <= map.stride; o += 2 * lanes) RowBlock<kEpilogue, 2>(map, x, o, y);
-  for (; o < map.stride; o += lanes) RowBlock<kEpilogue, 1>(map, x, o, y);
-}
-
 /// y = W x + b for one frame; x [inputs], y [map.stride].
-inline void RowLinear(const RowWeights& map, Epilogue epilogue, const float* x, float* y) {
-  switch (epilogue) {
-    case Epilogue::none:
-      return RowLinearWith<Epilogue::none>(map, x, y);
-    case Epilogue::relu:
-      return RowLinearWith<Epilogue::relu>(map, x, y);
-    case Epilogue::add:
-      return RowLinearWith<Epilogue::add>(map, x, y);
-  }
+inline HWY_NOINLINE void RowLinear(const RowWeights& map, Epilogue epilogue, const float* x,
+                                   float* y) {
+  constexpr std::int64_t most = registers == 32 ? 20 : 10;
+  const std::int64_t width = map.stride;
+  std::int64_t o = 0;
+  for (; o + most * lanes <= width; o += most * lanes) RowBlock<most>(map, epilogue, x, o, y);
+  for (; o + 5 * lanes <= width; o += 5 * lanes) RowBlock<5>(map, epilogue, x, o, y);
+  for (; o + 2 * lanes <= width; o += 2 * lanes) RowBlock<2>(map, epilogue, x, o, y);
+  for (; o < width; o += lanes) RowBlock<1>(map, epilogue, x, o, y);
 }
 
 /// Layer normalisation of one frame; x, y [padded(channels)].
-inline void RowNorm(const float* x, std::int64_t channels, const float* weight, const float* bias,
-                    float* y) {
+inline HWY_NOINLINE void RowNorm(const float* x, std::int64_t channels, const float* weight,
+                                 const float* bias, float* y) {
   const Tag d;
   const auto size = static_cast<float>(channels);
   const auto valid = [&](std::int64_t c) HWY_ATTR {
@@ -86,9 +76,11 @@ inline void RowNorm(const float* x, std::int64_t channels, const float* weight, 
 
 /// Attention of one query [heads * size] over keys and values [heads * size, stride]. The query must
 /// already be multiplied by log2(e) / sqrt(size). scratch: [stride]. out: [heads * size].
-inline void SingleQueryAttention(const float* query, const float* key, const float* value,
-                                 std::int64_t heads, std::int64_t size, std::int64_t steps,
-                                 std::int64_t stride, float* HWY_RESTRICT scratch, float* out) {
+inline HWY_NOINLINE void SingleQueryAttention(const float* query, const float* key,
+                                              const float* value, std::int64_t heads,
+                                              std::int64_t size, std::int64_t steps,
+                                              std::int64_t stride, float* HWY_RESTRICT scratch,
+                                              float* out) {
   const Tag d;
   const Vec least = Broadcast(-126.0f), lowest = Broadcast(-3.4e38f);
   const auto valid = [&](std::int64_t t) HWY_ATTR {

@@ -27,6 +27,9 @@ def main(folder, archive, second):
     check(f"[{manifest['version']}]" in (folder / "CHANGELOG.md").read_text(), "CHANGELOG.md has the version")
     for name in "LICENSE.md", "README.md", "Documentation~/casd.md", "Runtime/link.xml":
         check((folder / name).stat().st_size > 0, name)
+    for page in (folder / "Documentation~").glob("*.md"):
+        for link in re.findall(r"\]\(([\w./-]+\.md)", page.read_text()):
+            check((page.parent / link).exists(), f"{page.name} links to {link}")
     for sample in manifest["samples"]:
         check(list((folder / sample["path"]).glob("*.cs")), sample["path"])
     assemblies = {}

@@ -20,7 +20,19 @@ namespace Casd.Tests
                 .AddOutput("negative").AddOutput("positive");
             using var model = new Model(schema, new ModelOptions
             {
-                Hidden = 8, Layers = 1, Heads = 2, MaxSteps = 16, Seed = 5,
+                Hidden = 8, Layers = 1, Heads = 2, MaxSteps = 256, Seed = 5,
+            });
+            return model.ToBytes();
+        }
+
+        /// <summary>A model whose prediction of 200 frames takes many milliseconds.</summary>
+        public static byte[] SlowModelBytes()
+        {
+            using Schema schema = new Schema().AddModality("language", 3).AddModality("audio", 2)
+                .AddOutput("negative").AddOutput("positive");
+            using var model = new Model(schema, new ModelOptions
+            {
+                Hidden = 64, Layers = 4, Heads = 2, MaxSteps = 256, Seed = 5,
             });
             return model.ToBytes();
         }

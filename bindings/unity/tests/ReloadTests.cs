@@ -15,14 +15,16 @@ namespace Casd.Tests
 
         public static int Run(string[] arguments)
         {
-            Play(int.Parse(arguments[1]));
+            AppDomain domain = AppDomain.CurrentDomain;
+            bool busy = Play(int.Parse(arguments[1]), (byte[])domain.GetData("model"),
+                             (byte[])domain.GetData("slow model"));
+            domain.SetData("busy", busy);
             return 0;
         }
 
-        /// <summary>Leaves work in flight and objects open.</summary>
-        internal static void Play(int session)
+        /// <summary>Leaves work in flight and objects open. true: one is being computed.</summary>
+        internal static bool Play(int session, byte[] bytes, byte[] slow)
         {
-            byte[] bytes = Frames.ModelBytes();
             Player.EnterPlayMode();
             var player = new Player();
             var thing = new GameObject();
@@ -30,15 +32,16 @@ namespace Casd.Tests
             Player.Set(component, "model", new TextAsset(bytes));
             player.Enable(component);
             FramePredictor frames = component.Predictor;
-            var window = new FrameWindow(frames.Schema, 16);
-            for (int i = 0; i < 16; ++i)
+            var window = new FrameWindow(frames.Schema, 200);
+            float[] words = Frames.Frame(0, 1), voice = Frames.Frame(1, 1);
+            for (int i = 0; i < 200; ++i)
             {
-                window.Add(0, Frames.Frame(0, i));
-                window.Add(1, Frames.Frame(1, i));
+                window.Add(0, words);
+                window.Add(1, voice);
             }
             frames.Predict(window, Frames.All);
             frames.TrySubmit(window, Frames.All);
-            var other = new FramePredictor(bytes); // never disposed of
+            var other = new FramePredictor(slow); // never disposed of
             other.TrySubmit(window, Frames.All);
             Kept.Add(other);
             Model model = Model.Load(bytes);
@@ -47,8 +50,10 @@ namespace Casd.Tests
             for (int i = 0; i < 8; ++i)
                 predictor.PredictAsync(values, new long[] { 1, 1 }, Frames.All);
             Kept.Add(model);
+            bool busy = other.Busy;
             if (session % 2 == 0) // Unity disables components before a reload; a crash of a script may not.
                 player.End();
+            return busy;
         }
 
         internal static void Forget() => Kept.Clear();
@@ -65,16 +70,23 @@ namespace Casd.Tests
                 throw new NotThereException("application domains");
             long objects = Library.LiveObjects, bytes = Library.LiveBytes;
             string[] mapped = Mapped();
+            byte[] model = Frames.ModelBytes(), slow = Frames.SlowModelBytes();
             long most = 0;
+            int busy = 0;
             for (int session = 0; session < Sessions; ++session)
             {
                 AppDomain domain = AppDomain.CreateDomain("session " + session);
+                domain.SetData("model", model);
+                domain.SetData("slow model", slow);
                 domain.ExecuteAssembly(typeof(Probe).Assembly.Location, new[] { "--play", session.ToString() });
                 most = Math.Max(most, Library.LiveObjects - objects);
+                busy += (bool)domain.GetData("busy") ? 1 : 0;
                 AppDomain.Unload(domain);
                 if (session == 9 || session == Sessions - 1)
                     Frames.NothingIsLeft(objects, bytes);
             }
+            Console.WriteLine($"      {Sessions} reloads, {busy} of them during a prediction");
+            Check.That(busy > 0, "a prediction in flight");
             Check.That(most >= 4, "objects of a session: " + most);
             Check.Same(mapped, Mapped());
         }
@@ -83,9 +95,10 @@ namespace Casd.Tests
         public static void WithoutDomainReload()
         {
             long objects = Library.LiveObjects, bytes = Library.LiveBytes;
+            byte[] model = Frames.ModelBytes();
             for (int session = 0; session < Sessions; ++session)
             {
-                Probe.Play(session);
+                Probe.Play(session, model, model);
                 if (session % 100 == 0)
                     GC.Collect();
             }

@@ -19,7 +19,9 @@ var children = map[string]func(){
 		if err == nil {
 			var model *casd.Model
 			if model, err = casd.NewModel(dataset.Schema(), nil); err == nil {
-				_, err = casd.NewTrainer(model, nil)
+				options := casd.DefaultTrainerOptions()
+				options.Engine = casd.EngineTorch
+				_, err = casd.NewTrainer(model, options)
 			}
 		}
 		fmt.Print(err)

@@ -115,6 +115,14 @@ class Static(Installed):
         self.assertTrue((self.libraries / "libcasd.a").exists())
         self.assertFalse(list(self.prefix.rglob("*.so*")))
 
+    def test_a_program_trains_without_any_plugin(self):
+        build = self.build(SOURCE / "examples/c", "example_c")
+        empty = self.folder / "empty"
+        empty.mkdir()
+        output = run(build / "train", empty / "mood.casd", env={"PATH": os.environ["PATH"]},
+                     cwd=empty)
+        self.assertTrue((empty / "mood.casd").exists(), output)
+
     def test_no_dynamic_loading(self):
         undefined = run("nm", "--undefined-only", self.libraries / "libcasd.a")
         self.assertNotIn("dlopen", undefined)

@@ -31,7 +31,7 @@ namespace Casd.Tests
                         break;
                     case "--train":
                         using (Model model = Samples.Model())
-                            new Trainer(model).Dispose();
+                            new Trainer(model, new TrainerOptions { Engine = EngineChoice.Torch }).Dispose();
                         break;
                     default:
                         throw new ArgumentException(arguments[0]);

@@ -26,7 +26,7 @@ public static class Probe
         {
             case "train":
                 using (Model model = Model())
-                using (var trainer = new Trainer(model))
+                using (var trainer = new Trainer(model, new TrainerOptions { Engine = EngineChoice.Torch }))
                     return Library.Load() + " " + trainer.Phase;
             case "two": // LIBRARY SECOND_ASSEMBLY SECOND_LIBRARY
                 Library.Load(arguments[1]);

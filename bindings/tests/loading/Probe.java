@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.casd.Casd;
 import org.casd.CasdException;
+import org.casd.EngineChoice;
 import org.casd.Field;
 import org.casd.Model;
 import org.casd.ModelOptions;
@@ -12,6 +13,7 @@ import org.casd.Prediction;
 import org.casd.Predictor;
 import org.casd.Schema;
 import org.casd.Trainer;
+import org.casd.TrainerOptions;
 
 /** What each scenario runs; prints "ok LIBRARY RESULT" or "failed MESSAGE". */
 public final class Probe {
@@ -27,7 +29,7 @@ public final class Probe {
     switch (arguments[0]) {
       case "train":
         try (Model model = model();
-            Trainer trainer = Trainer.create(model, null)) {
+            Trainer trainer = Trainer.create(model, new TrainerOptions().engine(EngineChoice.TORCH))) {
           return Casd.load() + " " + trainer.phase();
         }
       case "two": // JAR SECOND_JAR

@@ -26,7 +26,9 @@ func run(what string, arguments []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		trainer, err := casd.NewTrainer(model, nil)
+		options := casd.DefaultTrainerOptions()
+		options.Engine = casd.EngineTorch
+		trainer, err := casd.NewTrainer(model, options)
 		if err != nil {
 			return "", err
 		}

@@ -42,7 +42,7 @@ class LoadingTest {
       }
       if (arguments.length > 0) {
         try (Model model = Support.model();
-            Trainer trainer = Trainer.create(model, null)) {
+            Trainer trainer = Trainer.create(model, new TrainerOptions().engine(EngineChoice.TORCH))) {
           System.out.println("trainer " + trainer.phase());
         } catch (CasdException e) {
           System.out.println("failed " + e.status() + " " + e.getMessage());

@@ -1,5 +1,6 @@
 #include <casd/predict.h>
 
+#include "capi/built_in_engines.h"
 #include "capi/handles.h"
 #include "capi/option_struct.h"
 #include "engine/registry.h"

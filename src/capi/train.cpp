@@ -1,5 +1,6 @@
 #include <casd/train.h>
 
+#include "capi/built_in_engines.h"
 #include "capi/handles.h"
 #include "capi/option_struct.h"
 #include "train/options.h"

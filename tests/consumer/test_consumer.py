@@ -47,7 +47,7 @@ class Installed(unittest.TestCase):
 
     def test_find_package(self):
         build = self.build(SOURCE / "tests/consumer", "consumer")
-        self.assertRegex(run(build / "consumer_c"), r"casd 0\.2\.\d+ predicts (calm|angry)")
+        self.assertRegex(run(build / "consumer_c"), r"casd 0\.2\.\d+ predicts what it was trained on")
         self.assertIn("INVALID_ARGUMENT", run(build / "consumer_cpp"))
 
     def test_pkg_config(self):
@@ -55,7 +55,9 @@ class Installed(unittest.TestCase):
         program = self.folder / "by_pkg_config"
         run("sh", "-ec", f'eval cc -std=c99 -o "\'{program}\'" "{SOURCE}/tests/consumer/consumer.c" '
             "$(pkg-config --cflags --libs casd)", env=environment)
-        self.assertIn("casd 0.2", run(program, env=environment))
+        # In a folder without plug-ins, and with none in the search path.
+        environment["CASD_PLUGIN_PATH"] = str(self.folder / "nothing")
+        self.assertIn("predicts what it was trained on", run(program, env=environment))
 
 
 TRAIN = ("train", "synthetic", "--epochs", "1", "--set", "teacher_epochs=1", "--set", "hidden=8",
@@ -71,7 +73,6 @@ class Shared(Installed):
         self.assertTrue(model.exists())
         model.unlink()
 
-    @unittest.skipUnless((BUILD / "lib/libcasd_torch.so").exists(), "not there: libcasd_torch")
     def test_an_installation_trains(self):
         self.train(self.prefix)
 

@@ -45,11 +45,21 @@ HWY_INLINE void ConvolutionBlock(const float* HWY_RESTRICT x, std::int64_t step,
         hn::Load(d, sums + r * stride + v * lanes);
   }
   for (std::int64_t i = 0; i < inputs; ++i, weight += stride) {
-    Vec in[kRows];
-    CASD_UNROLL for (int r = 0; r < kRows; ++r) in[r] = Broadcast(x[r * step + i]);
-    CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
-      const Vec w = hn::Load(d, weight + v * lanes);
-      CASD_UNROLL for (int r = 0; r < kRows; ++r) sum[r][v] = hn::MulAdd(in[r], w, sum[r][v]);
+    // The fewer of the two stay in registers.
+    if constexpr (kRows < kVectors) {
+      Vec in[kRows];
+      CASD_UNROLL for (int r = 0; r < kRows; ++r) in[r] = Broadcast(x[r * step + i]);
+      CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
+        const Vec w = hn::Load(d, weight + v * lanes);
+        CASD_UNROLL for (int r = 0; r < kRows; ++r) sum[r][v] = hn::MulAdd(in[r], w, sum[r][v]);
+      }
+    } else {
+      Vec w[kVectors];
+      CASD_UNROLL for (int v = 0; v < kVectors; ++v) w[v] = hn::Load(d, weight + v * lanes);
+      CASD_UNROLL for (int r = 0; r < kRows; ++r) {
+        const Vec in = Broadcast(x[r * step + i]);
+        CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(in, w[v], sum[r][v]);
+      }
     }
   }
   CASD_UNROLL for (int r = 0; r < kRows; ++r) {
@@ -66,34 +76,39 @@ HWY_INLINE void ConvolutionRows(const float* x, std::int64_t step, const float* 
   for (; t + kRows <= steps; t += kRows)
     ConvolutionBlock<kRows, kVectors>(x + t * step, step, weight, stride, inputs,
                                       sums + t * stride);
+  if constexpr (kRows > 2)
+    for (; t + 2 <= steps; t += 2)
+      ConvolutionBlock<2, kVectors>(x + t * step, step, weight, stride, inputs, sums + t * stride);
   for (; t < steps; ++t)
     ConvolutionBlock<1, kVectors>(x + t * step, step, weight, stride, inputs, sums + t * stride);
 }
 
-/// Adds the products of some inputs to the sums of all outputs, in tiles of at most five vectors.
+/// Adds the products of some inputs to the sums of all outputs, in tiles of few vectors.
 HWY_INLINE void AddConvolution(const float* x, std::int64_t step, const float* weight,
                                std::int64_t stride, std::int64_t inputs, std::int64_t steps,
                                float* sums) {
-  constexpr std::int64_t most = 5;
-  constexpr int room = registers == 32 ? 24 : 10;  // sums in registers
+  constexpr int most = registers == 32 ? 5 : 3;
+  constexpr int room = registers == 32 ? 24 : 12;  // sums in registers
   std::int64_t left = stride / lanes;
   for (std::int64_t tiles = (left + most - 1) / most; tiles > 0; --tiles) {
     const std::int64_t vectors = (left + tiles - 1) / tiles;
     switch (vectors) {
       case 1:
-        ConvolutionRows<10, 1>(x, step, weight, stride, inputs, steps, sums);
+        ConvolutionRows<12, 1>(x, step, weight, stride, inputs, steps, sums);
         break;
       case 2:
         ConvolutionRows<room / 2, 2>(x, step, weight, stride, inputs, steps, sums);
         break;
       case 3:
-        ConvolutionRows<room / 3 + 1, 3>(x, step, weight, stride, inputs, steps, sums);
+        ConvolutionRows<room / 3, 3>(x, step, weight, stride, inputs, steps, sums);
         break;
       case 4:
-        ConvolutionRows<room / 4 + 1, 4>(x, step, weight, stride, inputs, steps, sums);
+        if constexpr (most >= 4)
+          ConvolutionRows<room / 4, 4>(x, step, weight, stride, inputs, steps, sums);
         break;
       default:
-        ConvolutionRows<room / 5, 5>(x, step, weight, stride, inputs, steps, sums);
+        if constexpr (most >= 5)
+          ConvolutionRows<room / 5, 5>(x, step, weight, stride, inputs, steps, sums);
     }
     weight += vectors * lanes;
     sums += vectors * lanes;

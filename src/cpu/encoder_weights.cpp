@@ -38,6 +38,8 @@ class Packer {
     out.bias = bias;
     if (!weight) return out;
     std::vector<float> rows, biases;
+    rows.reserve(static_cast<std::size_t>(out.outputs * out.inputs));
+    biases.reserve(static_cast<std::size_t>(out.outputs));
     for (const auto& [places, factor] : maps) {
       append(places->weight, factor, rows);
       append(places->bias, factor, biases);
@@ -130,22 +132,22 @@ ModalityWeights pack_modality(const ModalityPlaces& places, const EncoderWeights
 }
 
 /// The code of `steps` frames, [width, steps]. Splits a step into 32 a + b and uses the addition
-/// theorems, because sines take most of the time of loading a small model.
+/// theorems, because sines would take most of the time of loading a small model.
 void write_position_codes(std::int64_t width, std::int64_t steps, float* out) {
   constexpr std::int64_t block = 32;
-  for (std::int64_t c = 0; c < width; ++c) {
-    const std::int64_t even = c - c % 2;
+  for (std::int64_t c = 0; c < width; c += 2) {
+    float *sines = out + c * steps, *cosines = c + 1 < width ? sines + steps : nullptr;
     double fine_sin[block], fine_cos[block];
     for (std::int64_t b = 0; b < block; ++b) {
-      fine_sin[b] = position_code(b, even, width);
-      fine_cos[b] = position_code(b, even + 1, width);
+      fine_sin[b] = position_code(b, c, width);
+      fine_cos[b] = position_code(b, c + 1, width);
     }
     for (std::int64_t first = 0; first < steps; first += block) {
-      const double s = position_code(first, even, width);
-      const double k = position_code(first, even + 1, width);
-      for (std::int64_t b = 0; b < block && first + b < steps; ++b)
-        out[c * steps + first + b] = static_cast<float>(c % 2 ? k * fine_cos[b] - s * fine_sin[b]
-                                                              : s * fine_cos[b] + k * fine_sin[b]);
+      const double s = position_code(first, c, width), k = position_code(first, c + 1, width);
+      for (std::int64_t b = 0; b < block && first + b < steps; ++b) {
+        sines[first + b] = static_cast<float>(s * fine_cos[b] + k * fine_sin[b]);
+        if (cosines) cosines[first + b] = static_cast<float>(k * fine_cos[b] - s * fine_sin[b]);
+      }
     }
   }
 }

@@ -32,13 +32,21 @@ HWY_INLINE void LinearBlock(const LinearCall& call, const float* HWY_RESTRICT we
   }
   const std::int64_t group_stride = kRows * call.inputs;
   for (std::int64_t i = 0; i < call.inputs; ++i, x += stride, weight += kRows) {
-    Vec in[kVectors];
-    CASD_UNROLL for (int v = 0; v < kVectors; ++v) in[v] = hn::Load(d, x + v * lanes);
-    CASD_UNROLL for (int g = 0; g < kGroups; ++g) {
-      CASD_UNROLL for (int r = 0; r < kRows; ++r) {
-        const Vec w = Broadcast(weight[g * group_stride + r]);
-        CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[g * kRows + r][v] =
-            hn::MulAdd(w, in[v], sum[g * kRows + r][v]);
+    // The fewer of the two stay in registers.
+    if constexpr (outputs < kVectors) {
+      Vec w[outputs];
+      CASD_UNROLL for (int o = 0; o < outputs; ++o) w[o] =
+          Broadcast(weight[o / kRows * group_stride + o % kRows]);
+      CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
+        const Vec in = hn::Load(d, x + v * lanes);
+        CASD_UNROLL for (int o = 0; o < outputs; ++o) sum[o][v] = hn::MulAdd(w[o], in, sum[o][v]);
+      }
+    } else {
+      Vec in[kVectors];
+      CASD_UNROLL for (int v = 0; v < kVectors; ++v) in[v] = hn::Load(d, x + v * lanes);
+      CASD_UNROLL for (int o = 0; o < outputs; ++o) {
+        const Vec w = Broadcast(weight[o / kRows * group_stride + o % kRows]);
+        CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[o][v] = hn::MulAdd(w, in[v], sum[o][v]);
       }
     }
   }

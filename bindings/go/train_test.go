@@ -264,7 +264,7 @@ func TestTrainerOptions(t *testing.T) {
 	}
 	// Each field goes to the library and comes back.
 	for i, name := range casd.TrainerOptionNames() {
-		for _, value := range []string{"1", "0", "0.5", "2", "none", "paper", "cuda", "gaussian"} {
+		for _, value := range []string{"1", "0", "0.5", "2", "none", "paper", "cuda", "torch", "gaussian"} {
 			changed := casd.DefaultTrainerOptions()
 			before := must[string](t)(changed.Text(name))
 			if changed.Set(name, value) == nil && must[string](t)(changed.Text(name)) != before {

@@ -66,8 +66,7 @@ typedef int32_t casd_engine_choice;
 
 /** @brief The values of ::casd_engine_choice. @since 0.2 */
 enum {
-  CASD_ENGINE_AUTO =
-      0, /**< The first of casd_engine_get_info() that supports the device and the use. */
+  CASD_ENGINE_AUTO = 0, /**< The first listed engine that supports device and use. */
   CASD_ENGINE_CPU = 1,  /**< The built-in engine. */
   CASD_ENGINE_TORCH = 2 /**< The plug-in `libcasd_torch`. */
 };

@@ -1,5 +1,4 @@
-/* Everything that casd/train.h documents. Tests that train need the plug-in libcasd_torch (found
- * through CASD_PLUGIN_PATH or in the folder of libcasd); without it they are skipped with a message. */
+/* Everything that casd/train.h documents. */
 #include "support.h"
 
 #include <casd/casd.h>
@@ -32,9 +31,8 @@ struct fixture {
 };
 
 /* Returns 0 and prints a message if the plug-in is missing. */
-static int begin_with(struct fixture *f, casd_task task, const casd_trainer_options *options) {
+static void begin(struct fixture *f, casd_task task, const casd_trainer_options *options) {
   casd_schema *schema = NULL;
-  casd_status status;
   memset(f, 0, sizeof *f);
   f->data = new_data(task, 1);
   f->model = new_model_for(f->data, 8, 0);
@@ -42,10 +40,7 @@ static int begin_with(struct fixture *f, casd_task task, const casd_trainer_opti
   assert_int_equal(casd_batch_create(&f->batch, schema), CASD_OK);
   casd_schema_destroy(schema);
   assert_int_equal(casd_dataset_read(f->batch, f->data, "train", NULL, 8), CASD_OK);
-  status = casd_trainer_create(&f->trainer, f->model, options);
-  if (status == CASD_ERROR_UNAVAILABLE) return 0;
-  assert_int_equal(status, CASD_OK);
-  return 1;
+  assert_int_equal(casd_trainer_create(&f->trainer, f->model, options), CASD_OK);
 }
 
 static void end(struct fixture *f) {
@@ -55,15 +50,6 @@ static void end(struct fixture *f) {
   casd_dataset_destroy(f->data);
   remove(CHECKPOINT);
 }
-
-#define BEGIN(f, task, options)                                                     \
-  do {                                                                              \
-    if (!begin_with(&(f), (task), (options))) {                                     \
-      print_message("skipped, training is not to be had: %s\n", casd_last_error()); \
-      end(&(f));                                                                    \
-      skip();                                                                       \
-    }                                                                               \
-  } while (0)
 
 /* The bytes of the trainer's current model; free() them. */
 static unsigned char *snapshot_bytes(casd_trainer *trainer, size_t *size) {
@@ -179,7 +165,7 @@ static void functions_reject_null(void **state) {
   casd_trainer_cancel(NULL);
   assert_int_equal(casd_trainer_load(NULL, "x"), CASD_ERROR_INVALID_ARGUMENT);
   assert_int_equal(casd_trainer_load(&trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   memset(&progress, 0, sizeof progress);
   progress.struct_size = sizeof progress;
   assert_int_equal(casd_trainer_prepare(NULL, f.data), CASD_ERROR_INVALID_ARGUMENT);
@@ -214,7 +200,7 @@ static void options_are_returned(void **state) {
   casd_trainer_options options = small_options(), returned;
   (void)state;
   options.evidence_rate = 7;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   ASSERT_OK(casd_trainer_options_init(&returned, sizeof returned));
   assert_int_equal(casd_trainer_get_options(&returned, f.trainer), CASD_OK);
   assert_memory_equal(&returned, &options, sizeof returned);
@@ -235,7 +221,7 @@ static void auto_adapts_to_the_data(void **state) {
   ASSERT_OK(casd_trainer_options_set(&options, "epochs", "auto"));
   ASSERT_INVALID(casd_trainer_options_set(&options, "epochs", "0"), "auto or 1 to 100000");
   fixed = options;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   ASSERT_OK(casd_trainer_options_resolve(&fixed, f.data)); /* 40 samples */
   assert_int_equal(fixed.batch_size, 8);
   assert_int_equal(fixed.teacher_epochs, 48);
@@ -299,7 +285,7 @@ static void steps_lower_the_loss(void **state) {
   options.learning_rate = 0.02;
   options.evidence_rate = 1;
   options.total_steps = 60;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   assert_int_equal(casd_trainer_phase(f.trainer), CASD_PHASE_TEACHER);
   assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
   for (i = 0; i < 60; ++i) {
@@ -335,7 +321,7 @@ static void step_rejects_invalid_batches(void **state) {
   int32_t features;
   size_t count = sizeof frames / sizeof *frames;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_ERROR_STATE);
   assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
   stats.struct_size = 4;
@@ -378,7 +364,7 @@ static void a_diverged_step_keeps_the_weights(void **state) {
   size_t before_size = 0, after_size = 0;
   unsigned char *before, *after;
   (void)state;
-  BEGIN(f, CASD_TASK_REGRESSION, &options);
+  begin(&f, CASD_TASK_REGRESSION, &options);
   assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
   assert_int_equal(casd_train_step(&stats, f.trainer, f.batch), CASD_OK);
   before = snapshot_bytes(f.trainer, &before_size);
@@ -398,12 +384,7 @@ static void prepare_rejects_mismatched_data(void **state) {
   casd_dataset *other = new_data(CASD_TASK_REGRESSION, 1), *empty = NULL;
   casd_schema *schema = NULL;
   (void)state;
-  if (!begin_with(&f, CASD_TASK_CLASSES, &options)) {
-    print_message("skipped, training is not to be had: %s\n", casd_last_error());
-    casd_dataset_destroy(other);
-    end(&f);
-    skip();
-  }
+  begin(&f, CASD_TASK_CLASSES, &options);
   assert_int_equal(casd_trainer_prepare(f.trainer, other), CASD_ERROR_INVALID_ARGUMENT);
   assert_int_equal(casd_dataset_schema(&schema, f.data), CASD_OK);
   assert_int_equal(casd_dataset_create(&empty, schema), CASD_OK);
@@ -426,7 +407,7 @@ static void phases_and_teachers_follow_the_order(void **state) {
   casd_model *untrained, *wide;
   casd_model *teacher = NULL;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   untrained = new_model_for(f.data, 8, 9);
   wide = new_model_for(f.data, 16, 9);
   assert_int_equal(casd_trainer_prepare(f.trainer, f.data), CASD_OK);
@@ -482,7 +463,7 @@ static void epochs_and_fit_give_the_same_bits(void **state) {
   double temperature = 0;
   int epochs = 0;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, record_progress, &w), CASD_OK);
   assert_int_equal(w.calls, 4 * 3);
   assert_int_equal(w.last_phase, CASD_PHASE_STUDENT);
@@ -523,7 +504,7 @@ static void a_cancelled_fit_resumes_to_the_same_bits(void **state) {
   const int moments[] = {2, 6, 7, 11};
   size_t i;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   other = new_data(CASD_TASK_CLASSES, 2);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_OK);
   for (i = 0; i < sizeof moments / sizeof *moments; ++i) {
@@ -564,7 +545,7 @@ static void cancel_works_in_a_signal_handler(void **state) {
   casd_trainer_options options = small_options();
   casd_train_progress progress;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   interrupted = f.trainer;
   assert_true(signal(SIGINT, on_signal) != SIG_ERR);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, raising, NULL), CASD_ERROR_CANCELLED);
@@ -627,7 +608,7 @@ static void a_checkpoint_loads_on_every_engine_that_trains(void **state) {
   struct progress_record w = {0, 0, -1};
   int32_t i;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   w.cancel_at = 3;
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, CHECKPOINT, record_progress, &w),
                    CASD_ERROR_CANCELLED);
@@ -660,7 +641,7 @@ static void damaged_checkpoints_are_rejected(void **state) {
   casd_trainer_options options = small_options();
   casd_trainer *loaded = NULL;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   assert_int_equal(casd_trainer_save(f.trainer, "no/such/folder/checkpoint"), CASD_ERROR_IO);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, "no/such/folder/checkpoint", NULL, NULL),
                    CASD_ERROR_IO);
@@ -701,12 +682,7 @@ static void own_batches_need_no_dataset(void **state) {
   casd_trainer *from_dataset = NULL;
   double temperature;
   (void)state;
-  if (!begin_with(&f, CASD_TASK_CLASSES, &options)) {
-    print_message("skipped, training is not to be had: %s\n", casd_last_error());
-    casd_batch_destroy(other);
-    end(&f);
-    skip();
-  }
+  begin(&f, CASD_TASK_CLASSES, &options);
   ASSERT_OK(casd_dataset_schema(&schema, f.data));
   ASSERT_OK(casd_batch_create(&all, schema));
   ASSERT_OK(casd_batch_create(&held_out, schema));
@@ -764,7 +740,7 @@ static void a_trained_model_needs_no_preparation(void **state) {
   casd_model *trained = NULL;
   casd_trainer *again = NULL;
   (void)state;
-  BEGIN(f, CASD_TASK_CLASSES, &options);
+  begin(&f, CASD_TASK_CLASSES, &options);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_OK);
   assert_int_equal(casd_trainer_snapshot(&trained, f.trainer), CASD_OK);
   assert_int_equal(casd_trainer_create(&again, trained, &options), CASD_OK);

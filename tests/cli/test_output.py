@@ -4,10 +4,9 @@ import re
 import subprocess
 import unittest
 
-from support import MASKS, PROGRAM, SMALL, InFolder, casd, needs_torch, on_terminal, write_moods
+from support import MASKS, PROGRAM, SMALL, InFolder, casd, on_terminal, write_moods
 
 
-@needs_torch
 class Output(InFolder):
     @classmethod
     def setUpClass(cls):

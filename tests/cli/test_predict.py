@@ -4,10 +4,9 @@ import io
 import json
 import unittest
 
-from support import MASKS, InFolder, casd, needs_torch, rows_of, write_moods
+from support import MASKS, InFolder, casd, rows_of, write_moods
 
 
-@needs_torch
 class Classes(InFolder):
     @classmethod
     def setUpClass(cls):
@@ -142,7 +141,6 @@ class Classes(InFolder):
         self.assertTrue(info["trained"])
 
 
-@needs_torch
 class OwnData(InFolder):
     """A CSV with real labels around zero: regression by default, or classes by sign."""
 
@@ -260,7 +258,6 @@ class OwnData(InFolder):
         self.assertNotIn("\x1b", text)
 
 
-@needs_torch
 class Labels(InFolder):
     def test_multilabel(self):
         data = self.folder / "labels.csv"

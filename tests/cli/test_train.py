@@ -11,7 +11,6 @@ from support import PROGRAM, SMALL, InFolder, casd, needs_torch, write_moods
 OLD_CHECKPOINT = pathlib.Path(__file__).resolve().parents[1] / "data/trainer_v2.checkpoint"
 
 
-@needs_torch
 class Train(InFolder):
     def setUp(self):
         self.out = self.folder / f"{self.id().split('.')[-1]}.casd"
@@ -248,6 +247,7 @@ class Train(InFolder):
         process.wait()
         self.assertIn("its number of threads is kept: 1", line)
 
+    @needs_torch
     def test_the_engine_is_chosen(self):
         words = ("train", "synthetic", *SMALL, "--epochs", "2")
         self.succeeds(*words, "-o", self.out, "--engine", "torch")

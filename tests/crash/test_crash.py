@@ -22,7 +22,6 @@ POINTS = ("before_write", "half_write", "after_write", "before_sync", "after_syn
           "after_rename")
 
 
-@unittest.skipUnless((BUILD / "lib/libcasd_torch.so").exists(), "not there: libcasd_torch")
 class Crash(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

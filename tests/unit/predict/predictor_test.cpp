@@ -76,6 +76,44 @@ TEST(Predictor, DoesNotAllocateAfterTheFirstCall) {
     }
 }
 
+// Samples of different lengths: the bits of a row depend on its sample only.
+TEST(Predictor, ResultsDependOnNeitherBatchNorThreads) {
+  const ModelPtr model = make_model();
+  Batch batch(three());
+  for (std::size_t i = 0; i < 17; ++i) {
+    Sample& sample = batch.add();
+    for (std::int32_t m = 0; m < 3; ++m) {
+      if (i % 5 == static_cast<std::size_t>(m)) continue;
+      const std::size_t steps = 1 + (7 * i + 5 * static_cast<std::size_t>(m)) % 40;
+      std::vector<float> frames(
+          steps *
+          static_cast<std::size_t>(three().modalities[static_cast<std::size_t>(m)].features));
+      RandomStream(3, i, RandomSite::synthetic, static_cast<std::uint32_t>(m)).fill_uniform(frames);
+      set_frames(sample, batch.schema(), m, frames);
+    }
+  }
+  const Predictor single(model, default_predictor_options());
+  std::vector<float> expected;
+  for (std::int64_t i = 0; i < batch.size(); ++i) {
+    Batch one(three());
+    one.add() = batch.at(i);
+    Prediction prediction;
+    single.predict(prediction, one, CASD_ALL_MODALITIES);
+    for (const float value : prediction.table(CASD_FIELD_REPRESENTATION)) expected.push_back(value);
+  }
+  for (const int threads : {1, 2, 5}) {
+    casd_predictor_options options = default_predictor_options();
+    options.threads = threads;
+    const Predictor predictor(model, options);
+    Prediction prediction;
+    predictor.predict(prediction, batch, CASD_ALL_MODALITIES);
+    const Span<const float> got = prediction.table(CASD_FIELD_REPRESENTATION);
+    ASSERT_EQ(got.size(), expected.size());
+    for (std::size_t k = 0; k < got.size(); ++k)
+      ASSERT_EQ(got[k], expected[k]) << threads << " " << k;
+  }
+}
+
 // The predictor owns the memory of mapped samples.
 TEST(Predictor, DoesNotAllocateForABatchOfAnotherSchema) {
   const Predictor predictor(make_model(), default_predictor_options());

@@ -1,0 +1,133 @@
+"""Tables of a comparison."""
+import json
+import statistics
+
+from rounds import CONTENDERS
+
+SHARED = 1.05  # wall time over CPU time, above which the core was shared
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+def clock_ratio(result):
+    wall = cpu = 0
+    for case in result["times"]:
+        for each in case["rounds"]:
+            for times in each.values():
+                wall, cpu = wall + sum(times["wall"]), cpu + sum(times["cpu"])
+    return wall / cpu if cpu else 1.0
+
+
+def summary(case, clock):
+    """name of the table -> figures a sample in microseconds, and the ratio to CASD."""
+    rows = {}
+    for name in case["rounds"][0]:
+        calls = [t for each in case["rounds"] for t in each[name][clock]]
+        # A contender and CASD are compared within each round.
+        ratios = [statistics.median(each[name][clock]) /
+                  statistics.median(each["casd-cpu"][clock]) for each in case["rounds"]]
+        scale = 1e6 / case["batch"]
+        row = {"form": name, "median": statistics.median(calls) * scale, "best": min(calls) * scale,
+               "p99": percentile(calls, 0.99) * scale, "ratio": statistics.median(ratios),
+               "ratios": [percentile(ratios, 0.1), percentile(ratios, 0.9)]}
+        title = CONTENDERS[name]
+        if title not in rows or row["ratio"] < rows[title]["ratio"]:
+            rows[title] = row
+    return rows
+
+
+def titles():
+    return list(dict.fromkeys(CONTENDERS.values()))
+
+
+def figures(result, clock):
+    return [{key: case[key] for key in ("kind", "size", "batch")} | {"rows": summary(case, clock)}
+            for case in result["times"]]
+
+
+def micro(value):
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def speed_table(cases, absent):
+    """Median of each contender, and its ratio to CASD."""
+    columns = [f"{case['size']}, {case['batch']}" for case in cases]
+    lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns)]
+    for title in titles():
+        cells = []
+        for case in cases:
+            row = case["rows"].get(title)
+            if not row:
+                cells.append("not there" if title in absent else "")
+            elif title == "CASD":
+                cells.append(f"**{micro(row['median'])}**")
+            else:
+                cells.append(f"{micro(row['median'])} ({row['ratio']:.2f})")
+        if any(cells):
+            lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def detail_table(cases):
+    lines = ["| case | contender | best | median | p99 | ratio (10th to 90th percentile of rounds) |",
+             "|---|---|---:|---:|---:|---:|"]
+    for case in cases:
+        for row in case["rows"].values():
+            low, high = row["ratios"]
+            lines.append(f"| {case['kind']}, {case['size']}, {case['batch']} | {row['form']} | "
+                         f"{micro(row['best'])} | {micro(row['median'])} | {micro(row['p99'])} | "
+                         f"{row['ratio']:.2f} ({low:.2f} to {high:.2f}) |")
+    return lines
+
+
+def fact_table(result):
+    lines = ["| contender | libraries, MB | start, ms | load a model, ms | memory, MB, batch "
+             + " / ".join(map(str, result["settings"]["batches"])) + " | largest difference |",
+             "|---|---:|---:|---:|---:|---:|"]
+    for key, facts in result["facts"].items():
+        peaks = " / ".join(f"{facts[f'peak_bytes {samples}'] / 1e6:.0f}"
+                           for samples in result["settings"]["batches"])
+        apart = max(value for name, value in facts.items() if name.startswith("difference"))
+        lines.append(f"| {key} | {facts['library_bytes'] / 1e6:.1f} | {facts['start'] * 1e3:.1f} | "
+                     f"{facts['model'] * 1e3:.2f} | {peaks} | {apart:.0e} |")
+    return lines
+
+
+def markdown(result):
+    ratio = clock_ratio(result)
+    clock = result["clock"] = "cpu" if ratio > SHARED else "wall"
+    machine, settings = result["machine"], result["settings"]
+    lines = [f"{machine['processor']}, {machine['cores']} cores, load {machine['load']:.1f}; one "
+             f"thread; {settings['steps']} frames a sample; {settings['rounds']} rounds of "
+             f"{settings['seconds']:g} s.", ""]
+    if result["failures"]:
+        return "\n".join(lines + ["The results differ; nothing was measured:", ""] +
+                         [f"* {each}" for each in result["failures"]]) + "\n"
+    if clock == "cpu":
+        lines += [f"The core was shared: wall time was {ratio:.2f} times CPU time. All times are CPU "
+                  "time.", ""]
+    else:
+        lines += [f"The core was not shared (wall time / CPU time: {ratio:.2f}). All times are wall "
+                  "time.", ""]
+    cases = figures(result, clock)
+    result["figures"] = cases
+    for kind, title in (("predict", "Prediction"), ("train", "Training step")):
+        chosen = [case for case in cases if case["kind"] == kind]
+        if chosen:
+            absent = result["absent"] if kind == "predict" else {}
+            lines += [f"{title}: median microseconds a sample (ratio to CASD), by size and batch", ""]
+            lines += speed_table(chosen, absent) + [""]
+    lines += ["Loading, memory above that before the library was loaded, and agreement with CASD", ""]
+    lines += fact_table(result) + [""]
+    lines += ["Microseconds a sample", ""] + detail_table(cases) + [""]
+    for title, reason in result["absent"].items():
+        lines.append(f"{title}: not there ({reason})")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def as_json(result):
+    """Settings and figures, without the times of single calls."""
+    return json.dumps({key: value for key, value in result.items() if key != "times"}, indent=1)

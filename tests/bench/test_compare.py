@@ -1,0 +1,67 @@
+"""bench/compare runs with tiny settings, and its contenders compute the same results. No test of speed."""
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIBRARY = pathlib.Path(os.environ["CASD_BUILD_DIR"]) / "lib" / "libcasd.so"
+PACKAGES_NOT_THERE = 3
+
+
+class Compare(unittest.TestCase):
+    def run_compare(self, *arguments):
+        """(exit code, compare.json, compare.md)."""
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [sys.executable, str(ROOT / "bench" / "compare"), "--quick", "--library", str(LIBRARY),
+                 "--output", folder, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True)
+            if done.returncode == PACKAGES_NOT_THERE:
+                print("not there: ONNX Runtime")
+                self.skipTest("ONNX Runtime cannot be installed")
+            files = [pathlib.Path(folder) / name for name in ("compare.json", "compare.md")]
+            self.assertTrue(files[0].exists(), done.stderr)
+            return done.returncode, json.loads(files[0].read_text()), files[1].read_text()
+
+    def test_it_measures_contenders_that_agree(self):
+        code, result, text = self.run_compare()
+        self.assertEqual(result["failures"], [])
+        self.assertEqual(code, 0)
+        cases = {(case["kind"], case["size"], case["batch"]) for case in result["figures"]}
+        self.assertEqual(cases, {(*each, batch) for each in (("predict", "default"),
+                                                             ("predict", "reference"))
+                                 for batch in (1, 3)} |
+                         {("train", "default", 2), ("train", "reference", 2)})
+        for case in result["figures"]:
+            self.assertIn("CASD", case["rows"])
+            if case["kind"] == "predict":
+                self.assertIn("ONNX Runtime", case["rows"])
+            for row in case["rows"].values():
+                self.assertLessEqual(row["best"], row["median"])
+                self.assertLessEqual(row["median"], row["p99"])
+                self.assertTrue(row["ratio"] > 0 and math.isfinite(row["ratio"]))
+        # Both forms as ONNX, with each batch.
+        for size in ("default", "reference"):
+            for form in ("standard", "contrib"):
+                facts = result["facts"][f"{size} onnx-{form}"]
+                for field in ("logits", "uncertainty"):
+                    for batch in (1, 3):
+                        self.assertLess(facts[f"difference {field} {batch}"], 2e-4)
+        self.assertIn("| ONNX Runtime |", text)
+
+    def test_it_measures_nothing_if_results_differ(self):
+        code, result, text = self.run_compare("--tolerance", "-1", "--sizes", "default",
+                                              "--contenders", "casd-cpu,onnx-standard")
+        self.assertEqual(code, 1)
+        self.assertIn("onnx-standard, default, batch 3: logits", "\n".join(result["failures"]))
+        self.assertNotIn("figures", result)
+        self.assertIn("nothing was measured", text)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -39,6 +39,9 @@ class Library:
         self.call(name, ctypes.byref(handle), *arguments)
         return handle
 
+    def destroy(self, noun, handle):
+        getattr(self.library, f"casd_{noun}_destroy")(handle)
+
     def options(self, kind, name):
         value = kind()
         self.call(name + "_init", ctypes.byref(value), ctypes.c_size_t(ctypes.sizeof(value)))

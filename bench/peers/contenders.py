@@ -17,11 +17,14 @@ from casd_library import FIELD_LOGITS, FIELD_UNCERTAINTY, PHASE_STUDENT, Library
 class Casd:
     def __init__(self, library, engine):
         self.path, self.engine = library, engine
+        self.model = self.predictor = None
 
     def start(self):
         self.library = Library(self.path)
 
     def load(self, path):
+        self.library.destroy("predictor", self.predictor)
+        self.library.destroy("model", self.model)
         self.model = self.library.load_model(path)
         self.predictor = self.library.predictor(self.model, self.engine)
 
@@ -99,11 +102,21 @@ class OnnxRuntime:
         return call, outputs
 
 
+class TorchPython:
+    def __init__(self, form):
+        self.form = form
+
+    def start(self):
+        import torch_peers
+        self.torch = torch_peers.Torch(self.form)
+        self.torch.start()
+        self.load, self.prediction = self.torch.load, self.torch.prediction
+
+
 def make(name, library):
     """The contender of a name in ORDER."""
     if name.startswith("casd-"):
         return Casd(library, name[len("casd-"):])
     if name.startswith("onnx-"):
         return OnnxRuntime(name[len("onnx-"):])
-    import torch_peers
-    return torch_peers.make(name)
+    return TorchPython(name[len("torch-"):])

@@ -6,6 +6,7 @@ builds out of one process. Only one of them computes at any time.
 import json
 import os
 import pathlib
+import statistics
 import sys
 import time
 
@@ -37,10 +38,10 @@ def system_library(path):
                                     "libgcc_s", "libutil") or "lib-dynload" in path
 
 
-def timed(action):
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+def timed(action, *arguments):
+    wall, cpu = time.perf_counter(), time.process_time()
+    action(*arguments)
+    return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
 def measure(call, seconds, least):
@@ -70,16 +71,17 @@ class Worker:
             self.contender.prepare(path)
         self.base, self.libraries = memory("VmRSS"), mapped_libraries()
         start = timed(self.contender.start)
-        times = [timed(lambda: self.contender.load(path)) for _ in range(repetitions)]
-        return {"start": start, "model": sorted(times)[len(times) // 2]}
+        times = [timed(self.contender.load, path) for _ in range(repetitions)]
+        model = {clock: statistics.median(each[clock] for each in times) for clock in start}
+        return {"start": start, "model": model}
 
     def predict(self, samples):
         call, outputs = self.contender.prediction(self.frames(samples))
-        call()
+        first = timed(call)
         self.calls["predict", samples] = call
         logits, uncertainty = outputs()
         new = [path for path in mapped_libraries() - self.libraries if not system_library(path)]
-        return {"logits": logits, "uncertainty": uncertainty,
+        return {"logits": logits, "uncertainty": uncertainty, "first": first,
                 "library_bytes": sum(os.path.getsize(path) for path in new),
                 "peak_bytes": memory("VmHWM") - self.base}
 

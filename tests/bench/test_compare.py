@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = pathlib.Path(os.environ["CASD_BUILD_DIR"]) / "lib" / "libcasd.so"
@@ -26,6 +27,8 @@ class Compare(unittest.TestCase):
                 self.skipTest("ONNX Runtime cannot be installed")
             files = [pathlib.Path(folder) / name for name in ("compare.json", "compare.md")]
             self.assertTrue(files[0].exists(), done.stderr)
+            picture = pathlib.Path(folder) / "compare.svg"
+            self.picture = xml.etree.ElementTree.parse(picture) if picture.exists() else None
             return done.returncode, json.loads(files[0].read_text()), files[1].read_text()
 
     def test_it_measures_contenders_that_agree(self):
@@ -53,6 +56,8 @@ class Compare(unittest.TestCase):
                     for batch in (1, 3):
                         self.assertLess(facts[f"difference {field} {batch}"], 2e-4)
         self.assertIn("| ONNX Runtime |", text)
+        bars = self.picture.findall(".//{*}rect")
+        self.assertGreater(len(bars), sum(len(case["rows"]) for case in result["figures"]))
 
     def test_it_measures_nothing_if_results_differ(self):
         code, result, text = self.run_compare("--tolerance", "-1", "--sizes", "default",
@@ -60,6 +65,7 @@ class Compare(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("onnx-standard, default, batch 3: logits", "\n".join(result["failures"]))
         self.assertNotIn("figures", result)
+        self.assertIsNone(self.picture)
         self.assertIn("nothing was measured", text)
 
 

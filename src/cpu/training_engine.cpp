@@ -86,7 +86,7 @@ void CpuTraining::reserve(const InputTable& table) {
   }
   zeros_.assign(most, 0.0f);
   for (Worker& worker : workers_)
-    worker.runner = std::make_unique<RowRunner>(kernels_, layout(), longest_);
+    worker.runner = std::make_unique<RowRunner>(kernels_, layout(), options_.teacher, longest_);
 }
 
 void CpuTraining::set_teacher_outputs(Span<const float> location, Span<const float> uncertainty,

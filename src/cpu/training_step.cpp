@@ -10,7 +10,8 @@ namespace casd::cpu {
 namespace {
 
 /// Floats of tapes for the passes and of scratch memory, for sequences of these lengths.
-std::int64_t memory_needed(const NetworkLayout& layout, const std::vector<std::int64_t>& longest) {
+std::int64_t memory_needed(const NetworkLayout& layout, TeacherMode teacher,
+                           const std::vector<std::int64_t>& longest) {
   Arena tapes(nullptr);
   std::int64_t scratch = 0;
   for (std::size_t m = 0; m < longest.size(); ++m) {
@@ -21,7 +22,8 @@ std::int64_t memory_needed(const NetworkLayout& layout, const std::vector<std::i
     one.assign(layout.options, layout.modalities[m].mean.size, longest[m], arena);
     scratch = std::max(scratch, arena.taken());
   }
-  return 2 * tapes.taken() + scratch + cache_line;
+  const bool complete = teacher == TeacherMode::ema || teacher == TeacherMode::shared;
+  return (complete ? 2 : 1) * tapes.taken() + scratch + cache_line;
 }
 
 float narrow(double value) { return static_cast<float>(value); }
@@ -29,7 +31,7 @@ float narrow(double value) { return static_cast<float>(value); }
 }  // namespace
 
 RowRunner::RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout,
-                     const std::vector<std::int64_t>& longest)
+                     TeacherMode teacher, const std::vector<std::int64_t>& longest)
     : kernels_(kernels),
       layout_(layout),
       hidden_(static_cast<std::size_t>(layout.options.hidden)),
@@ -38,7 +40,7 @@ RowRunner::RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout
       limits_{narrow(layout.options.delta_min), narrow(layout.options.delta_max),
               narrow(layout.options.alpha_min), narrow(layout.options.alpha_max),
               narrow(layout.options.beta_min)},
-      memory_(static_cast<std::size_t>(memory_needed(layout, longest))),
+      memory_(static_cast<std::size_t>(memory_needed(layout, teacher, longest))),
       arena_(aligned(memory_.data())),
       teacher_location_(hidden_),
       teacher_uncertainty_(hidden_),

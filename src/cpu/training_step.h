@@ -60,8 +60,8 @@ struct LossSums {
 /// Memory of one row at a time; one for each thread.
 class RowRunner {
  public:
-  /// `longest`: [modalities], most steps.
-  RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout,
+  /// `longest`: [modalities], most steps. `teacher`: ema and shared need memory for complete input.
+  RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout, TeacherMode teacher,
             const std::vector<std::int64_t>& longest);
 
   /// Adds to gradient (as parameters) and to losses. A row without a modality adds nothing.

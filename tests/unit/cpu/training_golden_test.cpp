@@ -147,7 +147,7 @@ TEST_P(GoldenTraining, LossesAndGradients) {
   step.phase = TrainingPhase::student;
 
   test::on_every_target([&](const TrainingKernels& kernels) {
-    RowRunner runner(kernels, layout, longest);
+    RowRunner runner(kernels, layout, options.teacher, longest);
     std::vector<float> gradient(static_cast<std::size_t>(layout.learned_count));
     LossSums losses;
     for (std::size_t i = 0; i < complete.size(); ++i) {

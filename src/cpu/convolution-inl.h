@@ -88,7 +88,7 @@ HWY_INLINE void AddConvolution(const float* x, std::int64_t step, const float* w
                                std::int64_t stride, std::int64_t inputs, std::int64_t steps,
                                float* sums) {
   constexpr int most = registers == 32 ? 5 : 3;
-  constexpr int room = registers == 32 ? 24 : 12;  // sums in registers
+  constexpr int sums_in_registers = registers == 32 ? 24 : 12;
   std::int64_t left = stride / lanes;
   for (std::int64_t tiles = (left + most - 1) / most; tiles > 0; --tiles) {
     const std::int64_t vectors = (left + tiles - 1) / tiles;
@@ -97,18 +97,18 @@ HWY_INLINE void AddConvolution(const float* x, std::int64_t step, const float* w
         ConvolutionRows<12, 1>(x, step, weight, stride, inputs, steps, sums);
         break;
       case 2:
-        ConvolutionRows<room / 2, 2>(x, step, weight, stride, inputs, steps, sums);
+        ConvolutionRows<sums_in_registers / 2, 2>(x, step, weight, stride, inputs, steps, sums);
         break;
       case 3:
-        ConvolutionRows<room / 3, 3>(x, step, weight, stride, inputs, steps, sums);
+        ConvolutionRows<sums_in_registers / 3, 3>(x, step, weight, stride, inputs, steps, sums);
         break;
       case 4:
         if constexpr (most >= 4)
-          ConvolutionRows<room / 4, 4>(x, step, weight, stride, inputs, steps, sums);
+          ConvolutionRows<sums_in_registers / 4, 4>(x, step, weight, stride, inputs, steps, sums);
         break;
       default:
         if constexpr (most >= 5)
-          ConvolutionRows<room / 5, 5>(x, step, weight, stride, inputs, steps, sums);
+          ConvolutionRows<sums_in_registers / 5, 5>(x, step, weight, stride, inputs, steps, sums);
     }
     weight += vectors * lanes;
     sums += vectors * lanes;

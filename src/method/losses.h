@@ -84,7 +84,7 @@ CASD_HOST_DEVICE T squared_error_gradient(T value, T target) {
 ///   log(pi / delta)/2 - alpha log(omega) + (alpha + 1/2) log(delta (target - gamma)^2 + omega)
 ///   + log Gamma(alpha) - log Gamma(alpha + 1/2).
 template <class T>
-T evidence_loss(const NormalInverseGamma<T>& law, T target, T regularizer) {
+CASD_HOST_DEVICE T evidence_loss(const NormalInverseGamma<T>& law, T target, T regularizer) {
   constexpr double pi = 3.14159265358979323846;
   const T distance = target - law.gamma;
   const T omega = 2 * law.beta * (1 + law.delta);
@@ -92,7 +92,7 @@ T evidence_loss(const NormalInverseGamma<T>& law, T target, T regularizer) {
   const double alpha = static_cast<double>(law.alpha);
   // alpha log(1 + ratio) + log(omega (1 + ratio))/2 does not cancel, as the two logarithms would.
   return std::log(static_cast<T>(pi) / law.delta) / 2 + (law.alpha + T(0.5)) * std::log1p(ratio) +
-         std::log(omega) / 2 + static_cast<T>(std::lgamma(alpha) - std::lgamma(alpha + 0.5)) +
+         std::log(omega) / 2 + static_cast<T>(log_gamma(alpha) - log_gamma(alpha + 0.5)) +
          regularizer * std::fabs(distance) * (2 * law.delta + law.alpha);
 }
 

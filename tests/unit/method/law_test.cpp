@@ -86,6 +86,13 @@ TEST(Functions, DigammaMatchesKnownValues) {
   EXPECT_NEAR(digamma(20.5) - digamma(19.5), 1 / 19.5, 1e-14);
 }
 
+TEST(Functions, LogGammaMatchesKnownValuesAndTheLibrary) {
+  EXPECT_NEAR(log_gamma(1), 0, 1e-14);
+  EXPECT_NEAR(log_gamma(6), std::log(120.0), 1e-14);
+  EXPECT_NEAR(log_gamma(0.5), std::log(std::acos(-1.0)) / 2, 1e-14);
+  for (double x = 0.05; x < 100; x *= 1.1) EXPECT_NEAR(log_gamma(x), std::lgamma(x), 1e-13) << x;
+}
+
 TEST(Functions, LogisticIsTheSlopeOfSoftplus) {
   for (const double x : {-700.0, -3.0, 0.0, 1.5, 19.0, 25.0, 800.0}) {
     EXPECT_NEAR(logistic(x), test::slope([](double y) { return softplus(y); }, x), 1e-8) << x;

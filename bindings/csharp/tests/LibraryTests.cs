@@ -23,7 +23,7 @@ namespace Casd.Tests
         {
             var engines = Library.Engines;
             Check.Same(new[] { "cpu", "torch", "torch" }, engines.Select(e => e.Name));
-            Check.That(engines[0].Available && engines[0].Concurrent && !engines[0].Trains, "the built-in");
+            Check.That(engines[0].Available && engines[0].Concurrent && engines[0].Trains, "the built-in");
             Check.Equal("", engines[0].Reason);
             Check.That(engines[1].Available && engines[1].Trains, "torch: " + engines[1].Reason);
             Check.Equal(Device.Cuda, engines[2].Device);

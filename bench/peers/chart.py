@@ -45,7 +45,7 @@ def panel(title, cases, names, y):
         for name, row in rows:
             length = row["ratio"] * scale
             out.append(rect(LEFT, y, length, BAR - 2, COLOURS[names.index(name)]))
-            out.append(text(LEFT + length + 5, y + BAR - 3, f"{row['ratio']:.2g}"))
+            out.append(text(LEFT + length + 5, y + BAR - 3, f"{row['ratio']:.1f}"))
             y += BAR
         y += GAP
     out.append(f'<line x1="{LEFT}" x2="{LEFT}" y1="{top}" y2="{y - GAP}"/>')

@@ -161,8 +161,8 @@ class Torch:
     def prediction(self, frames):
         network, mode = self.network, torch.inference_mode
         if self.form == "compile":
-            import torch._inductor.config
-            torch._inductor.config.freezing = True
+            from torch._inductor import config
+            config.freezing = True
             network, mode = torch.compile(network, dynamic=False), torch.no_grad
         values = [torch.from_numpy(each) for each in frames]
         results = []

@@ -18,6 +18,19 @@ TEST(Crc32, MatchesKnownValues) {
   EXPECT_EQ(crc32(check.data(), check.size()), 0xCBF43926u);
   EXPECT_EQ(crc32(nullptr, 0), 0u);
   EXPECT_EQ(crc32(check.data() + 4, 5, crc32(check.data(), 4)), 0xCBF43926u);
+  // Bit by bit, for lengths and divisions around the eight bytes that are processed at once.
+  std::vector<unsigned char> bytes(40);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(37 * i + 11);
+  std::uint32_t expected = ~0u;
+  for (std::size_t size = 1; size <= bytes.size(); ++size) {
+    expected ^= bytes[size - 1];
+    for (int bit = 0; bit < 8; ++bit)
+      expected = (expected & 1u) ? 0xEDB88320u ^ (expected >> 1) : expected >> 1;
+    EXPECT_EQ(crc32(bytes.data(), size), ~expected) << size;
+    const std::size_t first = size / 3;
+    EXPECT_EQ(crc32(bytes.data() + first, size - first, crc32(bytes.data(), first)), ~expected)
+        << size;
+  }
   EXPECT_EQ(hexadecimal(0xCBF43926u), "cbf43926");
   EXPECT_EQ(hexadecimal(0x2fu), "0000002f");
 }

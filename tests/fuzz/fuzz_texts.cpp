@@ -26,9 +26,9 @@ std::string again(int kind, const std::string& text) {
     case 2:
       return casd::options_text(casd::parse_options(text, "fuzz"));
     case 3:
-      return casd::calibration_text(casd::parse_calibration(text, by_mask, "fuzz"));
+      return casd::calibration_text(casd::parse_calibration(text, by_mask, "fuzz"), by_mask);
     default:
-      return casd::calibration_text(casd::parse_calibration(text, by_count, "fuzz"));
+      return casd::calibration_text(casd::parse_calibration(text, by_count, "fuzz"), by_count);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/platform.h"
 #include "core/plugin.h"
+#include "core/plugin_hdf5.h"
 #include "data/dataset.h"
 #include "data/readers.h"
 #include "support/memory.h"
@@ -152,7 +153,8 @@ std::size_t file_size(const std::string& path) {
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   casd::set_plugin_path(CASD_FUZZ_PLUGINS);
   try {
-    casd::hdf5_plugin();
+    casd::load_plugin(casd::plugin_kind<casd_hdf5_plugin, casd_hdf5_plugin_get_fn>(
+        "hdf5", "casd_hdf5_plugin_get", CASD_HDF5_PLUGIN_VERSION, "HDF5 files"));
   } catch (const casd::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     std::exit(1);

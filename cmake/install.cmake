@@ -25,7 +25,7 @@ file(RELATIVE_PATH CASD_PREFIX_FROM_PC ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_L
      ${CMAKE_INSTALL_PREFIX})
 if(CASD_STATIC)
   set(CASD_PC_CFLAGS "-DCASD_STATIC")
-  set(CASD_PC_LIBS "-Wl,-u,casd_cpu_engine_registration -lstdc++ -lm -pthread")
+  set(CASD_PC_LIBS "-lstdc++ -lm -pthread")
 elseif(NOT WIN32)
   # Programs find the library in a prefix that the dynamic loader does not search.
   set(CASD_PC_LIBS "-Wl,-rpath,\${libdir}")

@@ -16,7 +16,7 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 
 PhiloxBlock philox(PhiloxBlock counter, PhiloxKey key);
 
-/// Who draws: every use of randomness in the library has its own number, so that none overlap.
+/// The use of random numbers. Each has its own number, so that no two overlap.
 /// A site that needs several independent streams (one per modality, layer, ...) adds a small index.
 enum class RandomSite : std::uint32_t {
   initial_weights = 0x0100,  // + 0; step = index of the tensor

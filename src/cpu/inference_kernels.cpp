@@ -29,35 +29,9 @@ HWY_AFTER_NAMESPACE();
 namespace casd::cpu {
 
 const InferenceKernels& inference_kernels(Target target) {
-  switch (target) {
-#if HWY_TARGETS & HWY_AVX3
-    case Target::avx512:
-      return N_AVX3::kInferenceKernels;
-#endif
-#if HWY_TARGETS & HWY_AVX2
-    case Target::avx2:
-      return N_AVX2::kInferenceKernels;
-#endif
-#if HWY_TARGETS & HWY_SSE4
-    case Target::sse4:
-      return N_SSE4::kInferenceKernels;
-#endif
-#if HWY_TARGETS & HWY_NEON
-    case Target::neon:
-      return N_NEON::kInferenceKernels;
-#endif
-#if HWY_TARGETS & HWY_SCALAR
-    case Target::scalar:
-      return N_SCALAR::kInferenceKernels;
-#elif HWY_TARGETS & HWY_EMU128
-    case Target::scalar:
-      return N_EMU128::kInferenceKernels;
-#endif
-    default:
-      break;
-  }
-  fail(CASD_ERROR_INVALID_ARGUMENT, "no kernels for the instruction set '", target_name(target),
-       "'");
+#define CASD_KERNELS kInferenceKernels
+#include "cpu/select_kernels-inl.h"
+#undef CASD_KERNELS
 }
 
 }  // namespace casd::cpu

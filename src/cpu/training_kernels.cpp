@@ -31,35 +31,9 @@ HWY_AFTER_NAMESPACE();
 namespace casd::cpu {
 
 const TrainingKernels& training_kernels(Target target) {
-  switch (target) {
-#if HWY_TARGETS & HWY_AVX3
-    case Target::avx512:
-      return N_AVX3::kTrainingKernels;
-#endif
-#if HWY_TARGETS & HWY_AVX2
-    case Target::avx2:
-      return N_AVX2::kTrainingKernels;
-#endif
-#if HWY_TARGETS & HWY_SSE4
-    case Target::sse4:
-      return N_SSE4::kTrainingKernels;
-#endif
-#if HWY_TARGETS & HWY_NEON
-    case Target::neon:
-      return N_NEON::kTrainingKernels;
-#endif
-#if HWY_TARGETS & HWY_SCALAR
-    case Target::scalar:
-      return N_SCALAR::kTrainingKernels;
-#elif HWY_TARGETS & HWY_EMU128
-    case Target::scalar:
-      return N_EMU128::kTrainingKernels;
-#endif
-    default:
-      break;
-  }
-  fail(CASD_ERROR_INVALID_ARGUMENT, "no kernels for the instruction set '", target_name(target),
-       "'");
+#define CASD_KERNELS kTrainingKernels
+#include "cpu/select_kernels-inl.h"
+#undef CASD_KERNELS
 }
 
 }  // namespace casd::cpu

@@ -1,6 +1,7 @@
 #include "engine/corruption.h"
 
 #include "core/random.h"
+#include "model/modality_count.h"
 
 namespace casd {
 namespace {
@@ -23,16 +24,10 @@ ModalityMask spread(std::uint32_t choice, ModalityMask given) {
   return kept;
 }
 
-int count_bits(ModalityMask mask) {
-  int count = 0;
-  for (; mask != 0; mask &= mask - 1) ++count;
-  return count;
-}
-
 }  // namespace
 
 ModalityMask draw_kept_modalities(const CorruptionKey& key, std::int64_t row, ModalityMask given) {
-  const int count = count_bits(given);
+  const int count = modality_count(given);
   if (count == 0) return 0;
   const RandomStream combinations(key.seed, key.step, RandomSite::corruption, combination);
   const auto nonempty = static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);

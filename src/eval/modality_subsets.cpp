@@ -1,17 +1,10 @@
 #include "eval/modality_subsets.h"
 
+#include "model/modality_count.h"
+
 #include <algorithm>
 
 namespace casd {
-namespace {
-
-int count_bits(ModalityMask mask) {
-  int count = 0;
-  for (; mask; mask &= mask - 1) ++count;
-  return count;
-}
-
-}  // namespace
 
 std::vector<ModalitySubset> modality_subsets(const Schema& schema) {
   constexpr std::int32_t most_for_all = 6;
@@ -26,7 +19,7 @@ std::vector<ModalitySubset> modality_subsets(const Schema& schema) {
     masks.push_back(schema.all());
   }
   std::sort(masks.begin(), masks.end(), [](ModalityMask a, ModalityMask b) {
-    const int bits_a = count_bits(a), bits_b = count_bits(b);
+    const int bits_a = modality_count(a), bits_b = modality_count(b);
     return bits_a != bits_b ? bits_a < bits_b : a < b;
   });
   std::vector<ModalitySubset> out;

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/live_bytes.h"
 #include "core/random.h"
+#include "model/modality_count.h"
 #include "model/options.h"
 
 #include <algorithm>
@@ -77,9 +78,7 @@ bool temperatures_by_mask(const Schema& schema) { return schema.modalities.size(
 
 TemperatureKey temperature_key(const Schema& schema, ModalityMask participating) {
   if (temperatures_by_mask(schema)) return participating;
-  TemperatureKey count = 0;
-  for (ModalityMask rest = participating; rest; rest &= rest - 1) ++count;
-  return count;
+  return static_cast<TemperatureKey>(modality_count(participating));
 }
 
 ModelPtr create_model(const Schema& schema, const casd_model_options& options) {

@@ -1,6 +1,7 @@
 #include "train/step_builder.h"
 
 #include "engine/corruption.h"
+#include "model/modality_count.h"
 #include "train/training_samples.h"
 
 namespace casd {
@@ -9,12 +10,6 @@ namespace {
 /// The step numbers of the two phases are disjoint, so their random numbers are independent.
 std::uint64_t random_step(casd_phase phase, std::int64_t step) {
   return static_cast<std::uint64_t>(step) + (static_cast<std::uint64_t>(phase) << 40);
-}
-
-int count_bits(ModalityMask mask) {
-  int count = 0;
-  for (; mask != 0; mask &= mask - 1) ++count;
-  return count;
 }
 
 template <class Engine, class Api>
@@ -81,7 +76,7 @@ StepRequest StepBuilder::request(const casd_trainer_options& options, casd_phase
         student ? draw_kept_modalities({out.seed, out.step}, static_cast<std::int64_t>(i), given)
                 : given;
     out.batch.targets += static_cast<double>(target_weight_[static_cast<std::size_t>(rows[i])]);
-    out.batch.pairs += count_bits(participating(kept));
+    out.batch.pairs += modality_count(participating(kept));
     out.batch.present |= participating(kept);
     if (student && options.teacher == CASD_TEACHER_SHARED)
       out.batch.present |= participating(given);

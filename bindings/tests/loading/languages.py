@@ -175,7 +175,7 @@ def old_library(file):
 
 
 def copy_with_other_version(library, file):
-    """A copy of libcasd that names itself 0.2.77 or so: the text has room for six characters."""
+    """A copy of libcasd that names itself 0.2.77 or so: the version has at most six characters."""
     file.parent.mkdir(parents=True, exist_ok=True)
     code = (ROOT / "CMakeLists.txt").read_text()
     version = code.split("project(casd VERSION ")[1].split()[0]

@@ -25,8 +25,7 @@ class BiasEngine final : public TrainingEngine {
   explicit BiasEngine(const Model& model)
       : model_(model),
         parameters_(learned_values(model.layout(), model.values())),
-        gradient_(static_cast<std::size_t>(model.layout().classifier.bias.size)),
-        step_counts_(model.layout().groups.size()) {}
+        gradient_(static_cast<std::size_t>(model.layout().classifier.bias.size)) {}
 
   const EngineCapabilities& capabilities() const override { return capabilities_of_bias; }
   void bind(const TrainingData& data) override {
@@ -79,7 +78,7 @@ class BiasEngine final : public TrainingEngine {
   float* bias() { return parameters_.data() + model_.layout().classifier.bias.learned_offset; }
 
   const Model model_;
-  std::vector<float> parameters_, gradient_, step_counts_, target_;
+  std::vector<float> parameters_, gradient_, target_;
   std::vector<std::uint8_t> labelled_;
   double loss_ = 0;
 };

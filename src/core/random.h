@@ -26,7 +26,8 @@ enum class RandomSite : std::uint32_t {
   sampling_normal = 0x4000,  // + pass (0 student, 1 complete input)
   sampling_gamma = 0x4100,   // + pass
   synthetic = 0x5000,
-  hold_out = 0x6000
+  hold_out = 0x6000,
+  monitor = 0x7000  // step = sample, index = channel
 };
 
 /// The stream of one (seed, step, site); `at(i)` is its i-th number, in any order.

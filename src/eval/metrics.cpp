@@ -24,6 +24,22 @@ struct Pairs {
   std::vector<double> first, second;
 };
 
+/// The mean of score(row, columns, target) over the rows of finite probabilities.
+template <class Score>
+double mean_row_score(Span<const double> probability, Span<const std::int32_t> target,
+                      Score score) {
+  if (target.empty()) return none;
+  const std::size_t columns = probability.size() / target.size();
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const double* row = probability.data() + i * columns;
+    if (!std::all_of(row, row + columns, [](double p) { return std::isfinite(p); })) continue;
+    sum += score(row, columns, static_cast<std::size_t>(target[i]));
+    ++count;
+  }
+  return count > 0 ? sum / count : none;
+}
+
 }  // namespace
 
 double weighted_f1(Span<const std::int32_t> predicted, Span<const std::int32_t> target) {
@@ -113,6 +129,60 @@ double correlation(Span<const double> predicted, Span<const double> target) {
   }
   if (square_a == 0 || square_t == 0) return none;
   return cross / std::sqrt(square_a * square_t);
+}
+
+double risk_coverage_area(Span<const double> confidence, Span<const std::uint8_t> wrong) {
+  std::vector<std::size_t> order;
+  order.reserve(confidence.size());
+  for (std::size_t i = 0; i < confidence.size(); ++i)
+    if (std::isfinite(confidence[i])) order.push_back(i);
+  if (order.empty()) return none;
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return confidence[a] > confidence[b]; });
+  double sum = 0, before = 0;
+  for (std::size_t first = 0; first < order.size();) {
+    std::size_t end = first;
+    double here = 0;
+    for (; end < order.size() && confidence[order[end]] == confidence[order[first]]; ++end)
+      here += wrong[order[end]] ? 1 : 0;
+    const double share = here / static_cast<double>(end - first);
+    for (std::size_t i = first; i < end; ++i)
+      sum += (before + share * static_cast<double>(i + 1 - first)) / static_cast<double>(i + 1);
+    before += here;
+    first = end;
+  }
+  return sum / static_cast<double>(order.size());
+}
+
+double brier_score(Span<const double> probability, Span<const std::int32_t> target) {
+  return mean_row_score(probability, target, [](const double* row, std::size_t columns, auto k) {
+    double sum = 0;
+    for (std::size_t c = 0; c < columns; ++c) {
+      const double distance = row[c] - (c == k ? 1 : 0);
+      sum += distance * distance;
+    }
+    return sum;
+  });
+}
+
+double negative_log_likelihood(Span<const double> probability, Span<const std::int32_t> target) {
+  return mean_row_score(probability, target, [](const double* row, std::size_t, auto k) {
+    return -std::log(std::max(row[k], double{std::numeric_limits<float>::min()}));
+  });
+}
+
+double negative_log_likelihood(Span<const double> value, Span<const double> deviation,
+                               Span<const double> target) {
+  constexpr double log_two_pi = 1.83787706640934548356;
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const double z = (value[i] - target[i]) / deviation[i];
+    const double score = 0.5 * (log_two_pi + z * z) + std::log(deviation[i]);
+    if (!std::isfinite(score)) continue;
+    sum += score;
+    ++count;
+  }
+  return count > 0 ? sum / count : none;
 }
 
 }  // namespace casd

@@ -19,5 +19,16 @@ double expected_calibration_error(Span<const double> confidence, Span<const std:
 double auroc(Span<const double> score, Span<const std::uint8_t> positive);
 double mean_absolute_error(Span<const double> predicted, Span<const double> target);
 double correlation(Span<const double> predicted, Span<const double> target);
+/// Area under the risk-coverage curve: the mean over i of the error rate of the i most confident rows
+/// (Geifman, Uziel and El-Yaniv, arXiv 1805.08206). Equal confidences share their errors.
+double risk_coverage_area(Span<const double> confidence, Span<const std::uint8_t> wrong);
+/// Mean over the rows of the sum of (probability - [class is the target])^2, from 0 to 2.
+/// `probability` [rows, classes].
+double brier_score(Span<const double> probability, Span<const std::int32_t> target);
+/// Mean of -log of the target's probability, natural logarithm.
+double negative_log_likelihood(Span<const double> probability, Span<const std::int32_t> target);
+/// The same for normal distributions of these means and standard deviations.
+double negative_log_likelihood(Span<const double> value, Span<const double> deviation,
+                               Span<const double> target);
 
 }  // namespace casd

@@ -1,6 +1,6 @@
 /**
  * @file dataset.h
- * @brief Datasets with splits: from HDF5, from CSV, synthetic, or built from batches.
+ * @brief Datasets with splits: from HDF5, CSV or .ts files, synthetic, or built from batches.
  *
  * @code{.c}
  * casd_dataset *data = NULL;
@@ -45,13 +45,26 @@
  * of a sample or group; other names have the limits of the schema. Exceeding a limit is
  * ::CASD_ERROR_FORMAT. The memory is proportional to the size of the file.
  *
+ * ### .ts (UEA archive of multivariate time series)
+ *
+ * Lines `@tag value`, the line `@data`, then one series (a sample) per line: values separated by `,` in
+ * dimensions separated by `:`, e.g. `0.1,0.2,?:1.5,1.4,1.6:walking`. The last field is the label: a
+ * class with `@classLabel true walking running`, a number with `@targetLabel true`, nothing with
+ * `@classLabel false`. `?` and `NaN` are NaN, or no label. `@dimensions` and `@equalLength true` are
+ * checked, `@timeStamps true` is ::CASD_ERROR_FORMAT; other tags and lines that begin with `#` or `%`
+ * are skipped. Dimensions are the channels 0, 1, ...; a modality is a group of channels
+ * (casd_dataset_open_as()) that have as many values as each other, or none: missing. Without groups
+ * all channels are the modality `series`. The split is `test` if the file's name ends with `_TEST.ts`,
+ * else `train`. Limits: 65,536 channels, 4,096 classes, those of the schema.
+ *
  * ### Task and outputs
  *
- * The caller's task has priority, then the attribute `task` of the file. Otherwise they are inferred
- * from the labels: strings are classes, in alphabetical order; one unnamed column with only 0 and 1 is
- * the classes `0` and `1`; columns `label:NAME` with only 0 and 1 are multi-label; everything else is
- * a regression. For HDF5, names in `classes` without `task` mean classes (one column of labels) or
- * multi-label (several).
+ * The caller's task has priority, then the attribute `task` or the header of the file. Classes of a
+ * .ts file are matched with the caller's by name, or all by position if the caller has the same number
+ * and none of the names. For CSV task and outputs are inferred from the labels: strings are classes,
+ * in alphabetical order; one unnamed column with only 0 and 1 is the classes `0` and `1`; columns
+ * `label:NAME` with only 0 and 1 are multi-label; everything else is a regression. For HDF5, names in
+ * `classes` without `task` mean classes (one column of labels) or multi-label (several).
  */
 #ifndef CASD_DATASET_H
 #define CASD_DATASET_H
@@ -66,10 +79,10 @@ extern "C" {
 typedef struct casd_dataset casd_dataset;
 
 /**
- * @brief Opens an HDF5 or CSV file; the format is detected by content.
+ * @brief Opens an HDF5, CSV or .ts file; the format is detected by content.
  *
  * Open HDF5 files only from sources that you trust: HDF5's C library (1.10) does not end on some
- * damaged files. CSV is read in time and memory proportional to the file, whatever it contains.
+ * damaged files. Text is read in time and memory proportional to the file, whatever it contains.
  * @param[out] dataset  Receives it.
  * @param      path     UTF-8.
  * @param      task     NULL: see "Task and outputs" above. "regression", or "regression:A,B,..."
@@ -87,7 +100,40 @@ CASD_API casd_status CASD_CALL casd_dataset_open(casd_dataset **dataset, const c
                                                  const char *task);
 
 /**
- * @brief Reads CSV from memory.
+ * @brief Opens a file as casd_dataset_open(), with the split and the modalities that it does not name.
+ * @param[out] dataset     Receives it.
+ * @param      path        UTF-8.
+ * @param      task        As for casd_dataset_open().
+ * @param      split       NULL or "": the splits of the file. Else the dataset has this split only: that
+ *                         of the file with this name, or the file's only one, renamed.
+ * @param      modalities  NULL or "": those of the file. For .ts: channels by number and range, e.g.
+ *                         "accelerometer=0-2,gyroscope=3,5". Each is in one modality at most;
+ *                         others are left out.
+ * @return As casd_dataset_open(); ::CASD_ERROR_INVALID_ARGUMENT also if `modalities` is wrong, names a
+ *         channel that the file lacks, or is given for a file that is not .ts;
+ *         ::CASD_ERROR_NOT_FOUND if the file has several splits, but not `split`.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_dataset_open_as(casd_dataset **dataset, const char *path,
+                                                    const char *task, const char *split,
+                                                    const char *modalities);
+
+/**
+ * @brief Appends copies of a file's samples to the dataset, e.g. those to test with.
+ *
+ * The task is that of the dataset, the channels of a .ts file are grouped as when it was opened.
+ * @param dataset  The dataset.
+ * @param path     UTF-8.
+ * @param split    As for casd_dataset_open_as(). Splits that exist get more samples.
+ * @return As casd_dataset_open_as(); ::CASD_ERROR_INVALID_ARGUMENT also if the file's outputs or
+ *         modalities do not match the dataset (schema.h). On error the dataset is unchanged.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_dataset_add_file(casd_dataset *dataset, const char *path,
+                                                     const char *split);
+
+/**
+ * @brief Reads CSV or .ts from memory.
  *
  * The bytes are copied. Errors as casd_dataset_open(), without ::CASD_ERROR_IO; HDF5 is
  * ::CASD_ERROR_FORMAT.

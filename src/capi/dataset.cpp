@@ -35,6 +35,23 @@ casd_status casd_dataset_open(casd_dataset** dataset, const char* path, const ch
   });
 }
 
+casd_status casd_dataset_open_as(casd_dataset** dataset, const char* path, const char* task,
+                                 const char* split, const char* modalities) {
+  return guard([&] {
+    given(dataset, "dataset");
+    *dataset = new casd_dataset(casd::open_dataset(
+        &given(path, "path"),
+        {casd::parse_task(task), split ? split : "", casd::parse_channel_groups(modalities)}));
+  });
+}
+
+casd_status casd_dataset_add_file(casd_dataset* dataset, const char* path, const char* split) {
+  return guard([&] {
+    casd::Dataset& data = given(dataset, "dataset").value;
+    casd::add_file(data, &given(path, "path"), split ? split : "");
+  });
+}
+
 casd_status casd_dataset_load_memory(casd_dataset** dataset, const void* data, size_t size,
                                      const char* name, const char* task) {
   return guard([&] {

@@ -4,12 +4,9 @@
 #include "data/readers.h"
 
 #include "core/error.h"
-#include "core/platform.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -17,7 +14,6 @@
 namespace casd {
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t no_column = std::string::npos;
 constexpr std::size_t longest_name = 1024;  // of a sample or a group
 constexpr std::size_t most_splits = 1024;
@@ -115,16 +111,6 @@ Columns parse_header(const CsvReader& reader, const Cells& cells, Schema& schema
   HeaderParser parser(reader, cells);
   parser.fill(schema);
   return parser.columns();
-}
-
-bool parse_number(std::string_view cell, double& value) {
-  if (cell.empty() || cell == "NaN" || cell == "nan") {
-    value = none;
-    return true;
-  }
-  const char* const end = cell.data() + cell.size();
-  const auto result = std::from_chars(cell.data() + (cell[0] == '+' ? 1 : 0), end, value);
-  return result.ec == std::errc() && result.ptr == end;
 }
 
 /// Position of a sample in the dataset, and its labels as text.
@@ -261,19 +247,6 @@ class RowParser {
   std::vector<std::unordered_set<std::string_view>> names_;  // per split
 };
 
-/// A label as a number: the index of a class name, else the value.
-double label_number(std::string_view label, const Schema& schema,
-                    const std::unordered_map<std::string_view, std::int32_t>& classes) {
-  const auto found = classes.find(label);
-  if (found != classes.end()) return found->second;
-  double value = 0;
-  if (!parse_number(label, value))
-    fail(CASD_ERROR_FORMAT, "the label '", label, "' is ",
-         schema.task == CASD_TASK_CLASSES ? "neither a class nor a number" : "not a number");
-  if (std::isinf(value)) fail(CASD_ERROR_FORMAT, "the label ", label, " is not finite");
-  return value;
-}
-
 std::vector<std::string> column_outputs(const Columns& columns) {
   std::vector<std::string> outputs;
   for (const auto& label : columns.labels)
@@ -392,10 +365,6 @@ Dataset read_csv(std::vector<std::uint8_t> bytes, const std::string& name,
          task_name(schema.task), " needs ", schema.target_columns());
   set_targets(dataset, parsed, columns, reader);
   return dataset;
-}
-
-Dataset read_csv(const std::string& path, const TaskRequest& request) {
-  return read_csv(read_file(path), path, request);
 }
 
 }  // namespace casd

@@ -27,9 +27,13 @@ const Split* Dataset::find(const std::string& name) const {
   return nullptr;
 }
 
-Split& Dataset::split(const std::string& name) {
+void Dataset::check_split_name(const std::string& name) {
   require(!name.empty() && name.size() <= 64 && is_utf8(name),
           "a split's name must be UTF-8 of 1 to 64 bytes");
+}
+
+Split& Dataset::split(const std::string& name) {
+  check_split_name(name);
   for (Split& s : splits)
     if (s.name == name) return s;
   splits.push_back({name, {}, {}});
@@ -42,25 +46,72 @@ void name_samples(Dataset& dataset) {
       if (split.samples[i].name.empty()) split.samples[i].name = std::to_string(i);
 }
 
+namespace {
+
+/// New samples of a split, before they are appended.
+struct Addition {
+  std::string split;
+  std::vector<Sample> samples;
+};
+
+/// Names a sample that has no name by its number in the split.
+void name_addition(const Dataset& dataset, Addition& addition) {
+  const Split* const existing = dataset.find(addition.split);
+  std::size_t number = existing ? existing->samples.size() : 0;
+  for (Sample& sample : addition.samples) {
+    if (sample.name.empty()) sample.name = std::to_string(number);
+    ++number;
+  }
+}
+
+/// Appends to splits of different names. Allocates all memory first, so that the dataset is unchanged
+/// on failure.
+void append(Dataset& dataset, std::vector<Addition> additions) {
+  std::vector<Split> fresh;
+  for (Addition& addition : additions) {
+    if (!dataset.find(addition.split)) {
+      Dataset::check_split_name(addition.split);
+      fresh.push_back({addition.split, std::move(addition.samples), {}});
+      addition.samples.clear();
+      continue;
+    }
+    std::vector<Sample>& samples = dataset.split(addition.split).samples;
+    const std::size_t size = samples.size() + addition.samples.size();
+    if (size > samples.capacity()) samples.reserve(std::max(size, 2 * samples.capacity()));
+  }
+  dataset.splits.reserve(dataset.splits.size() + fresh.size());
+  for (Addition& addition : additions)
+    for (Split& split : dataset.splits)
+      if (split.name == addition.split)
+        std::move(addition.samples.begin(), addition.samples.end(),
+                  std::back_inserter(split.samples));
+  std::move(fresh.begin(), fresh.end(), std::back_inserter(dataset.splits));
+}
+
+}  // namespace
+
 void add_samples(Dataset& dataset, const std::string& name, const Batch& batch) {
   require_same_task(batch.schema(), dataset.schema, "the batch");
   const SchemaMapping mapping(batch.schema(), dataset.schema, "the batch");
-  const Split* existing = dataset.find(name);
-  // Copied into a separate vector first, so that the dataset is unchanged on failure.
-  std::vector<Sample> copies(static_cast<std::size_t>(batch.size()));
-  std::size_t number = existing ? existing->samples.size() : 0;
-  for (std::size_t i = 0; i < copies.size(); ++i, ++number) {
-    mapping.apply(batch[static_cast<std::int64_t>(i)], copies[i]);
-    if (copies[i].name.empty()) copies[i].name = std::to_string(number);
+  Addition addition{name, std::vector<Sample>(static_cast<std::size_t>(batch.size()))};
+  for (std::size_t i = 0; i < addition.samples.size(); ++i)
+    mapping.apply(batch[static_cast<std::int64_t>(i)], addition.samples[i]);
+  name_addition(dataset, addition);
+  append(dataset, {std::move(addition)});
+}
+
+void add_splits(Dataset& dataset, const Dataset& from, const char* what) {
+  require_same_task(from.schema, dataset.schema, what);
+  const SchemaMapping mapping(from.schema, dataset.schema, what);
+  std::vector<Addition> additions;
+  for (const Split& split : from.splits) {
+    Addition addition{split.name, std::vector<Sample>(split.samples.size())};
+    for (std::size_t i = 0; i < split.samples.size(); ++i)
+      mapping.apply(split.samples[i], addition.samples[i]);
+    name_addition(dataset, addition);
+    additions.push_back(std::move(addition));
   }
-  if (!existing) {
-    dataset.split(name).samples = std::move(copies);
-    return;
-  }
-  std::vector<Sample>& samples = dataset.split(name).samples;
-  const std::size_t size = samples.size() + copies.size();
-  if (size > samples.capacity()) samples.reserve(std::max(size, 2 * samples.capacity()));
-  std::move(copies.begin(), copies.end(), std::back_inserter(samples));
+  append(dataset, std::move(additions));
 }
 
 const Split& mapped(const Split& split, const SchemaMapping& mapping, Split& storage) {

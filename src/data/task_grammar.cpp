@@ -3,7 +3,9 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace casd {
 namespace {
@@ -43,6 +45,28 @@ void apply_task(Schema& schema, const TaskRequest& request, const TaskRequest& o
   schema.outputs.clear();
   const bool same_kind = request.given && request.outputs.empty() && own.task == request.task;
   for (const std::string& name : same_kind ? own.outputs : wanted.outputs) schema.add_output(name);
+}
+
+bool parse_number(std::string_view text, double& value) {
+  if (text.empty() || text == "NaN" || text == "nan") {
+    value = std::numeric_limits<double>::quiet_NaN();
+    return true;
+  }
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data() + (text[0] == '+' ? 1 : 0), end, value);
+  return result.ec == std::errc() && result.ptr == end;
+}
+
+double label_number(std::string_view label, const Schema& schema,
+                    const std::unordered_map<std::string_view, std::int32_t>& classes) {
+  const auto found = classes.find(label);
+  if (found != classes.end()) return found->second;
+  double value = 0;
+  if (!parse_number(label, value))
+    fail(CASD_ERROR_FORMAT, "the label '", label, "' is ",
+         schema.task == CASD_TASK_CLASSES ? "neither a class nor a number" : "not a number");
+  if (std::isinf(value)) fail(CASD_ERROR_FORMAT, "the label ", label, " is not finite");
+  return value;
 }
 
 void set_target_from_labels(Sample& sample, const Schema& schema, Span<const double> row,

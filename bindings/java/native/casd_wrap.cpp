@@ -2234,6 +2234,84 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1dataset_1open(JNIEnv *jenv,
 }
 
 
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1dataset_1open_1as(JNIEnv *jenv, jclass jcls, jstring jarg2, jstring jarg3, jstring jarg4, jstring jarg5) {
+  jlong jresult = 0 ;
+  casd_dataset **arg1 = (casd_dataset **) 0 ;
+  char *arg2 = (char *) 0 ;
+  char *arg3 = (char *) 0 ;
+  char *arg4 = (char *) 0 ;
+  char *arg5 = (char *) 0 ;
+  casd_dataset *created1 = NULL ;
+  casd_jni::Text text2 ;
+  casd_jni::Text text3 ;
+  casd_jni::Text text4 ;
+  casd_jni::Text text5 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = &created1; 
+  {
+    if (!text2.read(jenv, jarg2)) return 0;
+    arg2 = (char *)text2.get();
+  }
+  {
+    if (!text3.read(jenv, jarg3)) return 0;
+    arg3 = (char *)text3.get();
+  }
+  {
+    if (!text4.read(jenv, jarg4)) return 0;
+    arg4 = (char *)text4.get();
+  }
+  {
+    if (!text5.read(jenv, jarg5)) return 0;
+    arg5 = (char *)text5.get();
+  }
+  result = (casd_status)casd_dataset_open_as(arg1,(char const *)arg2,(char const *)arg3,(char const *)arg4,(char const *)arg5);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  jresult = (jlong)(intptr_t)*arg1; 
+  
+  
+  
+  
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1dataset_1add_1file(JNIEnv *jenv, jclass jcls, jlong jarg1, jstring jarg2, jstring jarg3) {
+  jlong jresult = 0 ;
+  casd_dataset *arg1 = (casd_dataset *) 0 ;
+  char *arg2 = (char *) 0 ;
+  char *arg3 = (char *) 0 ;
+  casd_jni::Text text2 ;
+  casd_jni::Text text3 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_dataset **)&jarg1; 
+  {
+    if (!text2.read(jenv, jarg2)) return 0;
+    arg2 = (char *)text2.get();
+  }
+  {
+    if (!text3.read(jenv, jarg3)) return 0;
+    arg3 = (char *)text3.get();
+  }
+  result = (casd_status)casd_dataset_add_file(arg1,(char const *)arg2,(char const *)arg3);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  
+  
+  return jresult;
+}
+
+
 SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1dataset_1load_1memory(JNIEnv *jenv, jclass jcls, jbyteArray jarg2, jstring jarg4, jstring jarg5) {
   jlong jresult = 0 ;
   casd_dataset **arg1 = (casd_dataset **) 0 ;

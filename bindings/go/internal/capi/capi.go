@@ -131,47 +131,47 @@ typedef _gostring_ swig_type_96;
 typedef _gostring_ swig_type_97;
 typedef _gostring_ swig_type_98;
 typedef _gostring_ swig_type_99;
-typedef _goslice_ swig_type_100;
+typedef _gostring_ swig_type_100;
 typedef _gostring_ swig_type_101;
 typedef _gostring_ swig_type_102;
-typedef long long swig_type_103;
-typedef long long swig_type_104;
+typedef _gostring_ swig_type_103;
+typedef _gostring_ swig_type_104;
 typedef _gostring_ swig_type_105;
 typedef _gostring_ swig_type_106;
 typedef _gostring_ swig_type_107;
-typedef _gostring_ swig_type_108;
+typedef _goslice_ swig_type_108;
 typedef _gostring_ swig_type_109;
 typedef _gostring_ swig_type_110;
-typedef _gostring_ swig_type_111;
-typedef _gostring_ swig_type_112;
-typedef long long swig_type_113;
+typedef long long swig_type_111;
+typedef long long swig_type_112;
+typedef _gostring_ swig_type_113;
 typedef _gostring_ swig_type_114;
 typedef _gostring_ swig_type_115;
-typedef long long swig_type_116;
+typedef _gostring_ swig_type_116;
 typedef _gostring_ swig_type_117;
 typedef _gostring_ swig_type_118;
 typedef _gostring_ swig_type_119;
-typedef _goslice_ swig_type_120;
-typedef _gostring_ swig_type_121;
+typedef _gostring_ swig_type_120;
+typedef long long swig_type_121;
 typedef _gostring_ swig_type_122;
-typedef long long swig_type_123;
-typedef _gostring_ swig_type_124;
+typedef _gostring_ swig_type_123;
+typedef long long swig_type_124;
 typedef _gostring_ swig_type_125;
-typedef long long swig_type_126;
+typedef _gostring_ swig_type_126;
 typedef _gostring_ swig_type_127;
-typedef _gostring_ swig_type_128;
+typedef _goslice_ swig_type_128;
 typedef _gostring_ swig_type_129;
 typedef _gostring_ swig_type_130;
-typedef _gostring_ swig_type_131;
+typedef long long swig_type_131;
 typedef _gostring_ swig_type_132;
-typedef long long swig_type_133;
-typedef _gostring_ swig_type_134;
+typedef _gostring_ swig_type_133;
+typedef long long swig_type_134;
 typedef _gostring_ swig_type_135;
 typedef _gostring_ swig_type_136;
 typedef _gostring_ swig_type_137;
 typedef _gostring_ swig_type_138;
 typedef _gostring_ swig_type_139;
-typedef long long swig_type_140;
+typedef _gostring_ swig_type_140;
 typedef long long swig_type_141;
 typedef _gostring_ swig_type_142;
 typedef _gostring_ swig_type_143;
@@ -179,27 +179,27 @@ typedef _gostring_ swig_type_144;
 typedef _gostring_ swig_type_145;
 typedef _gostring_ swig_type_146;
 typedef _gostring_ swig_type_147;
-typedef _gostring_ swig_type_148;
-typedef _gostring_ swig_type_149;
-typedef _goslice_ swig_type_150;
+typedef long long swig_type_148;
+typedef long long swig_type_149;
+typedef _gostring_ swig_type_150;
 typedef _gostring_ swig_type_151;
-typedef long long swig_type_152;
-typedef long long swig_type_153;
-typedef long long swig_type_154;
-typedef long long swig_type_155;
+typedef _gostring_ swig_type_152;
+typedef _gostring_ swig_type_153;
+typedef _gostring_ swig_type_154;
+typedef _gostring_ swig_type_155;
 typedef _gostring_ swig_type_156;
-typedef long long swig_type_157;
-typedef long long swig_type_158;
-typedef long long swig_type_159;
+typedef _gostring_ swig_type_157;
+typedef _goslice_ swig_type_158;
+typedef _gostring_ swig_type_159;
 typedef long long swig_type_160;
-typedef _gostring_ swig_type_161;
-typedef _gostring_ swig_type_162;
-typedef _gostring_ swig_type_163;
+typedef long long swig_type_161;
+typedef long long swig_type_162;
+typedef long long swig_type_163;
 typedef _gostring_ swig_type_164;
-typedef _gostring_ swig_type_165;
-typedef _gostring_ swig_type_166;
-typedef _gostring_ swig_type_167;
-typedef _gostring_ swig_type_168;
+typedef long long swig_type_165;
+typedef long long swig_type_166;
+typedef long long swig_type_167;
+typedef long long swig_type_168;
 typedef _gostring_ swig_type_169;
 typedef _gostring_ swig_type_170;
 typedef _gostring_ swig_type_171;
@@ -214,14 +214,22 @@ typedef _gostring_ swig_type_179;
 typedef _gostring_ swig_type_180;
 typedef _gostring_ swig_type_181;
 typedef _gostring_ swig_type_182;
-typedef _goslice_ swig_type_183;
-typedef long long swig_type_184;
-typedef _goslice_ swig_type_185;
-typedef long long swig_type_186;
+typedef _gostring_ swig_type_183;
+typedef _gostring_ swig_type_184;
+typedef _gostring_ swig_type_185;
+typedef _gostring_ swig_type_186;
 typedef _gostring_ swig_type_187;
 typedef _gostring_ swig_type_188;
 typedef _gostring_ swig_type_189;
 typedef _gostring_ swig_type_190;
+typedef _goslice_ swig_type_191;
+typedef long long swig_type_192;
+typedef _goslice_ swig_type_193;
+typedef long long swig_type_194;
+typedef _gostring_ swig_type_195;
+typedef _gostring_ swig_type_196;
+typedef _gostring_ swig_type_197;
+typedef _gostring_ swig_type_198;
 extern void _wrap_Swig_free_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_capi_8e0491c7fcfa246e(swig_intgo arg1);
 extern swig_type_1 _wrap_casd_status_name_capi_8e0491c7fcfa246e(int arg1);
@@ -369,7 +377,9 @@ extern swig_type_89 _wrap_casd_prediction_row_status_capi_8e0491c7fcfa246e(swig_
 extern swig_type_91 _wrap_casd_prediction_copy_capi_8e0491c7fcfa246e(swig_type_92 arg1, swig_voidp arg2, uintptr_t arg3, int arg4);
 extern swig_type_93 _wrap_casd_prediction_copy_fields_capi_8e0491c7fcfa246e(swig_type_94 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_95 arg4);
 extern swig_type_96 _wrap_casd_dataset_open_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_97 arg2, swig_type_98 arg3);
-extern swig_type_99 _wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_100 arg2, swig_type_101 arg3, swig_type_102 arg4);
+extern swig_type_99 _wrap_casd_dataset_open_as_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_100 arg2, swig_type_101 arg3, swig_type_102 arg4, swig_type_103 arg5);
+extern swig_type_104 _wrap_casd_dataset_add_file_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_105 arg2, swig_type_106 arg3);
+extern swig_type_107 _wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_108 arg2, swig_type_109 arg3, swig_type_110 arg4);
 extern void _wrap_casd_synthetic_options_struct_size_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_synthetic_options_struct_size_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_synthetic_options_task_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
@@ -384,38 +394,38 @@ extern void _wrap_casd_synthetic_options_max_steps_set_capi_8e0491c7fcfa246e(uin
 extern int _wrap_casd_synthetic_options_max_steps_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_synthetic_options_missing_rate_set_capi_8e0491c7fcfa246e(uintptr_t arg1, double arg2);
 extern double _wrap_casd_synthetic_options_missing_rate_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_seed_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_103 arg2);
-extern swig_type_104 _wrap_casd_synthetic_options_seed_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_seed_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_111 arg2);
+extern swig_type_112 _wrap_casd_synthetic_options_seed_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_synthetic_options_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_synthetic_options_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_105 _wrap_casd_synthetic_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_106 _wrap_casd_dataset_create_synthetic_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_107 _wrap_casd_dataset_create_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_108 _wrap_casd_dataset_add_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_109 arg2, uintptr_t arg3);
-extern swig_type_110 _wrap_casd_dataset_hold_out_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_111 arg2, swig_type_112 arg3, double arg4, swig_type_113 arg5);
+extern swig_type_113 _wrap_casd_synthetic_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern swig_type_114 _wrap_casd_dataset_create_synthetic_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_115 _wrap_casd_dataset_create_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_116 _wrap_casd_dataset_add_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_117 arg2, uintptr_t arg3);
+extern swig_type_118 _wrap_casd_dataset_hold_out_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_119 arg2, swig_type_120 arg3, double arg4, swig_type_121 arg5);
 extern void _wrap_casd_dataset_destroy_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_114 _wrap_casd_dataset_schema_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_122 _wrap_casd_dataset_schema_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
 extern int _wrap_casd_dataset_split_count_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_115 _wrap_casd_dataset_split_name_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
-extern swig_type_116 _wrap_casd_dataset_size_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_117 arg2);
-extern swig_type_118 _wrap_casd_dataset_read_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, swig_type_119 arg3, swig_type_120 arg4);
-extern swig_type_121 _wrap_casd_dataset_sample_name_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_122 arg2, swig_type_123 arg3);
-extern swig_type_124 _wrap_casd_dataset_group_name_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_125 arg2, swig_type_126 arg3);
-extern swig_type_127 _wrap_casd_dataset_target_count_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_128 arg3, int arg4);
-extern swig_type_129 _wrap_casd_dataset_modality_count_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_130 arg3, int arg4);
-extern swig_type_131 _wrap_casd_dataset_noise_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_132 arg3, swig_type_133 arg4, int arg5);
+extern swig_type_123 _wrap_casd_dataset_split_name_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern swig_type_124 _wrap_casd_dataset_size_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_125 arg2);
+extern swig_type_126 _wrap_casd_dataset_read_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, swig_type_127 arg3, swig_type_128 arg4);
+extern swig_type_129 _wrap_casd_dataset_sample_name_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_130 arg2, swig_type_131 arg3);
+extern swig_type_132 _wrap_casd_dataset_group_name_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_133 arg2, swig_type_134 arg3);
+extern swig_type_135 _wrap_casd_dataset_target_count_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_136 arg3, int arg4);
+extern swig_type_137 _wrap_casd_dataset_modality_count_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_138 arg3, int arg4);
+extern swig_type_139 _wrap_casd_dataset_noise_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_140 arg3, swig_type_141 arg4, int arg5);
 extern void _wrap_casd_evaluate_options_struct_size_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_evaluate_options_struct_size_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_evaluate_options_mask_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_evaluate_options_mask_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_evaluate_options_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_evaluate_options_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_134 _wrap_casd_evaluate_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern swig_type_142 _wrap_casd_evaluate_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_report_destroy_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_135 _wrap_casd_report_json_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern swig_type_143 _wrap_casd_report_json_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern int _wrap_casd_report_condition_count_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_136 _wrap_casd_report_condition_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
-extern swig_type_137 _wrap_casd_report_value_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_138 arg3, swig_type_139 arg4);
+extern swig_type_144 _wrap_casd_report_condition_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern swig_type_145 _wrap_casd_report_value_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_146 arg3, swig_type_147 arg4);
 extern void _wrap_casd_trainer_options_struct_size_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_trainer_options_struct_size_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_teacher_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
@@ -474,21 +484,21 @@ extern void _wrap_casd_trainer_options_weight_decay_set_capi_8e0491c7fcfa246e(ui
 extern double _wrap_casd_trainer_options_weight_decay_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_gradient_clip_set_capi_8e0491c7fcfa246e(uintptr_t arg1, double arg2);
 extern double _wrap_casd_trainer_options_gradient_clip_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_140 arg2);
-extern swig_type_141 _wrap_casd_trainer_options_seed_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_148 arg2);
+extern swig_type_149 _wrap_casd_trainer_options_seed_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_engine_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_trainer_options_engine_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_reserved_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_trainer_options_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_142 _wrap_casd_trainer_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_143 _wrap_casd_trainer_options_use_recipe_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
-extern swig_type_144 _wrap_casd_trainer_options_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_145 arg2, swig_type_146 arg3);
-extern swig_type_147 _wrap_casd_trainer_options_resolve_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_150 _wrap_casd_trainer_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern swig_type_151 _wrap_casd_trainer_options_use_recipe_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern swig_type_152 _wrap_casd_trainer_options_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_153 arg2, swig_type_154 arg3);
+extern swig_type_155 _wrap_casd_trainer_options_resolve_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_casd_trainer_options_count_capi_8e0491c7fcfa246e(void);
-extern swig_type_148 _wrap_casd_trainer_options_name_capi_8e0491c7fcfa246e(int arg1);
-extern swig_type_149 _wrap_casd_trainer_options_text_capi_8e0491c7fcfa246e(swig_type_150 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_151 arg4);
+extern swig_type_156 _wrap_casd_trainer_options_name_capi_8e0491c7fcfa246e(int arg1);
+extern swig_type_157 _wrap_casd_trainer_options_text_capi_8e0491c7fcfa246e(swig_type_158 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_159 arg4);
 extern void _wrap_casd_train_stats_struct_size_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_stats_struct_size_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_stats_phase_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
@@ -497,10 +507,10 @@ extern void _wrap_casd_train_stats_epoch_set_capi_8e0491c7fcfa246e(uintptr_t arg
 extern int _wrap_casd_train_stats_epoch_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_stats_go_on_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_stats_go_on_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern void _wrap_casd_train_stats_step_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_152 arg2);
-extern swig_type_153 _wrap_casd_train_stats_step_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern void _wrap_casd_train_stats_samples_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_154 arg2);
-extern swig_type_155 _wrap_casd_train_stats_samples_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_train_stats_step_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_160 arg2);
+extern swig_type_161 _wrap_casd_train_stats_step_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_train_stats_samples_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_162 arg2);
+extern swig_type_163 _wrap_casd_train_stats_samples_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_stats_loss_set_capi_8e0491c7fcfa246e(uintptr_t arg1, double arg2);
 extern double _wrap_casd_train_stats_loss_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_stats_task_loss_set_capi_8e0491c7fcfa246e(uintptr_t arg1, double arg2);
@@ -521,7 +531,7 @@ extern void _wrap_casd_train_stats_best_score_set_capi_8e0491c7fcfa246e(uintptr_
 extern double _wrap_casd_train_stats_best_score_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_train_stats_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_train_stats_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_156 _wrap_casd_train_stats_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern swig_type_164 _wrap_casd_train_stats_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_progress_struct_size_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_progress_struct_size_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_progress_phase_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
@@ -530,10 +540,10 @@ extern void _wrap_casd_train_progress_epoch_set_capi_8e0491c7fcfa246e(uintptr_t 
 extern int _wrap_casd_train_progress_epoch_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_progress_epochs_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_progress_epochs_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern void _wrap_casd_train_progress_step_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_157 arg2);
-extern swig_type_158 _wrap_casd_train_progress_step_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern void _wrap_casd_train_progress_steps_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_159 arg2);
-extern swig_type_160 _wrap_casd_train_progress_steps_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_train_progress_step_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_165 arg2);
+extern swig_type_166 _wrap_casd_train_progress_step_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_train_progress_steps_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_167 arg2);
+extern swig_type_168 _wrap_casd_train_progress_steps_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_progress_loss_set_capi_8e0491c7fcfa246e(uintptr_t arg1, double arg2);
 extern double _wrap_casd_train_progress_loss_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_train_progress_score_set_capi_8e0491c7fcfa246e(uintptr_t arg1, double arg2);
@@ -548,34 +558,34 @@ extern void _wrap_casd_train_progress_seconds_left_set_capi_8e0491c7fcfa246e(uin
 extern double _wrap_casd_train_progress_seconds_left_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_train_progress_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_train_progress_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_161 _wrap_casd_train_progress_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_162 _wrap_casd_trainer_create_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_169 _wrap_casd_train_progress_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern swig_type_170 _wrap_casd_trainer_create_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
 extern void _wrap_casd_trainer_destroy_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_163 _wrap_casd_trainer_prepare_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_164 _wrap_casd_trainer_prepare_batch_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_165 _wrap_casd_trainer_set_phase_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
-extern swig_type_166 _wrap_casd_trainer_set_teacher_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_167 _wrap_casd_train_step_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_168 _wrap_casd_trainer_epoch_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_169 _wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, swig_type_170 arg3);
+extern swig_type_171 _wrap_casd_trainer_prepare_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_172 _wrap_casd_trainer_prepare_batch_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_173 _wrap_casd_trainer_set_phase_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern swig_type_174 _wrap_casd_trainer_set_teacher_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_175 _wrap_casd_train_step_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_176 _wrap_casd_trainer_epoch_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_177 _wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, swig_type_178 arg3);
 extern void _wrap_casd_trainer_cancel_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_171 _wrap_casd_trainer_progress_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_179 _wrap_casd_trainer_progress_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_casd_trainer_phase_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_172 _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_173 _wrap_casd_trainer_snapshot_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_174 _wrap_casd_trainer_save_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_175 arg2);
-extern swig_type_176 _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_177 arg2);
-extern swig_type_178 _wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_179 arg2, int arg3);
-extern swig_type_180 _wrap_casd_trainer_get_options_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_181 _wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_182 arg4, uintptr_t arg5, swig_voidp arg6);
-extern int _wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(swig_type_183 arg1, uintptr_t arg2, swig_type_184 arg3, int arg4, int arg5);
-extern int _wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(swig_type_185 arg1, uintptr_t arg2, swig_type_186 arg3);
-extern swig_type_187 _wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_188 arg3);
-extern swig_type_189 _wrap_casd_go_set_log_level_capi_8e0491c7fcfa246e(int arg1);
+extern swig_type_180 _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_181 _wrap_casd_trainer_snapshot_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_182 _wrap_casd_trainer_save_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_183 arg2);
+extern swig_type_184 _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_185 arg2);
+extern swig_type_186 _wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_187 arg2, int arg3);
+extern swig_type_188 _wrap_casd_trainer_get_options_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_189 _wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_190 arg4, uintptr_t arg5, swig_voidp arg6);
+extern int _wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(swig_type_191 arg1, uintptr_t arg2, swig_type_192 arg3, int arg4, int arg5);
+extern int _wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(swig_type_193 arg1, uintptr_t arg2, swig_type_194 arg3);
+extern swig_type_195 _wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2, swig_type_196 arg3);
+extern swig_type_197 _wrap_casd_go_set_log_level_capi_8e0491c7fcfa246e(int arg1);
 extern void _wrap_casd_go_log_stop_capi_8e0491c7fcfa246e(void);
 extern int _wrap_casd_go_compiled_version_capi_8e0491c7fcfa246e(void);
 extern int _wrap_casd_go_is_foreign_capi_8e0491c7fcfa246e(void);
-extern swig_type_190 _wrap_casd_go_library_path_capi_8e0491c7fcfa246e(void);
+extern swig_type_198 _wrap_casd_go_library_path_capi_8e0491c7fcfa246e(void);
 #undef intgo
 */
 import "C"
@@ -2019,13 +2029,57 @@ func Casd_dataset_open(arg1 *uintptr, arg2 string, arg3 string) (_swig_ret error
 	return swig_r_1
 }
 
+func Casd_dataset_open_as(arg1 *uintptr, arg2 string, arg3 string, arg4 string, arg5 string) (_swig_ret error) {
+	var swig_r string
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	_swig_i_3 := arg4
+	_swig_i_4 := arg5
+	swig_r_p := C._wrap_casd_dataset_open_as_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_100)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_101)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_102)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_103)(unsafe.Pointer(&_swig_i_4)))
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = arg3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = arg4
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = arg5
+	}
+	var swig_r_1 error
+	swig_r_1 = failure(swig_r)
+	return swig_r_1
+}
+
+func Casd_dataset_add_file(arg1 uintptr, arg2 string, arg3 string) (_swig_ret error) {
+	var swig_r string
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r_p := C._wrap_casd_dataset_add_file_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_105)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_106)(unsafe.Pointer(&_swig_i_2)))
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = arg3
+	}
+	var swig_r_1 error
+	swig_r_1 = failure(swig_r)
+	return swig_r_1
+}
+
 func Casd_dataset_load_memory(arg1 *uintptr, arg2 []byte, arg3 string, arg4 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_100)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_101)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_102)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_108)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_109)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_110)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2144,7 +2198,7 @@ func (arg1 SwigcptrCasd_synthetic_options) GetMissing_rate() (_swig_ret float64)
 func (arg1 SwigcptrCasd_synthetic_options) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_seed_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_103(_swig_i_1))
+	C._wrap_casd_synthetic_options_seed_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_111(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetSeed() (_swig_ret uint64) {
@@ -2223,7 +2277,7 @@ func Casd_dataset_add(arg1 uintptr, arg2 string, arg3 uintptr) (_swig_ret error)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_add_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_109)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_dataset_add_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_117)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2240,7 +2294,7 @@ func Casd_dataset_hold_out(arg1 uintptr, arg2 string, arg3 string, arg4 float64,
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r_p := C._wrap_casd_dataset_hold_out_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_111)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_112)(unsafe.Pointer(&_swig_i_2)), C.double(_swig_i_3), C.swig_type_113(_swig_i_4))
+	swig_r_p := C._wrap_casd_dataset_hold_out_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_119)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_120)(unsafe.Pointer(&_swig_i_2)), C.double(_swig_i_3), C.swig_type_121(_swig_i_4))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2291,7 +2345,7 @@ func Casd_dataset_size(arg1 uintptr, arg2 string) (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int64)(C._wrap_casd_dataset_size_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_117)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (int64)(C._wrap_casd_dataset_size_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_125)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -2304,7 +2358,7 @@ func Casd_dataset_read(arg1 uintptr, arg2 uintptr, arg3 string, arg4 []int64) (_
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_read_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_119)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_120)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_dataset_read_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_127)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_128)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2322,7 +2376,7 @@ func Casd_dataset_sample_name(arg1 uintptr, arg2 string, arg3 int64) (_swig_ret 
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_sample_name_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_122)(unsafe.Pointer(&_swig_i_1)), C.swig_type_123(_swig_i_2))
+	swig_r_p := C._wrap_casd_dataset_sample_name_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_130)(unsafe.Pointer(&_swig_i_1)), C.swig_type_131(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2337,7 +2391,7 @@ func Casd_dataset_group_name(arg1 uintptr, arg2 string, arg3 int64) (_swig_ret s
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_group_name_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_125)(unsafe.Pointer(&_swig_i_1)), C.swig_type_126(_swig_i_2))
+	swig_r_p := C._wrap_casd_dataset_group_name_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_133)(unsafe.Pointer(&_swig_i_1)), C.swig_type_134(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2353,7 +2407,7 @@ func Casd_dataset_target_count(arg1 *int64, arg2 uintptr, arg3 string, arg4 int3
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_target_count_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_128)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_dataset_target_count_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_136)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2369,7 +2423,7 @@ func Casd_dataset_modality_count(arg1 *int64, arg2 uintptr, arg3 string, arg4 ui
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_modality_count_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_130)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_dataset_modality_count_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_138)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2386,7 +2440,7 @@ func Casd_dataset_noise(arg1 *float64, arg2 uintptr, arg3 string, arg4 int64, ar
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r_p := C._wrap_casd_dataset_noise_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_2)), C.swig_type_133(_swig_i_3), C.int(_swig_i_4))
+	swig_r_p := C._wrap_casd_dataset_noise_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_2)), C.swig_type_141(_swig_i_3), C.int(_swig_i_4))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2500,7 +2554,7 @@ func Casd_report_value(arg1 *float64, arg2 uintptr, arg3 string, arg4 string) (_
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_report_value_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_138)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_139)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_report_value_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_147)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2902,7 +2956,7 @@ func (arg1 SwigcptrCasd_trainer_options) GetGradient_clip() (_swig_ret float64) 
 func (arg1 SwigcptrCasd_trainer_options) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_140(_swig_i_1))
+	C._wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_148(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetSeed() (_swig_ret uint64) {
@@ -3044,7 +3098,7 @@ func Casd_trainer_options_set(arg1 Casd_trainer_options, arg2 string, arg3 strin
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_options_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_trainer_options_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -3090,7 +3144,7 @@ func Casd_trainer_options_text(arg1 []byte, arg2 *int, arg3 Casd_trainer_options
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_trainer_options_text_capi_8e0491c7fcfa246e(*(*C.swig_type_150)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_151)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_trainer_options_text_capi_8e0491c7fcfa246e(*(*C.swig_type_158)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_159)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -3167,7 +3221,7 @@ func (arg1 SwigcptrCasd_train_stats) GetGo_on() (_swig_ret int32) {
 func (arg1 SwigcptrCasd_train_stats) SetStep(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_step_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_152(_swig_i_1))
+	C._wrap_casd_train_stats_step_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_160(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetStep() (_swig_ret int64) {
@@ -3180,7 +3234,7 @@ func (arg1 SwigcptrCasd_train_stats) GetStep() (_swig_ret int64) {
 func (arg1 SwigcptrCasd_train_stats) SetSamples(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_samples_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_154(_swig_i_1))
+	C._wrap_casd_train_stats_samples_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_162(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetSamples() (_swig_ret int64) {
@@ -3427,7 +3481,7 @@ func (arg1 SwigcptrCasd_train_progress) GetEpochs() (_swig_ret int32) {
 func (arg1 SwigcptrCasd_train_progress) SetStep(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_step_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_157(_swig_i_1))
+	C._wrap_casd_train_progress_step_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_165(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetStep() (_swig_ret int64) {
@@ -3440,7 +3494,7 @@ func (arg1 SwigcptrCasd_train_progress) GetStep() (_swig_ret int64) {
 func (arg1 SwigcptrCasd_train_progress) SetSteps(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_steps_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_159(_swig_i_1))
+	C._wrap_casd_train_progress_steps_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.swig_type_167(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetSteps() (_swig_ret int64) {
@@ -3668,7 +3722,7 @@ func Casd_trainer_fit(arg1 uintptr, arg2 uintptr, arg3 string) (_swig_ret error)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_170)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -3727,7 +3781,7 @@ func Casd_trainer_save(arg1 uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_save_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_trainer_save_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), *(*C.swig_type_183)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -3741,7 +3795,7 @@ func Casd_trainer_load(arg1 *uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_load_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_177)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_trainer_load_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_185)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -3756,7 +3810,7 @@ func Casd_trainer_load_on(arg1 *uintptr, arg2 string, arg3 int32) (_swig_ret err
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_179)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
+	swig_r_p := C._wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), *(*C.swig_type_187)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -3785,7 +3839,7 @@ func Casd_go_evaluate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, ar
 	_swig_i_3 := arg4
 	_swig_i_4 := getSwigcptr(arg5)
 	_swig_i_5 := arg6
-	swig_r_p := C._wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_182)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
+	swig_r_p := C._wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_190)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -3802,7 +3856,7 @@ func Casd_go_batch_frames(arg1 []float32, arg2 uintptr, arg3 int64, arg4 int32, 
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(*(*C.swig_type_183)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_184(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
+	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(*(*C.swig_type_191)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_192(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -3814,7 +3868,7 @@ func Casd_go_batch_target(arg1 []float32, arg2 uintptr, arg3 int64) (_swig_ret i
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(*(*C.swig_type_185)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_186(_swig_i_2)))
+	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(*(*C.swig_type_193)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_194(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -3826,7 +3880,7 @@ func Casd_go_without_user_value(arg1 *uintptr, arg2 uintptr, arg3 string) (_swig
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_188)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_196)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3

@@ -3014,6 +3014,105 @@ _gostring_ _wrap_casd_dataset_open_capi_8e0491c7fcfa246e(casd_dataset **_swig_go
 }
 
 
+_gostring_ _wrap_casd_dataset_open_as_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  casd_dataset **arg1 = (casd_dataset **) 0 ;
+  char *arg2 = (char *) 0 ;
+  char *arg3 = (char *) 0 ;
+  char *arg4 = (char *) 0 ;
+  char *arg5 = (char *) 0 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_dataset **)_swig_go_0;
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  {
+    arg3 = NULL;
+    if (_swig_go_2.n > 0) {
+      arg3 = (char *)malloc((size_t)_swig_go_2.n + 1);
+      memcpy(arg3, _swig_go_2.p, (size_t)_swig_go_2.n);
+      arg3[_swig_go_2.n] = 0;
+    }
+  }
+  
+  arg4 = (char *)malloc(_swig_go_3.n + 1);
+  memcpy(arg4, _swig_go_3.p, _swig_go_3.n);
+  arg4[_swig_go_3.n] = '\0';
+  
+  
+  arg5 = (char *)malloc(_swig_go_4.n + 1);
+  memcpy(arg5, _swig_go_4.p, _swig_go_4.n);
+  arg5[_swig_go_4.n] = '\0';
+  
+  
+  result = (casd_status)casd_dataset_open_as(arg1,(char const *)arg2,(char const *)arg3,(char const *)arg4,(char const *)arg5);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  free(arg2); 
+  free(arg3);
+  free(arg4); 
+  free(arg5); 
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_dataset_add_file_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  casd_dataset *arg1 = (casd_dataset *) 0 ;
+  char *arg2 = (char *) 0 ;
+  char *arg3 = (char *) 0 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_dataset *)_swig_go_0;
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  
+  arg3 = (char *)malloc(_swig_go_2.n + 1);
+  memcpy(arg3, _swig_go_2.p, _swig_go_2.n);
+  arg3[_swig_go_2.n] = '\0';
+  
+  
+  result = (casd_status)casd_dataset_add_file(arg1,(char const *)arg2,(char const *)arg3);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  free(arg2); 
+  free(arg3); 
+  return _swig_go_result;
+}
+
+
 _gostring_ _wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   void *arg2 = (void *) 0 ;

@@ -251,6 +251,12 @@ internal static unsafe class NativeImports {
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_open")]
   public static extern int casd_dataset_open(out DatasetHandle jarg1, byte[] jarg2, byte[] jarg3);
 
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_open_as")]
+  public static extern int casd_dataset_open_as(out DatasetHandle jarg1, byte[] jarg2, byte[] jarg3, byte[] jarg4, byte[] jarg5);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_add_file")]
+  public static extern int casd_dataset_add_file(global::System.IntPtr jarg1, byte[] jarg2, byte[] jarg3);
+
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_load_memory")]
   public static extern int casd_dataset_load_memory(out DatasetHandle jarg1, byte* jarg2, global::System.UIntPtr jarg3, byte[] jarg4, byte[] jarg5);
 

@@ -560,6 +560,19 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_dataset_open_as(out DatasetHandle dataset, string? path, string? task, string? split, string? modalities) {
+    NativeStatus.Check(NativeImports.casd_dataset_open_as(out dataset, NativeText.ToUtf8(path), NativeText.ToUtf8(task), NativeText.ToUtf8(split), NativeText.ToUtf8(modalities)));
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_dataset_add_file(DatasetHandle dataset, string? path, string? split) {
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_dataset_add_file(held_dataset.Pointer, NativeText.ToUtf8(path), NativeText.ToUtf8(split)));
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_load_memory(out DatasetHandle dataset, byte* data, global::System.UIntPtr size, string? name, string? task) {
     NativeStatus.Check(NativeImports.casd_dataset_load_memory(out dataset, data, size, NativeText.ToUtf8(name), NativeText.ToUtf8(task)));
   }

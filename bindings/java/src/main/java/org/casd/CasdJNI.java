@@ -152,6 +152,8 @@ final class CasdJNI {
   public final static native long casd_predict(long jarg1, long jarg2, long jarg3, int jarg4);
   public final static native long casd_prediction_row_status(long jarg2, long jarg3);
   public final static native long casd_dataset_open(String jarg2, String jarg3);
+  public final static native long casd_dataset_open_as(String jarg2, String jarg3, String jarg4, String jarg5);
+  public final static native long casd_dataset_add_file(long jarg1, String jarg2, String jarg3);
   public final static native long casd_dataset_load_memory(byte[] jarg2, String jarg4, String jarg5);
   public final static native void casd_synthetic_options_task_set(long jarg1, int jarg2);
   public final static native int casd_synthetic_options_task_get(long jarg1);

@@ -33,9 +33,11 @@ std::string task_of(const casd_schema* schema) {
   return out;
 }
 
-Dataset open_data(const std::string& data, const std::string& task) {
+Dataset open_data(const std::string& data, const std::string& task, const std::string& modalities) {
   const std::string prefix = "synthetic";
   const bool seeded = data.rfind(prefix + ":", 0) == 0;
+  if (!modalities.empty() && (data == prefix || seeded || data == "-"))
+    throw UsageError("--modalities: only a .ts file has channels to choose from");
   if (data != prefix && !seeded) {
     casd_dataset* out = nullptr;
     const char* labels = task.empty() ? nullptr : task.c_str();
@@ -45,7 +47,8 @@ Dataset open_data(const std::string& data, const std::string& task) {
                                      labels));
       return Dataset(out);
     }
-    const casd_status status = casd_dataset_open(&out, data.c_str(), labels);
+    const casd_status status =
+        casd_dataset_open_as(&out, data.c_str(), labels, nullptr, modalities.c_str());
     if (status == CASD_ERROR_FORMAT) throw Failure(casd_last_error() + hint_about_data(data));
     check(status);
     return Dataset(out);
@@ -71,6 +74,15 @@ Dataset open_data(const std::string& data, const std::string& task) {
     throw UsageError("--task " + task + ": the task of the synthetic data is " + own +
                      ", or regression, or multilabel");
   return set;
+}
+
+const char* const modalities_key = "user.modalities";
+
+std::string modalities_of(const casd_model* model, const std::string& data,
+                          const std::string& given) {
+  if (!given.empty() || !is_ts(data)) return given;
+  const char* const kept = casd_model_user_value(model, modalities_key);
+  return kept ? kept : "";
 }
 
 std::string data_name(const std::string& data) { return data == "-" ? "standard input" : data; }
@@ -132,8 +144,12 @@ int default_threads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 256);
 }
 
-const char* const data_help = "HDF5 or CSV file, '-' (CSV from standard input), or 'synthetic'";
+const char* const data_help =
+    "HDF5, CSV or .ts file, '-' (text from standard input), or 'synthetic'";
 const char* const task_of_model_help = "How the labels are read; default: by the model's task";
+const char* const modalities_of_model_help =
+    "Channels of a .ts file, e.g. accelerometer=0-2,gyroscope=3,5; default: as the model was "
+    "trained";
 const char* const table_help =
     "A table that is too wide for the terminal loses columns on its right and says which;\n"
     "output to a file or a pipe is never shortened.\n";

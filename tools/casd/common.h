@@ -56,9 +56,16 @@ Schema schema_of(const casd_model* model);
 /// "classes:negative,positive": the task that makes a dataset's labels fit the model.
 std::string task_of(const casd_schema* schema);
 
-/// A file, "-" for CSV from standard input, "synthetic" or "synthetic:SEED". `task`: "" for the data's
-/// own.
-Dataset open_data(const std::string& data, const std::string& task);
+/// A file, "-" for text from standard input, "synthetic" or "synthetic:SEED". `task`: "" for the data's
+/// own. `modalities`: groups of channels of a .ts file; "": none.
+Dataset open_data(const std::string& data, const std::string& task, const std::string& modalities);
+
+/// The groups of channels to read the data with: as given on the command line, else for a .ts file those
+/// that the model was trained with.
+std::string modalities_of(const casd_model* model, const std::string& data,
+                          const std::string& given);
+/// The user value of a model that keeps them.
+extern const char* const modalities_key;
 
 /// What open_data() reads, for output: "standard input" for "-".
 std::string data_name(const std::string& data);
@@ -102,6 +109,7 @@ Validator silent(Validator validator) {
 void add_device_options(CLI::App& command, DeviceOptions& options);
 extern const char* const data_help;
 extern const char* const task_of_model_help;
+extern const char* const modalities_of_model_help;
 extern const char* const table_help;
 extern const char* const uncertainty_legend;
 

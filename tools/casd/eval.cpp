@@ -1,120 +1,18 @@
 // casd eval: every set of modalities, and how well the uncertainty indicates errors.
 #include "commands.h"
 #include "common.h"
+#include "evaluation.h"
 #include "output.h"
-#include "table.h"
-
-#include <algorithm>
-#include <cmath>
 
 namespace program {
 namespace {
 
 struct Options {
-  std::string model, data, task, split;
+  std::string model, data, task, split, modalities;
   std::vector<std::string> mask;
   DeviceOptions where;
   bool json = false;
 };
-
-struct Column {
-  const char* title;
-  const char* name;
-  int digits;
-};
-/// In the order of their importance (Table).
-using Columns = std::vector<Column>;
-const Columns class_columns = {{"F1 %", "f1", 1},
-                               {"mean uncertainty", "uncertainty", 2},
-                               {"accuracy %", "accuracy", 1},
-                               {"ECE %", "ece", 1},
-                               {"AUROC of uncertainty", "auroc_uncertainty", 3},
-                               {"AUROC of confidence", "auroc_confidence", 3}};
-const Columns regression_columns = {{"mean absolute error", "mae", 3},
-                                    {"mean uncertainty", "uncertainty", 2},
-                                    {"correlation", "correlation", 3},
-                                    {"F1 % of the sign", "f1", 1}};
-
-double value_of(const casd_report* report, const char* condition, const char* name) {
-  double value = 0;
-  check(casd_report_value(&value, report, condition, name));
-  return value;
-}
-
-std::vector<std::string> conditions_of(const casd_report* report) {
-  std::vector<std::string> out;
-  for (int32_t i = 0; i < casd_report_condition_count(report); ++i)
-    out.emplace_back(casd_report_condition(report, i));
-  return out;
-}
-
-/// A column without a single number is left out.
-void print_conditions(const casd_report* report, const Columns& all) {
-  const std::vector<std::string> conditions = conditions_of(report);
-  Columns columns;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(columns), [&](const Column& column) {
-    return std::any_of(conditions.begin(), conditions.end(), [&](const std::string& condition) {
-      return std::isfinite(value_of(report, condition.c_str(), column.name));
-    });
-  });
-  std::vector<std::string> headings = {"condition"};
-  for (const Column& column : columns) headings.emplace_back(column.title);
-  Table table(headings);
-  for (const std::string& condition : conditions) {
-    std::vector<std::string> row = {condition};
-    for (const Column& column : columns)
-      row.push_back(number(value_of(report, condition.c_str(), column.name), column.digits));
-    table.add(row);
-  }
-  table.print();
-}
-
-void remark_on_auroc(const casd_report* report, const char* name, const char* word,
-                     const char* meaning) {
-  std::vector<std::string> below;
-  for (const std::string& condition : conditions_of(report))
-    if (value_of(report, condition.c_str(), name) < 0.5) below.push_back(condition);
-  if (below.empty()) return;
-  print_wrapped(std::string("Remark: the AUROC of the ") + word +
-                " is below 0.5 (worse than chance) for " + joined(below) + ": there, " + meaning +
-                " does not indicate errors.");
-}
-
-void print_class_summary(const casd_report* report) {
-  const double uncertainty = value_of(report, nullptr, "pooled_auroc_uncertainty");
-  const double confidence = value_of(report, nullptr, "pooled_auroc_confidence");
-  print_wrapped("mean F1 of the incomplete conditions: " +
-                number(value_of(report, nullptr, "mean_incomplete_f1"), 1) + " %");
-  print_wrapped("AUROC over all conditions: uncertainty " + number(uncertainty, 3) +
-                ", confidence " + number(confidence, 3));
-  if (uncertainty < 0.5)
-    print_wrapped(
-        "Remark: the AUROC of the uncertainty is below 0.5 over all conditions: worse than chance. "
-        "With this model and this data a large uncertainty does not indicate errors.");
-  remark_on_auroc(report, "auroc_uncertainty", "uncertainty", "a large uncertainty");
-  remark_on_auroc(report, "auroc_confidence", "confidence", "a low confidence");
-  print_text("\n");
-  print_wrapped(
-      "AUROC: how well a large uncertainty, or a low confidence, separates wrong predictions from "
-      "right "
-      "ones (1: always, 0.5: by chance).");
-  print_wrapped("ECE: expected calibration error, 15 bins.");
-}
-
-void print_regression_summary(const casd_report* report) {
-  print_wrapped("mean absolute error of the incomplete conditions: " +
-                number(value_of(report, nullptr, "mean_incomplete_mae"), 3));
-  std::vector<std::string> order = conditions_of(report);
-  const auto uncertainty = [&](const std::string& condition) {
-    const double value = value_of(report, condition.c_str(), "uncertainty");
-    return std::isfinite(value) ? value : HUGE_VAL;
-  };
-  std::stable_sort(order.begin(), order.end(), [&](const std::string& a, const std::string& b) {
-    return uncertainty(a) < uncertainty(b);
-  });
-  if (order.size() > 1)
-    print_wrapped("conditions from the most to the least certain: " + joined(order));
-}
 
 /// The split of the command line; else valid, else test, else the only one.
 std::string split_of(const casd_dataset* data, const std::string& wanted) {
@@ -137,7 +35,8 @@ void run(const Options& options) {
   check(casd_evaluate_options_init(&what, sizeof what));
   what.mask = parse_mask(schema.get(), options.mask);
   const Dataset data =
-      open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task);
+      open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task,
+                modalities_of(model.get(), options.data, options.modalities));
   const std::string split = split_of(data.get(), options.split);
   const Predictor predictor = make_predictor(model.get(), options.where, CASD_EMPTY_NAN);
   const auto report = made<Report>([&](casd_report** out) {
@@ -153,14 +52,7 @@ void run(const Options& options) {
     print_wrapped(
         "Remark: a model that was trained on these samples does better on them than on new ones.");
   print_text("\n");
-  const bool regression = casd_schema_task(schema.get()) == CASD_TASK_REGRESSION;
-  print_conditions(report.get(), regression ? regression_columns : class_columns);
-  print_text("\n");
-  if (regression)
-    print_regression_summary(report.get());
-  else
-    print_class_summary(report.get());
-  print_wrapped(uncertainty_legend);
+  print_evaluation(report.get(), casd_schema_task(schema.get()));
 }
 
 }  // namespace
@@ -184,6 +76,8 @@ void add_eval(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("NAMES");
   command->add_option("--task", options->task, task_of_model_help)->type_name("TASK");
+  command->add_option("--modalities", options->modalities, modalities_of_model_help)
+      ->type_name("GROUPS");
   add_device_options(*command, options->where);
   command->add_flag("--json", options->json, "One JSON object instead of the table");
   command->footer(std::string("A condition is the set of modalities that the model is given.\n") +

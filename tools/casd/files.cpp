@@ -53,6 +53,17 @@ bool is_hdf5(const std::string& path) {
   return path_kind(path) == PathKind::file && read_head(path, signature.size()) == signature;
 }
 
+bool is_ts(const std::string& path) {
+  if (path_kind(path) != PathKind::file) return false;
+  constexpr std::size_t longest_comment = std::size_t{1} << 20;
+  const std::string head = read_head(path, longest_comment);
+  std::size_t at = head.rfind("\xEF\xBB\xBF", 0) == 0 ? 3 : 0;
+  while ((at = head.find_first_not_of(" \t\r\n", at)) != std::string::npos &&
+         (head[at] == '#' || head[at] == '%'))
+    at = head.find_first_of("\r\n", at);
+  return at != std::string::npos && head[at] == '@';
+}
+
 std::string hint_about_data(const std::string& path) {
   if (path_kind(path) != PathKind::file) return "";
   constexpr std::size_t most = 65536;

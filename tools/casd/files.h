@@ -14,6 +14,9 @@ Content content_of(const std::string& path);
 /// Whether the file is HDF5.
 bool is_hdf5(const std::string& path);
 
+/// Whether the file is a .ts file: its first line that is no comment begins with '@'.
+bool is_ts(const std::string& path);
+
 /// What a file that is no dataset seems to be and what to do about it, as "\n..."; "" if unknown.
 std::string hint_about_data(const std::string& path);
 

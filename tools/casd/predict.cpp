@@ -13,7 +13,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model, data, task, split;
+  std::string model, data, task, split, modalities;
   std::vector<std::string> mask;
   DeviceOptions where;
   long long count = -1;
@@ -74,7 +74,8 @@ void run(const Options& options) {
   const Schema schema = schema_of(model.get());
   const casd_modality_mask mask = parse_mask(schema.get(), options.mask);
   const Dataset data =
-      open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task);
+      open_data(options.data, options.task.empty() ? task_of(schema.get()) : options.task,
+                modalities_of(model.get(), options.data, options.modalities));
   const std::vector<std::string> splits = splits_of(data.get(), options.split);
   const bool table = !options.json && !options.csv;
   // Nothing is printed before the data has passed: what follows an error must not look like results.
@@ -126,6 +127,8 @@ void add_predict(CLI::App& app) {
       ->type_name("N")
       ->check(silent(CLI::Range(0, std::numeric_limits<int>::max())));
   command->add_option("--task", options->task, task_of_model_help)->type_name("TASK");
+  command->add_option("--modalities", options->modalities, modalities_of_model_help)
+      ->type_name("GROUPS");
   add_device_options(*command, options->where);
   CLI::Option* json = command->add_flag("--json", options->json, "A JSON object per line");
   command->add_flag("--csv", options->csv, "CSV with a header line")->excludes(json);

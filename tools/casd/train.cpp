@@ -1,6 +1,7 @@
 // casd train: teacher, student and calibration, with progress and checkpoints.
 #include "commands.h"
 #include "common.h"
+#include "evaluation.h"
 #include "files.h"
 #include "output.h"
 #include "progress.h"
@@ -13,7 +14,8 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string data, output, task, recipe = "evidential", preset = "default", checkpoint;
+  std::string data, output, task, modalities, test, recipe = "evidential", preset = "default",
+                                                    checkpoint;
   std::vector<std::string> assignments;
   uint64_t seed = 0;
   int epochs = 0;
@@ -44,6 +46,7 @@ std::string checkpoint_path(const Options& options) {
 std::string task_reason(const Options& options) {
   if (!options.task.empty()) return "given with --task";
   if (options.data.rfind("synthetic", 0) == 0) return "that of the synthetic data";
+  if (is_ts(options.data)) return "from the file's header";
   return is_hdf5(options.data) ? "from the file's attribute 'task'" : "inferred from the labels";
 }
 
@@ -168,10 +171,23 @@ void fit(const Training& training, const casd_dataset* data, casd_task task,
   throw Failure(message);
 }
 
-void save(const Options& options, const casd_trainer* trainer) {
-  const auto model = made<Model>([&](casd_model** out) {
+/// Adds the samples of --test to the data as split test.
+void add_test(casd_dataset* data, const std::string& path) {
+  if (casd_dataset_size(data, "test") > 0)
+    throw Failure("--test " + path + ": the data has a split test; leave out one of them");
+  if (casd_dataset_add_file(data, path.c_str(), "test") != CASD_OK)
+    throw Failure("--test: " + std::string(casd_last_error()));
+}
+
+Model save(const Options& options, const casd_trainer* trainer) {
+  Model model = made<Model>([&](casd_model** out) {
     return casd_trainer_snapshot(out, const_cast<casd_trainer*>(trainer));
   });
+  if (!options.modalities.empty())
+    model = made<Model>([&](casd_model** out) {
+      return casd_model_with_user_value(out, model.get(), modalities_key,
+                                        options.modalities.c_str());
+    });
   check(casd_model_save(model.get(), options.output.c_str()));
   const std::string done = "saved " + options.output + ": " +
                            std::to_string(casd_model_parameter_count(model.get())) + " parameters";
@@ -180,6 +196,20 @@ void save(const Options& options, const casd_trainer* trainer) {
     note(done);
   else
     print_text(done + "\n");
+  return model;
+}
+
+void evaluate(const Options& options, const casd_model* model, const casd_dataset* data,
+              casd_task task) {
+  const Predictor predictor = make_predictor(model, options.where, CASD_EMPTY_NAN);
+  const auto report = made<Report>([&](casd_report** out) {
+    return casd_evaluate(out, predictor.get(), data, "test", nullptr, nullptr, nullptr);
+  });
+  print_text("\n");
+  print_wrapped(options.output + " on " + options.test + ": " +
+                std::to_string(casd_dataset_size(data, "test")) + " samples");
+  print_text("\n");
+  print_evaluation(report.get(), task);
 }
 
 void run(const Options& options) {
@@ -187,17 +217,22 @@ void run(const Options& options) {
   const std::string checkpoint = checkpoint_path(options);
   require_writable("--output", options.output, Content::model);
   if (!checkpoint.empty()) require_writable("--checkpoint", checkpoint, Content::checkpoint);
-  const Dataset data = open_data(options.data, options.task);
+  if (!options.test.empty() && content_of(options.output) == Content::stream)
+    throw Failure("--test needs a file for --output: the results are on standard output");
+  const Dataset data = open_data(options.data, options.task, options.modalities);
   const auto schema =
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data.get()); });
   require_train(data.get());
   const std::string held_out = hold_out(data.get(), options.valid, settings.trainer.seed);
+  if (!options.test.empty()) add_test(data.get(), options.test);
   print_plan({data.get(), schema.get(), &settings.trainer, options.data, task_reason(options),
               held_out, checkpoint});
   const Training training = start(settings, data.get(), schema.get(), checkpoint, options.restart);
-  fit(training, data.get(), casd_schema_task(schema.get()), checkpoint);
-  save(options, training.trainer.get());
+  const casd_task task = casd_schema_task(schema.get());
+  fit(training, data.get(), task, checkpoint);
+  const Model model = save(options, training.trainer.get());
   if (!checkpoint.empty()) remove_file(checkpoint);
+  if (!options.test.empty()) evaluate(options, model.get(), data.get(), task);
 }
 
 }  // namespace
@@ -213,6 +248,14 @@ void add_train(CLI::App& app) {
       ->add_option("--task", options->task,
                    "classes:A,B,... or multilabel:A,B,... or regression; default: the file's own")
       ->type_name("TASK");
+  command
+      ->add_option("--modalities", options->modalities,
+                   "Channels of a .ts file, e.g. accelerometer=0-2,gyroscope=3,5")
+      ->type_name("GROUPS");
+  command
+      ->add_option("--test", options->test,
+                   "File with further samples: the trained model is evaluated on them")
+      ->type_name("FILE");
   command
       ->add_option(
           "--valid", options->valid,
@@ -255,6 +298,8 @@ void add_train(CLI::App& app) {
       "Examples:\n"
       "  casd train mosi.h5 --task classes:negative,positive -o mood.casd --seed 7\n"
       "  casd train synthetic -o try.casd --epochs 3 --set hidden=24 --set dropout=0.2\n"
+      "  casd train BasicMotions_TRAIN.ts --modalities accelerometer=0-2,gyroscope=3-5 \\\n"
+      "    --test BasicMotions_TEST.ts -o motions.casd\n"
       "Options of --set, with their defaults:\n";
   for (const std::string& line : wrapped(default_settings(), 88)) footer += "  " + line + "\n";
   footer.pop_back();

@@ -10,16 +10,21 @@ namespace Casd.Examples
     /// <summary>A request, its limits and the answer to it.</summary>
     internal sealed class Answer
     {
+        // What is read and ignored after an answer, at most. The time is added to the limit of a request.
         private const int DrainBytes = 16 << 20;
+        private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
 
         private readonly Stopwatch _clock = Stopwatch.StartNew();
         private readonly TimeSpan _limit;
         private readonly Func<bool> _stopping;
+        private TimeSpan _end;
+        private Task<int>? _lateRead;
 
         public Answer(HttpListenerContext context, TimeSpan limit, Func<bool> stopping)
         {
             Context = context;
             _limit = limit;
+            _end = limit;
             _stopping = stopping;
         }
 
@@ -37,7 +42,7 @@ namespace Casd.Examples
         {
             get
             {
-                TimeSpan left = _limit - _clock.Elapsed;
+                TimeSpan left = _end - _clock.Elapsed;
                 return left > TimeSpan.Zero ? left : TimeSpan.Zero;
             }
         }
@@ -70,9 +75,13 @@ namespace Casd.Examples
         /// <summary>Reads what there is, up to the end of the buffer; -1 if the time is up before that.</summary>
         private async Task<int> ReadAsync(byte[] buffer, int offset)
         {
-            Task<int> read = Context.Request.InputStream.ReadAsync(buffer, offset, buffer.Length - offset);
+            // A read that was late goes on. Its bytes are ignored, as the request was answered meanwhile.
+            Task<int> read = _lateRead ??
+                             Context.Request.InputStream.ReadAsync(buffer, offset, buffer.Length - offset);
+            _lateRead = null;
             if (!read.IsCompleted && await Task.WhenAny(read, Task.Delay(TimeLeft)) != read)
             {
+                _lateRead = read;
                 _ = read.ContinueWith(task => task.Exception); // Ends when the connection is closed.
                 return -1;
             }
@@ -135,10 +144,11 @@ namespace Casd.Examples
             if (problem.Status == 503)
                 Context.Response.Headers["Retry-After"] = "1";
             await WriteAsync(problem.Status, "application/problem+json", Documents.Problem(problem));
-            if (!unread || problem.Status == 408)
+            if (!unread)
                 return;
             // A body that nobody reads is read and ignored, within limits, because closing the connection
             // earlier can make the client lose the answer.
+            _end = _clock.Elapsed + _limit + DrainTime;
             var buffer = new byte[1 << 16];
             for (int total = 0, count = 1; count > 0 && total < DrainBytes && TimeLeft > TimeSpan.Zero; total += count)
                 count = await ReadAsync(buffer, 0);

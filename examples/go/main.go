@@ -88,9 +88,10 @@ func serve(service *service, s settings) error {
 		// The handler sets the time limit of each body; this one ends clients that do not read.
 		WriteTimeout:   4*s.Limit + 10*time.Second,
 		MaxHeaderBytes: 32 << 10,
+		ConnState:      follow,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- server.Serve(lateHeads{listener, s.Limit}) }()
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	select {
 	case err := <-failed:

@@ -28,6 +28,12 @@ type service struct {
 	stopping  atomic.Bool
 }
 
+// What is read and ignored after an answer, at most. The time is added to the limit of a request.
+const (
+	drainBytes = 16 << 20
+	drainTime  = 2 * time.Second
+)
+
 // document is an answer that never changes.
 type document struct {
 	contentType string
@@ -276,13 +282,17 @@ func (s *service) refuse(a *answer, r *http.Request, err error) {
 		a.Header().Set("Connection", "close")
 		controller.EnableFullDuplex()
 	}
-	a.write(p.status, "application/problem+json", mustJSON(map[string]any{
-		"title": http.StatusText(p.status), "status": p.status, "detail": p.detail}))
+	a.write(p.status, "application/problem+json", problemJSON(p.status, p.detail))
 	if unread {
 		controller.Flush()
-		controller.SetReadDeadline(a.begin.Add(s.settings.Limit))
-		io.CopyN(io.Discard, r.Body, 16<<20)
+		// A time of its own: after a 408 the time of the request is over, and its body may still come.
+		controller.SetReadDeadline(time.Now().Add(s.settings.Limit + drainTime))
+		io.CopyN(io.Discard, r.Body, drainBytes)
 	}
+}
+
+func problemJSON(status int, detail string) []byte {
+	return mustJSON(map[string]any{"title": http.StatusText(status), "status": status, "detail": detail})
 }
 
 func (a *answer) write(status int, contentType string, body []byte) {

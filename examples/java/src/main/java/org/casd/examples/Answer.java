@@ -12,7 +12,10 @@ import java.util.function.BooleanSupplier;
 
 /** A request, its limits and the answer to it. */
 final class Answer {
+  // What is read and ignored after an answer, at most. The time is added to the limit of a request.
   private static final int DRAIN_BYTES = 16 << 20;
+  private static final long DRAIN_NANOSECONDS = 2_000_000_000L;
+
   private static final ScheduledExecutorService TIMER = timer();
 
   final HttpExchange exchange;
@@ -123,10 +126,11 @@ final class Answer {
    * Reads within the time limit. HttpServer has no such limit, so a timer interrupts the thread, which
    * also closes the connection.
    *
-   * @param late is answered, before the connection closes, if the time is up; null: nothing
+   * @param late is answered if the time is up; then what still arrives is ignored for a while, because
+   *     closing the connection at once can make the client lose the answer. null: nothing
    * @throws IOException if the time is up or the client closed the connection
    */
-  private int readInTime(Reading reading, Problem late) throws IOException {
+  private int readInTime(Reading reading, long nanoseconds, Problem late) throws IOException {
     Thread reader = Thread.currentThread();
     Object lock = new Object();
     boolean[] done = {false};
@@ -134,22 +138,28 @@ final class Answer {
         TIMER.schedule(
             () -> {
               synchronized (lock) {
-                if (done[0]) {
-                  return;
-                }
-                try {
-                  if (late != null) {
-                    closeConnection();
+                if (!done[0] && late != null) {
+                  closeConnection();
+                  try {
                     send(late);
+                  } catch (IOException e) {
+                    // The client has gone.
                   }
-                } catch (IOException e) {
-                  // The client has gone.
-                } finally {
+                }
+              }
+            },
+            nanoseconds,
+            TimeUnit.NANOSECONDS);
+    ScheduledFuture<?> end =
+        TIMER.schedule(
+            () -> {
+              synchronized (lock) {
+                if (!done[0]) {
                   reader.interrupt();
                 }
               }
             },
-            nanosecondsLeft(),
+            late == null ? nanoseconds : nanoseconds + limit + DRAIN_NANOSECONDS,
             TimeUnit.NANOSECONDS);
     try {
       return reading.read(exchange.getRequestBody());
@@ -158,6 +168,7 @@ final class Answer {
         done[0] = true;
       }
       alarm.cancel(false);
+      end.cancel(false);
       Thread.interrupted(); // the pool's thread goes on with other requests
     }
   }
@@ -167,13 +178,13 @@ final class Answer {
     byte[] body = new byte[length];
     int count;
     try {
-      count = readInTime(from -> from.readNBytes(body, 0, length), new Problem(408,
+      count = readInTime(from -> from.readNBytes(body, 0, length), nanosecondsLeft(), new Problem(408,
           "the body of " + length + " bytes did not arrive within " + limit * 1e-9 + " s"));
     } catch (IOException e) {
-      if (status != 0) {
-        throw e; // It was answered.
-      }
       count = -1;
+    }
+    if (status != 0) {
+      throw new IOException("the body arrived after the answer that it is late");
     }
     if (count != length) {
       throw new Problem(400, "the body ended before its " + length + " bytes");
@@ -220,7 +231,7 @@ final class Answer {
     if (unread) {
       // A body that nobody reads is read and ignored, within limits, because closing the connection
       // earlier can make the client lose the answer.
-      readInTime(from -> (int) drain(from), null);
+      readInTime(from -> (int) drain(from), limit + DRAIN_NANOSECONDS, null);
     }
   }
 

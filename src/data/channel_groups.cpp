@@ -3,9 +3,10 @@
 #include "core/error.h"
 #include "model/schema.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 
 namespace casd {
 namespace {
@@ -55,17 +56,25 @@ class GroupParser {
     if (last < first)
       fail(CASD_ERROR_INVALID_ARGUMENT, "modalities: the range '", range,
            "' ends before it begins");
+    std::vector<std::size_t>& channels = groups_.back().channels;
     for (std::size_t channel = first; channel <= last; ++channel) {
-      const auto [found, fresh] = owners_.emplace(channel, groups_.size() - 1);
-      if (!fresh)
+      if (taken_[channel])
         fail(CASD_ERROR_INVALID_ARGUMENT, "modalities: channel ", channel, " occurs twice, in '",
-             groups_[found->second].modality, "' and '", groups_.back().modality, "'");
-      groups_.back().channels.push_back(channel);
+             owner(channel), "' and '", groups_.back().modality, "'");
+      taken_[channel] = true;
+      channels.push_back(channel);
     }
   }
 
+  const std::string& owner(std::size_t channel) const {
+    const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const ChannelGroup& group) {
+      return std::count(group.channels.begin(), group.channels.end(), channel) != 0;
+    });
+    return found->modality;
+  }
+
   ChannelGroups groups_;
-  std::unordered_map<std::size_t, std::size_t> owners_;  // group of each channel
+  std::vector<bool> taken_ = std::vector<bool>(most_channels);
 };
 
 }  // namespace

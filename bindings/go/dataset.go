@@ -2,7 +2,7 @@ package casd
 
 import "casd.org/casd/internal/capi"
 
-// Dataset is samples with splits, in memory: from HDF5, from CSV, synthetic, or built from batches. One
+// Dataset is samples with splits, in memory: from HDF5, CSV or .ts files, synthetic, or built from batches. One
 // goroutine at a time may add to it; any number may read it.
 type Dataset struct {
 	handle handle
@@ -71,7 +71,8 @@ func readSyntheticOptions(c capi.Casd_synthetic_options) SyntheticOptions {
 	}
 }
 
-// OpenDataset opens a file: HDF5 (through the plug-in libcasd_hdf5) or CSV, told apart by content.
+// OpenDataset opens a file: HDF5 (through the plug-in libcasd_hdf5), CSV or .ts (UEA archive), told apart
+// by content.
 //
 // An empty task means the file's own. "regression" or "regression:A,B,..." with names;
 // "classes:A,B,..." names the classes of integer labels, or, with two names and real labels around zero,
@@ -85,7 +86,21 @@ func OpenDataset(path, task string) (*Dataset, error) {
 	return newDataset(func(address *uintptr) error { return capi.Casd_dataset_open(address, path, task) })
 }
 
-// ReadDataset reads CSV from memory. name stands for the text in messages, as a path would.
+// OpenDatasetAs opens a file as [OpenDataset] and chooses what the file does not say. An empty split means
+// the file's own; else the dataset has this split only: that of the file with this name, or the file's only
+// one, renamed. modalities groups the channels of a .ts file by number and range, such as
+// "accelerometer=0-2,gyroscope=3,5"; empty for the file's own. The error wraps [ErrNotFound] if the file
+// has several splits, but not this one.
+func OpenDatasetAs(path, task, split, modalities string) (*Dataset, error) {
+	if err := plainTexts(path, task, split, modalities); err != nil {
+		return nil, err
+	}
+	return newDataset(func(address *uintptr) error {
+		return capi.Casd_dataset_open_as(address, path, task, split, modalities)
+	})
+}
+
+// ReadDataset reads CSV or .ts from memory. name stands for the text in messages, as a path would.
 func ReadDataset(data []byte, name, task string) (*Dataset, error) {
 	if err := plainTexts(name, task); err != nil {
 		return nil, err
@@ -159,6 +174,20 @@ func (d *Dataset) Add(split string, batch *Batch) error {
 	}
 	defer batch.handle.doneReading()
 	return failed(capi.Casd_dataset_add(address, split, samples))
+}
+
+// AddFile appends copies of a file's samples, such as those to test with. Task and modalities are those of
+// the dataset, split is as for [OpenDatasetAs]. On error the dataset is unchanged.
+func (d *Dataset) AddFile(path, split string) error {
+	if err := plainTexts(path, split); err != nil {
+		return err
+	}
+	address, err := d.handle.write()
+	if err != nil {
+		return err
+	}
+	defer d.handle.doneWriting()
+	return failed(capi.Casd_dataset_add_file(address, path, split))
 }
 
 // HoldOut moves a share (above 0 and below 1) of a split to an empty or new one, such as of train to

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -264,6 +265,32 @@ func TestDatasetSources(t *testing.T) {
 	wants(t, err, casd.StatusFormat, casd.ErrFormat, "wrong.csv")
 	_, err = casd.OpenDataset("/absent.csv", "")
 	wants(t, err, casd.StatusIO, casd.ErrIO, "/absent.csv")
+}
+
+func TestSeriesAndAddedFiles(t *testing.T) {
+	noNewObjects(t)
+	const head = "@classLabel true walk run\n@data\n"
+	train, test := filepath.Join(t.TempDir(), "Moves_TRAIN.ts"), filepath.Join(t.TempDir(), "Moves_TEST.ts")
+	check(t, os.WriteFile(train, []byte(head+"1,2:3,4:5:walk\n6,?:7,8:9:run\n"), 0o600))
+	check(t, os.WriteFile(test, []byte(head+"1:2:3:run\n"), 0o600))
+	data := must[*casd.Dataset](t)(casd.OpenDatasetAs(train, "", "", "arm=0-1,leg=2"))
+	check(t, data.AddFile(test, ""))
+	check(t, data.AddFile(test, "more"))
+	if splits := must[[]string](t)(data.Splits()); !slices.Equal(splits, []string{"train", "test", "more"}) {
+		t.Error(splits)
+	}
+	if m := data.Schema().Modalities; len(m) != 2 || m[1].Name != "leg" || m[0].Features != 2 {
+		t.Errorf("%+v", m)
+	}
+	renamed := must[*casd.Dataset](t)(casd.OpenDatasetAs(train, "classes:slow,fast", "valid", "leg=2"))
+	if n := must[int](t)(renamed.Len("valid")); n != 2 {
+		t.Error(n)
+	}
+	_, err := casd.OpenDatasetAs(train, "", "", "arm=0,leg=0")
+	wants(t, err, casd.StatusInvalidArgument, casd.ErrInvalidArgument, "channel 0")
+	check(t, os.WriteFile(test, []byte(head+"1:run\n"), 0o600))
+	wants(t, data.AddFile(test, ""), casd.StatusInvalidArgument, casd.ErrInvalidArgument, "channel 1")
+	wants(t, data.AddFile("/absent.ts", ""), casd.StatusIO, casd.ErrIO, "/absent.ts")
 }
 
 func TestEvaluate(t *testing.T) {

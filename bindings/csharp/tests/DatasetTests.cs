@@ -46,6 +46,32 @@ namespace Casd.Tests
         }
 
         [Test]
+        public static void ReadsSeriesAndAddsFiles()
+        {
+            using var folder = new TemporaryFolder();
+            const string head = "@classLabel true walk run\n@data\n";
+            string train = folder.File("Moves_TRAIN.ts"), test = folder.File("Moves_TEST.ts");
+            File.WriteAllText(train, head + "1,2:3,4:5:walk\n6,?:7,8:9:run\n");
+            File.WriteAllText(test, head + "1:2:3:run\n");
+            using Dataset data = Dataset.Open(train, null, null, "arm=0-1,leg=2");
+            data.AddFile(test);
+            data.AddFile(test, "more");
+            Check.Same(new[] { "train", "test", "more" }, data.Splits);
+            using Schema schema = data.GetSchema();
+            Check.Same(new[] { "arm", "leg" }, schema.Modalities);
+            using Batch batch = data.ReadAll("train");
+            Check.Same(new float[] { 1, 3, 2, 4 }, batch.Frames(0, 0).Cast<float>());
+            using Dataset renamed = Dataset.Open(train, "classes:slow,fast", "valid", "leg=2");
+            Check.Same(new[] { "valid" }, renamed.Splits);
+            Check.Fails(Status.InvalidArgument, "channel 0",
+                        () => Dataset.Open(train, null, null, "arm=0,leg=0"));
+            File.WriteAllText(test, head + "1:walk\n");
+            Check.Fails(Status.InvalidArgument, "channel 1", () => data.AddFile(test));
+            Check.Fails(Status.IO, "/absent.ts", () => data.AddFile("/absent.ts"));
+            Check.Throws<ArgumentNullException>(() => data.AddFile(null!));
+        }
+
+        [Test]
         public static void IsBuiltFromBatches()
         {
             using Schema schema = Samples.Schema();

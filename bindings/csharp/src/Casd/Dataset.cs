@@ -7,7 +7,7 @@ using System.Text;
 namespace Casd
 {
     /// <summary>
-    /// Named samples with splits, in memory: from HDF5 or CSV files, synthetic, or built from batches.
+    /// Named samples with splits, in memory: from HDF5, CSV or .ts files, synthetic, or built from batches.
     /// Used by one thread at a time.
     /// </summary>
     public sealed unsafe class Dataset : IDisposable
@@ -39,7 +39,8 @@ namespace Casd
         }
 
         /// <summary>
-        /// Opens a file: HDF5 or CSV, told apart by content. Open HDF5 files only from trusted sources.
+        /// Opens a file: HDF5, CSV or .ts (UEA archive), told apart by content. Open HDF5 files only from
+        /// trusted sources.
         /// </summary>
         /// <param name="path">The file.</param>
         /// <param name="task">
@@ -62,12 +63,41 @@ namespace Casd
             return new Dataset(handle);
         }
 
-        /// <summary>Reads CSV from text.</summary>
+        /// <summary>
+        /// Opens a file and chooses what it does not say: the split of its samples, and the modalities of
+        /// a .ts file.
+        /// </summary>
+        /// <param name="path">The file.</param>
+        /// <param name="task">As for <see cref="Open(string, string)"/>.</param>
+        /// <param name="split">
+        /// null: the file's own. Else the dataset has this split only: that of the file with this name, or
+        /// the file's only one, renamed.
+        /// </param>
+        /// <param name="modalities">
+        /// null: the file's own. For a .ts file its channels by number and range, e.g.
+        /// "accelerometer=0-2,gyroscope=3,5".
+        /// </param>
+        /// <returns>The dataset.</returns>
+        /// <exception cref="CasdException">
+        /// As <see cref="Open(string, string)"/>; the modalities do not fit the file;
+        /// <see cref="Status.NotFound"/>: the file has several splits, but not this one.
+        /// </exception>
+        /// <exception cref="CasdLoadException">The native library cannot be loaded.</exception>
+        public static Dataset Open(string path, string? task, string? split, string? modalities)
+        {
+            if (path == null)
+                throw new ArgumentNullException(nameof(path));
+            NativeLoader.EnsureLoaded();
+            NativeMethods.casd_dataset_open_as(out DatasetHandle handle, path, task, split, modalities);
+            return new Dataset(handle);
+        }
+
+        /// <summary>Reads CSV or .ts from text.</summary>
         /// <param name="csv">The text.</param>
         /// <param name="name">Names the text in messages, as a path would.</param>
-        /// <param name="task">As for <see cref="Open"/>.</param>
+        /// <param name="task">As for <see cref="Open(string, string)"/>.</param>
         /// <returns>The dataset.</returns>
-        /// <exception cref="CasdException">As <see cref="Open"/>, without Status.IO.</exception>
+        /// <exception cref="CasdException">As <see cref="Open(string, string)"/>, without Status.IO.</exception>
         public static Dataset Parse(string csv, string name = "text", string? task = null)
         {
             if (csv == null)
@@ -75,12 +105,12 @@ namespace Casd
             return Load(Encoding.UTF8.GetBytes(csv), name, task);
         }
 
-        /// <summary>Reads CSV from memory. The bytes are copied.</summary>
+        /// <summary>Reads CSV or .ts from memory. The bytes are copied.</summary>
         /// <param name="data">UTF-8.</param>
         /// <param name="name">Names the text in messages, as a path would.</param>
-        /// <param name="task">As for <see cref="Open"/>.</param>
+        /// <param name="task">As for <see cref="Open(string, string)"/>.</param>
         /// <returns>The dataset.</returns>
-        /// <exception cref="CasdException">As <see cref="Open"/>, without Status.IO.</exception>
+        /// <exception cref="CasdException">As <see cref="Open(string, string)"/>, without Status.IO.</exception>
         public static Dataset Load(byte[] data, string name = "memory", string? task = null)
         {
             if (data == null)
@@ -150,6 +180,25 @@ namespace Casd
             if (batch == null)
                 throw new ArgumentNullException(nameof(batch));
             NativeMethods.casd_dataset_add(Handle, split, batch.Handle);
+        }
+
+        /// <summary>
+        /// Appends copies of a file's samples, e.g. those to test with. Task and modalities are those of the
+        /// dataset.
+        /// </summary>
+        /// <param name="path">The file.</param>
+        /// <param name="split">
+        /// As for <see cref="Open(string, string, string, string)"/>; a split that exists gets more samples.
+        /// </param>
+        /// <exception cref="CasdException">
+        /// As <see cref="Open(string, string, string, string)"/>; outputs or modalities do not match. The
+        /// dataset is unchanged then.
+        /// </exception>
+        public void AddFile(string path, string? split = null)
+        {
+            if (path == null)
+                throw new ArgumentNullException(nameof(path));
+            NativeMethods.casd_dataset_add_file(Handle, path, split);
         }
 
         /// <summary>

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Samples with splits, in memory: from HDF5, from CSV, synthetic, or built from batches.
+ * Samples with splits, in memory: from HDF5, CSV or .ts files, synthetic, or built from batches.
  *
  * <p>Any number of threads may read it at once. One thread may change it ({@link #add(String,
  * Batch)},
@@ -18,7 +18,7 @@ public final class Dataset extends NativeObject {
   }
 
   /**
-   * Opens a file: HDF5 or CSV, told apart by content.
+   * Opens a file: HDF5, CSV or .ts (UEA archive), told apart by content.
    *
    * @param path the file
    * @return the dataset
@@ -29,7 +29,7 @@ public final class Dataset extends NativeObject {
   }
 
   /**
-   * Opens a file: HDF5 or CSV, told apart by content.
+   * Opens a file: HDF5, CSV or .ts (UEA archive), told apart by content.
    *
    * @param path the file
    * @param task null: the file's own, or inferred from the labels; else {@code regression}, {@code
@@ -46,7 +46,26 @@ public final class Dataset extends NativeObject {
   }
 
   /**
-   * Reads CSV from memory. The bytes are copied.
+   * Opens a file and chooses what it does not say: the split of its samples, and the modalities of a
+   * .ts file.
+   *
+   * @param path the file
+   * @param task as for {@link #open(Path, String)}
+   * @param split null: the file's own. Else the dataset has this split only: that of the file with
+   *     this name, or the file's only one, renamed
+   * @param modalities null: the file's own. For a .ts file its channels by number and range, for
+   *     example {@code accelerometer=0-2,gyroscope=3,5}
+   * @return the dataset
+   * @throws CasdException as {@link #open(Path, String)}; INVALID_ARGUMENT also if the modalities
+   *     do not fit the file; NOT_FOUND if the file has several splits, but not this one
+   */
+  public static Dataset open(Path path, String task, String split, String modalities) {
+    NativeLibrary.load();
+    return new Dataset(CasdJNI.casd_dataset_open_as(path.toString(), task, split, modalities));
+  }
+
+  /**
+   * Reads CSV or .ts from memory. The bytes are copied.
    *
    * @param csv the text in UTF-8
    * @param name names the text in messages, as a path would
@@ -102,6 +121,25 @@ public final class Dataset extends NativeObject {
       } finally {
         batch.handle.releaseExclusive();
       }
+    } finally {
+      handle.releaseExclusive();
+    }
+  }
+
+  /**
+   * Appends copies of a file's samples, for example those to test with. Task and modalities are those
+   * of the dataset.
+   *
+   * @param path the file
+   * @param split as for {@link #open(Path, String, String, String)}; a split that exists gets more
+   *     samples
+   * @throws CasdException as {@link #open(Path, String, String, String)}; INVALID_ARGUMENT also if
+   *     outputs or modalities do not match. The dataset is unchanged then
+   */
+  public void addFile(Path path, String split) {
+    long pointer = handle.acquireExclusive();
+    try {
+      CasdJNI.casd_dataset_add_file(pointer, path.toString(), split);
     } finally {
       handle.releaseExclusive();
     }

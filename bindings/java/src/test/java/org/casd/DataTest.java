@@ -255,6 +255,33 @@ class DataTest {
   }
 
   @Test
+  void seriesAreReadAndFilesAdded(@TempDir Path folder) throws Exception {
+    String head = "@classLabel true walk run\n@data\n";
+    Path train = folder.resolve("Moves_TRAIN.ts");
+    Path test = folder.resolve("Moves_TEST.ts");
+    Files.write(
+        train, (head + "1,2:3,4:5:walk\n6,?:7,8:9:run\n").getBytes(StandardCharsets.UTF_8));
+    Files.write(test, (head + "1:2:3:run\n").getBytes(StandardCharsets.UTF_8));
+    try (Dataset data = Dataset.open(train, null, null, "arm=0-1,leg=2");
+        Dataset renamed = Dataset.open(train, "classes:slow,fast", "valid", "leg=2");
+        Batch batch = Batch.create(data.schema())) {
+      data.addFile(test, null);
+      data.addFile(test, "more");
+      assertEquals(Arrays.asList("train", "test", "more"), data.splits());
+      assertEquals("leg", data.schema().modalities().get(1).name());
+      data.read("train", batch);
+      assertArrayEquals(new float[] {1, 3, 2, 4}, batch.frames(0, 0));
+      assertEquals(Arrays.asList("valid"), renamed.splits());
+      Files.write(test, (head + "1:run\n").getBytes(StandardCharsets.UTF_8));
+      String message =
+          failure(Status.INVALID_ARGUMENT, () -> data.addFile(test, null)).getMessage();
+      assertTrue(message.contains("channel 1"), message);
+      failure(Status.IO, () -> data.addFile(folder.resolve("none.ts"), null));
+    }
+    failure(Status.INVALID_ARGUMENT, () -> Dataset.open(train, null, null, "arm=0,leg=0"));
+  }
+
+  @Test
   void datasetsAreRead(@TempDir Path folder) throws Exception {
     String csv =
         "sample,group,label,audio.x,audio.y\n"

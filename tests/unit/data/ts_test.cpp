@@ -76,6 +76,7 @@ TEST(Ts, SeriesMayHaveUnequalLengthsAndMissingModalities) {
   EXPECT_EQ(samples_of(data)[2].given, 2u);
   EXPECT_EQ(samples_of(data)[3].given, 2u);
   EXPECT_EQ(frames(samples_of(data)[2], 1), "5 6");
+  EXPECT_NE(rejection(classes + "1:2,3:walk\n").find("channel 1 has 2 values"), std::string::npos);
   EXPECT_EQ(rejection(classes + "1,2:3:walk\n"),
             "x.ts, line 3: channel 1 has 1 values, channel 0 of the same modality 'series' has 2");
 }
@@ -116,11 +117,12 @@ TEST(Ts, FilesWithoutLabelsAreRead) {
 }
 
 TEST(Ts, LabelsAreClassesByTextThenByValue) {
-  const Dataset data = parse("@classLabel true 2 1 1.50\n@data\n1:1\n1:2.0\n1:1.5\n1:?\n");
+  const Dataset data = parse("@classLabel true 2 1 1.50\n@data\n1:1\n1:2.0\n1:1.5\n1:?\n1:NaN\n");
   EXPECT_EQ(samples_of(data)[0].target, std::vector<float>{1});
   EXPECT_EQ(samples_of(data)[1].target, std::vector<float>{0});
   EXPECT_EQ(samples_of(data)[2].target, std::vector<float>{2});
   EXPECT_TRUE(samples_of(data)[3].target.empty());
+  EXPECT_TRUE(samples_of(data)[4].target.empty());
 }
 
 TEST(Ts, TheCallersClassesAreMatchedByNameElseByPosition) {

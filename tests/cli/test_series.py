@@ -86,7 +86,7 @@ class Series(InFolder):
         moods = write_moods(self.folder / "moods.csv")
         self.fails(1, ".ts files only", *self.command(*GROUPS, data=moods))
         for data in ("synthetic", "-"):
-            self.fails(2, "--modalities: only a .ts file", *self.command(*GROUPS, data=data))
+            self.fails(2, "--modalities needs a .ts file", *self.command(*GROUPS, data=data))
 
     def test_test_data_of_other_formats(self):
         moods = write_moods(self.folder / "all.csv", classes=("bad", "good"))

@@ -165,6 +165,20 @@ TEST_F(Hdf5, ReadsAllSplitsAndModalities) {
   EXPECT_EQ(data.splits[1].samples[0].given, 1u);
 }
 
+TEST_F(Hdf5, ASplitIsChosenAndAdded) {
+  write();
+  Dataset data = open_dataset(path_, OpenRequest{{}, "valid", {}});
+  ASSERT_EQ(data.splits.size(), 1u);
+  EXPECT_EQ(data.splits[0].samples.size(), 1u);
+  EXPECT_THROW(open_dataset(path_, OpenRequest{{}, "test", {}}), Error);
+  EXPECT_THROW(open_dataset(path_, OpenRequest{{}, {}, {{"voice", {0}}}}), Error);
+  add_file(data, path_, "");
+  ASSERT_EQ(data.splits.size(), 2u);
+  EXPECT_EQ(data.splits[0].samples.size(), 2u);
+  EXPECT_EQ(data.splits[0].samples[1].name, "1");
+  EXPECT_EQ(data.splits[1].samples.size(), 3u);
+}
+
 TEST_F(Hdf5, NamesAndGroupsAreRead) {
   write([](Writer& file) {
     file.texts("voice_features", {"f0", "energy", "tone"});

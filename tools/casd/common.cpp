@@ -37,7 +37,7 @@ Dataset open_data(const std::string& data, const std::string& task, const std::s
   const std::string prefix = "synthetic";
   const bool seeded = data.rfind(prefix + ":", 0) == 0;
   if (!modalities.empty() && (data == prefix || seeded || data == "-"))
-    throw UsageError("--modalities: only a .ts file has channels to choose from");
+    throw UsageError("--modalities needs a .ts file as data, not " + data_name(data));
   if (data != prefix && !seeded) {
     casd_dataset* out = nullptr;
     const char* labels = task.empty() ? nullptr : task.c_str();

@@ -135,8 +135,9 @@ class HeaderParser {
     } else if (tag == "@dimensions" || tag == "@dimension") {
       header_.dimensions = dimensions();
     } else if (tag == "@classlabel") {
-      add_labels(boolean());
-      if (!header_.labelled) return false;
+      const bool labelled = boolean();
+      add_labels(labelled);
+      if (!labelled) return false;
       header_.classes.assign(words_.begin() + 2, words_.end());
       if (header_.classes.empty()) reader_.reject("@classLabel true names no class");
     } else if (tag == "@targetlabel") {

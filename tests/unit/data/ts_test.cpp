@@ -110,6 +110,13 @@ TEST(Ts, TargetsAreNumbers) {
             std::string::npos);
 }
 
+TEST(Ts, OneKindOfLabelMayBeDenied) {
+  EXPECT_EQ(parse("@classLabel false\n" + numbers + "1:2\n").schema.task, CASD_TASK_REGRESSION);
+  const std::string denied = "@targetLabel true\n@classLabel false\n@data\n1:2\n";
+  EXPECT_EQ(parse(denied).schema.modalities[0].features, 1);
+  EXPECT_EQ(parse("@targetLabel false\n" + classes + "1:run\n").schema.outputs.size(), 2u);
+}
+
 TEST(Ts, FilesWithoutLabelsAreRead) {
   const Dataset data = parse("@classLabel false\n@data\n1:2\n3:4\n");
   EXPECT_EQ(data.schema.modalities[0].features, 2);

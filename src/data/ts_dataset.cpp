@@ -9,6 +9,7 @@
 #include <limits>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace casd {
 namespace {
@@ -140,6 +141,9 @@ class HeaderParser {
       if (!labelled) return false;
       header_.classes.assign(words_.begin() + 2, words_.end());
       if (header_.classes.empty()) reader_.reject("@classLabel true names no class");
+      const std::unordered_set<std::string_view> distinct(words_.begin() + 2, words_.end());
+      if (distinct.size() != header_.classes.size())
+        reader_.reject("@classLabel names a class twice");
     } else if (tag == "@targetlabel") {
       add_labels(boolean());
     }

@@ -51,15 +51,8 @@ HWY_INLINE void LinearBlock(const LinearCall& call, const float* HWY_RESTRICT we
     }
   }
   CASD_UNROLL for (int o = 0; o < outputs; ++o) {
-    CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
-      float* out = y + o * stride + v * lanes;
-      Vec result = sum[o][v];
-      if (call.epilogue == Epilogue::add) result = hn::Add(result, hn::Load(d, out));
-      // Keeps NaN: a comparison with NaN is false.
-      if (call.epilogue == Epilogue::relu)
-        result = hn::IfThenZeroElse(hn::Lt(result, hn::Zero(d)), result);
-      hn::Store(result, d, out);
-    }
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v)
+        StoreSum(call.epilogue, sum[o][v], y + o * stride + v * lanes);
   }
 }
 

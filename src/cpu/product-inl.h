@@ -38,15 +38,8 @@ HWY_INLINE void ProductBlock(const MatrixView& matrix, const float* HWY_RESTRICT
     }
   }
   CASD_UNROLL for (int r = 0; r < kRows; ++r) {
-    CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
-      float* out = y + r * y_stride + v * lanes;
-      Vec result = sum[r][v];
-      if (kEpilogue == Epilogue::add) result = hn::Add(result, hn::Load(d, out));
-      // Keeps NaN: a comparison with NaN is false.
-      if (kEpilogue == Epilogue::relu)
-        result = hn::IfThenZeroElse(hn::Lt(result, hn::Zero(d)), result);
-      hn::Store(result, d, out);
-    }
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v)
+        StoreSum(kEpilogue, sum[r][v], y + r * y_stride + v * lanes);
   }
 }
 

@@ -47,6 +47,15 @@ HWY_INLINE std::int64_t VectorCount(std::int64_t columns) { return (columns + la
 
 HWY_INLINE Vec Broadcast(float value) { return hn::Set(Tag(), value); }
 
+/// Ends a linear map: stores a vector of sums.
+HWY_INLINE void StoreSum(Epilogue epilogue, Vec sum, float* out) {
+  const Tag d;
+  if (epilogue == Epilogue::add) sum = hn::Add(sum, hn::Load(d, out));
+  // Keeps NaN: a comparison with NaN is false.
+  if (epilogue == Epilogue::relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);
+  hn::Store(sum, d, out);
+}
+
 /// 2^x for |x| <= 126; relative error below 2e-7; NaN for NaN. Rounds x to an integer n by adding
 /// 1.5 * 2^23, evaluates a polynomial of x - n and adds n to the exponent. The polynomial is the minimax
 /// one on [-0.5, 0.5] that is exact at 0.

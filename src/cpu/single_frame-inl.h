@@ -27,14 +27,7 @@ HWY_INLINE void RowBlock(const RowWeights& map, Epilogue epilogue, const float* 
     CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[v] =
         hn::MulAdd(in, hn::Load(d, weight + v * lanes), sum[v]);
   }
-  CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
-    float* out = y + first + v * lanes;
-    Vec result = sum[v];
-    if (epilogue == Epilogue::add) result = hn::Add(result, hn::Load(d, out));
-    if (epilogue == Epilogue::relu)
-      result = hn::IfThenZeroElse(hn::Lt(result, hn::Zero(d)), result);
-    hn::Store(result, d, out);
-  }
+  CASD_UNROLL for (int v = 0; v < kVectors; ++v) StoreSum(epilogue, sum[v], y + first + v * lanes);
 }
 
 /// y = W x + b for one frame; x [inputs], y [map.stride].

@@ -1,6 +1,5 @@
 #include "cpu/training_step.h"
 
-#include "cpu/noise.h"
 #include "method/losses.h"
 
 #include <algorithm>

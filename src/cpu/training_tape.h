@@ -4,6 +4,7 @@
 #include "core/random.h"
 #include "cpu/scratch.h"
 #include "cpu/training_layout.h"
+#include "method/noise.h"
 #include "model/network_layout.h"
 
 #include <algorithm>
@@ -88,16 +89,6 @@ struct EncoderScratch {
   }
 };
 
-/// Positions within a modality's encoder at which dropout is applied; each has its own random stream.
-constexpr std::uint32_t dropout_embedding = 0;
-constexpr std::uint32_t dropout_pooled = 1;
-constexpr std::uint32_t dropout_attention(std::size_t layer) {
-  return 2 + 2 * static_cast<std::uint32_t>(layer);
-}
-constexpr std::uint32_t dropout_feed_forward(std::size_t layer) {
-  return 3 + 2 * static_cast<std::uint32_t>(layer);
-}
-
 /// Selects the random numbers of one pass of one modality of one row of a batch.
 struct DropoutKey {
   double rate = 0;  // 0: no dropout
@@ -106,10 +97,7 @@ struct DropoutKey {
   std::uint32_t modality = 0;
 
   RandomStream stream(std::uint32_t place) const {
-    constexpr std::uint32_t places = 160, modalities = 32;
-    return RandomStream(seed, step, RandomSite::dropout,
-                        (pass * modalities + modality) * places + place)
-        .at_row(row);
+    return dropout_stream(seed, step, pass, modality, place).at_row(row);
   }
 };
 

@@ -148,11 +148,11 @@ at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m,
     if (only_last) h = h.index_select(0, last);
     const FrameRange& range = only_last ? final_frame : all_frames;
     h = h + drop(at::linear(attended, layer.output_weight, layer.output_bias), range, random, m,
-                 dropout_attention(l));
+                 dropout_attention(static_cast<std::size_t>(l)));
     const at::Tensor wide = at::relu(at::linear(norm(h, layer.norm2_weight, layer.norm2_bias),
                                                 layer.wide_weight, layer.wide_bias));
     h = h + drop(at::linear(wide, layer.narrow_weight, layer.narrow_bias), range, random, m,
-                 dropout_feed_forward(l));
+                 dropout_feed_forward(static_cast<std::size_t>(l)));
   }
 
   at::Tensor pooled = norm(h, modality.norm_weight, modality.norm_bias);

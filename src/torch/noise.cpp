@@ -4,32 +4,20 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace casd::torch_engine {
 namespace {
 
-constexpr std::uint32_t places = 160;     // per modality; at least 2 + 2 * 64 layers
-constexpr std::uint32_t modalities = 32;  // per pass
-
 // RandomStream::fill_uniform() is fastest in pieces of this size.
 constexpr std::int64_t fast_piece = 64;
-
-/// Box-Muller transform of two random numbers: u in (0, 1), angle in [0, 1).
-double normal_from(std::uint32_t first, std::uint32_t second) {
-  constexpr double two_pi = 6.283185307179586476925;
-  const double u = (static_cast<double>(first) + 0.5) * 0x1p-32;
-  return std::sqrt(-2 * std::log(u)) * std::cos(two_pi * (static_cast<double>(second) * 0x1p-32));
-}
 
 }  // namespace
 
 at::Tensor drop(const at::Tensor& x, const FrameRange& range, const RandomContext& random,
                 std::int32_t modality, std::uint32_t place) {
   if (random.dropout <= 0) return x;
-  const RandomStream stream(
-      random.seed, random.step, RandomSite::dropout,
-      (random.pass * modalities + static_cast<std::uint32_t>(modality)) * places + place);
+  const RandomStream stream = dropout_stream(random.seed, random.step, random.pass,
+                                             static_cast<std::uint32_t>(modality), place);
   const at::Tensor mask = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat));
   const std::int64_t width = x.size(1), row_size = range.frames * width;
   const auto rate = static_cast<float>(random.dropout);
@@ -59,16 +47,13 @@ at::Tensor normal_noise(std::int64_t rows, std::int64_t width, const RandomConte
   auto* to = out.mutable_data_ptr<double>();
   for (std::int64_t row = 0; row < rows; ++row) {
     const RandomStream of_row = stream.at_row(random.first_row + static_cast<std::uint64_t>(row));
-    for (std::int64_t i = 0; i < width; ++i) {
-      const PhiloxBlock word = of_row.block(static_cast<std::uint64_t>(i));
-      *to++ = normal_from(word[0], word[1]);
-    }
+    for (std::int64_t i = 0; i < width; ++i)
+      *to++ = casd::normal_noise(of_row, static_cast<std::uint64_t>(i));
   }
   return out;
 }
 
 at::Tensor gamma_noise(const at::Tensor& a, const RandomContext& random) {
-  constexpr std::uint64_t attempts = 32;  // one is rejected with a probability below 5 %
   const at::Tensor shape = a.detach().to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor out = at::empty(shape.sizes(), shape.options());
   const RandomStream stream(random.seed, random.step, RandomSite::sampling_gamma, random.pass);
@@ -76,21 +61,8 @@ at::Tensor gamma_noise(const at::Tensor& a, const RandomContext& random) {
   auto* to = out.mutable_data_ptr<double>();
   for (std::int64_t row = 0; row < shape.size(0); ++row) {
     const RandomStream of_row = stream.at_row(random.first_row + static_cast<std::uint64_t>(row));
-    for (std::int64_t i = 0; i < shape.size(1); ++i, ++from, ++to) {
-      const double d = *from - 1.0 / 3, c = 1 / std::sqrt(9 * d);
-      *to = d;
-      for (std::uint64_t k = 0; k < attempts; ++k) {
-        const PhiloxBlock word = of_row.block(static_cast<std::uint64_t>(i) * attempts + k);
-        const double x = normal_from(word[0], word[1]);
-        const double root = 1 + c * x;
-        if (root <= 0) continue;
-        const double v = root * root * root;
-        const double u = (static_cast<double>(word[2]) + 0.5) * 0x1p-32;
-        if (std::log(u) >= 0.5 * x * x + d - d * v + d * std::log(v)) continue;
-        *to = d * v;
-        break;
-      }
-    }
+    for (std::int64_t i = 0; i < shape.size(1); ++i)
+      *to++ = casd::gamma_noise(of_row, static_cast<std::uint64_t>(i), *from++);
   }
   return out;
 }

@@ -1,9 +1,9 @@
-// Random numbers of a training step: dropout masks and the noise of the sampled representation. They
-// are drawn on the host from counters, keyed by the row of the whole batch and the true time step, so
-// that padding, micro-batches, threads and devices do not change them.
+// Tensors of the random numbers of a training step (method/noise.h): dropout masks and the noise of the
+// sampled representation. They are drawn on the host, keyed by the row of the whole batch and the true
+// time step, so that padding, micro-batches, threads and devices do not change them.
 #pragma once
 
-#include "core/random.h"
+#include "method/noise.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -21,16 +21,6 @@ struct RandomContext {
   std::uint64_t first_row = 0;  // of the whole batch: that of the input's row 0
 };
 
-/// Positions within a modality's encoder at which dropout is applied.
-constexpr std::uint32_t dropout_embedding = 0;
-constexpr std::uint32_t dropout_pooled = 1;
-inline std::uint32_t dropout_attention(std::int32_t layer) {
-  return 2 + 2 * static_cast<std::uint32_t>(layer);
-}
-inline std::uint32_t dropout_feed_forward(std::int32_t layer) {
-  return 3 + 2 * static_cast<std::uint32_t>(layer);
-}
-
 /// Maps the rows of an activation [sample.size() * frames, width] to samples and time steps. Frame f
 /// of sample i is time step first[i] + f. Time steps from end[i] on are padding and become zero.
 struct FrameRange {
@@ -46,8 +36,7 @@ at::Tensor drop(const at::Tensor& x, const FrameRange& range, const RandomContex
 /// Standard normal numbers [rows, width], float64 on the CPU.
 at::Tensor normal_noise(std::int64_t rows, std::int64_t width, const RandomContext& random);
 
-/// Gamma(a, 1) variates for each a > 1, [rows, width] (Marsaglia and Tsang,
-/// doi 10.1145/358407.358414), float64 on the CPU.
+/// Gamma(a, 1) variates for each a > 1, [rows, width], float64 on the CPU.
 at::Tensor gamma_noise(const at::Tensor& a, const RandomContext& random);
 
 }  // namespace casd::torch_engine

@@ -87,9 +87,8 @@ TEST(Dropout, DiffersBetweenModalitiesSitesPassesAndSteps) {
   std::vector<std::vector<double>> masks;
   for (const std::int32_t modality : {0, 1})
     for (const std::uint32_t place :
-         {torch_engine::dropout_embedding, torch_engine::dropout_pooled,
-          torch_engine::dropout_attention(0), torch_engine::dropout_feed_forward(0),
-          torch_engine::dropout_attention(63), torch_engine::dropout_feed_forward(63)})
+         {dropout_embedding, dropout_pooled, dropout_attention(0), dropout_feed_forward(0),
+          dropout_attention(63), dropout_feed_forward(63)})
       masks.push_back(mask(range, 16, context(), modality, place));
   RandomContext other = context();
   other.pass = 1;

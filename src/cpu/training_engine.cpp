@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace casd::cpu {
 namespace {
@@ -118,8 +119,8 @@ void CpuTraining::sequences(std::int64_t row, std::int64_t i, const Corruption* 
       continue;
     }
     out[m] = {from.values, from.steps};
-    if (!corruption || corruption->dropped.empty()) continue;
-    const std::vector<std::uint8_t>& dropped = corruption->dropped[at * out.size() + m];
+    if (!corruption) continue;
+    const Span<const std::uint8_t> dropped = corruption->dropped(at, m, out.size());
     if (std::find(dropped.begin(), dropped.end(), 1) == dropped.end()) continue;
     const std::int64_t features = layout().modalities[m].mean.size;
     float* to = worker.frames[m].data();
@@ -161,10 +162,13 @@ void CpuTraining::run_row(const StepContext& step, const StepRequest& request,
 
 void CpuTraining::accumulate(const StepRequest& request) {
   const bool student = request.phase == TrainingPhase::student;
-  Corruption corruption;
-  if (student)
-    corruption = draw_corruption(bound_.table(), request.rows, options_.frame_drop,
-                                 {request.seed, request.step}, request.first_row);
+  if (student) {
+    corruption_.reserve(request.rows.size(), longest_.size(),
+                        static_cast<std::size_t>(
+                            std::accumulate(longest_.begin(), longest_.end(), std::int64_t{0})));
+    draw_corruption(bound_.table(), request.rows, options_.frame_drop, {request.seed, request.step},
+                    request.first_row, corruption_);
+  }
   StepContext step{&layout(),
                    &options_,
                    class_weights_.data(),
@@ -183,7 +187,7 @@ void CpuTraining::accumulate(const StepRequest& request) {
   const auto run_chunk = [&](std::int64_t chunk, int worker, float* gradient, LossSums& losses) {
     const FlushToZero mode;
     for (std::int64_t i = chunk * rows; i < std::min((chunk + 1) * rows, samples); ++i)
-      run_row(step, request, student ? &corruption : nullptr, i,
+      run_row(step, request, student ? &corruption_ : nullptr, i,
               workers_[static_cast<std::size_t>(worker)], gradient, losses);
   };
   const auto slots = static_cast<std::int64_t>(slots_.size());

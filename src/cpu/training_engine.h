@@ -9,6 +9,7 @@
 #include "core/live_bytes.h"
 #include "core/thread_pool.h"
 #include "cpu/training_step.h"
+#include "engine/corruption.h"
 #include "engine/packed_batch.h"
 #include "engine/registry.h"
 
@@ -79,6 +80,7 @@ class CpuTraining final : public TrainingEngine {
   ThreadPool pool_;
   std::vector<Worker> workers_;  // [threads]
   std::vector<Slot> slots_;
+  Corruption corruption_;  // of the rows of a call
   LossSums losses_;
   bool has_logit_ = false, has_uncertainty_ = false, has_evidence_ = false;
   ModalityMask present_ = 0;

@@ -49,6 +49,10 @@ RowRunner::RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout
   const std::size_t modalities = layout.modalities.size();
   for (Pass& pass : passes_) {
     pass.tapes.resize(modalities);
+    for (EncoderTape& tape : pass.tapes) {
+      Arena counting(nullptr);
+      tape.assign(layout.options, 1, counting);  // allocates what depends on the layers
+    }
     pass.present.reserve(modalities);
     pass.raw.resize(modalities * 4 * hidden_);
     pass.raw_gradient.resize(modalities * 4 * hidden_);

@@ -34,36 +34,36 @@ ModalityMask draw_kept_modalities(const CorruptionKey& key, std::int64_t row, Mo
   return spread(1 + combinations.below(nonempty, static_cast<std::uint64_t>(row)), given);
 }
 
-Corruption draw_corruption(const InputTable& input, Span<const std::int64_t> rows,
-                           double frame_drop, const CorruptionKey& key, std::int64_t first_row) {
+void Corruption::reserve(std::size_t samples, std::size_t modalities, std::size_t steps) {
+  kept.reserve(samples);
+  ends.reserve(samples * modalities);
+  frames.reserve(samples * steps);
+  numbers.reserve(steps + fast_piece);
+}
+
+void draw_corruption(const InputTable& input, Span<const std::int64_t> rows, double frame_drop,
+                     const CorruptionKey& key, std::int64_t first_row, Corruption& out) {
   const auto modalities = static_cast<std::size_t>(input.modalities());
   const RandomStream rates(key.seed, key.step, RandomSite::corruption, rate);
-  std::vector<RandomStream> frame_streams;
-  for (std::size_t m = 0; m < modalities; ++m)
-    frame_streams.emplace_back(key.seed, key.step, RandomSite::corruption,
-                               frames + static_cast<std::uint32_t>(m));
-
-  Corruption out;
   out.kept.resize(rows.size());
-  out.dropped.resize(rows.size() * modalities);
-  std::vector<float> chance;
+  out.frames.clear();
+  out.ends.clear();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto row = static_cast<std::uint64_t>(first_row) + i;
     out.kept[i] = draw_kept_modalities(key, static_cast<std::int64_t>(row), input.given(rows[i]));
-    for (std::size_t m = 0; m < modalities; ++m) {
+    for (std::size_t m = 0; m < modalities; ++m, out.ends.push_back(out.frames.size())) {
       if (!(out.kept[i] >> m & 1u)) continue;
       const auto steps =
           static_cast<std::size_t>(input.frames(rows[i], static_cast<std::int32_t>(m)).steps);
       const double drop = frame_drop * static_cast<double>(rates.uniform(row * modalities + m));
-      chance.resize((steps + fast_piece - 1) / fast_piece * fast_piece);
-      frame_streams[m].fill_uniform(chance, row << index_bits_of_frames);
-      std::vector<std::uint8_t>& dropped = out.dropped[i * modalities + m];
-      dropped.resize(steps);
+      const RandomStream of_frames(key.seed, key.step, RandomSite::corruption,
+                                   frames + static_cast<std::uint32_t>(m));
+      out.numbers.resize((steps + fast_piece - 1) / fast_piece * fast_piece);
+      of_frames.fill_uniform(out.numbers, row << index_bits_of_frames);
       for (std::size_t t = 0; t < steps; ++t)
-        dropped[t] = static_cast<double>(chance[t]) < drop ? 1 : 0;
+        out.frames.push_back(static_cast<double>(out.numbers[t]) < drop ? 1 : 0);
     }
   }
-  return out;
 }
 
 }  // namespace casd

@@ -82,10 +82,8 @@ void PackedBatch::pack(const NetworkLayout& layout, const InputTable& standardis
       const auto i = static_cast<std::size_t>(store.sample[r]);
       if (!participates(i)) continue;  // stays a sequence of zero vectors of the sample's length
       const FrameSequence& from = standardised.frames(rows[i], modality);
-      const bool drops = corruption && !corruption->dropped.empty();
-      const std::vector<std::uint8_t> none;
-      const std::vector<std::uint8_t>& dropped =
-          drops ? corruption->dropped[i * modalities + m] : none;
+      const Span<const std::uint8_t> dropped =
+          corruption ? corruption->dropped(i, m, modalities) : Span<const std::uint8_t>();
       for (std::int64_t t = 0; t < from.steps; ++t)
         if (dropped.empty() || !dropped[static_cast<std::size_t>(t)])
           std::copy_n(from.values + t * features, features, to + t * features);

@@ -287,8 +287,8 @@ StepInput TorchEngine::make_step(const StepRequest& request) {
   to.phase = request.phase;
   Corruption corruption;
   if (student)
-    corruption = draw_corruption(table, request.rows, training_->frame_drop,
-                                 {request.seed, request.step}, request.first_row);
+    draw_corruption(table, request.rows, training_->frame_drop, {request.seed, request.step},
+                    request.first_row, corruption);
   input_.pack(layout(), table, request.rows, student ? &corruption : nullptr);
   to.input = make_input(input_, schema, options_);
   if (student && (teacher == TeacherMode::ema || teacher == TeacherMode::shared)) {

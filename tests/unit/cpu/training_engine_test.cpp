@@ -6,6 +6,7 @@
 #include "data/dataset.h"
 #include "data/statistics.h"
 #include "data/synthetic.h"
+#include "support/allocations.h"
 #include "train/options.h"
 #include "train/step_builder.h"
 #include "unit/cpu/training_support.h"
@@ -313,6 +314,27 @@ TEST(CpuTraining, ARowWithoutModalityAddsNothing) {
   engine->accumulate(request);
   for (const float value : read(setting, *engine, StatePart::gradient)) ASSERT_EQ(value, 0.0f);
   EXPECT_EQ(engine->apply(1e-3).total, 0);
+}
+
+// Memory is allocated by the first step only, whatever rows and frames the later ones draw.
+TEST(CpuTraining, StepsAllocateNothing) {
+  for (const casd_teacher_mode teacher :
+       {CASD_TEACHER_FROZEN, CASD_TEACHER_EMA, CASD_TEACHER_SHARED, CASD_TEACHER_NONE})
+    for (const int threads : {1, 2}) {
+      casd_trainer_options options = default_trainer_options();
+      options.teacher = teacher;
+      options.frame_drop = 0.5;
+      const Setting setting(options);
+      const auto engine = setting.engine(supported_targets()[0], threads);
+      engine->accumulate(setting.request(0));
+      engine->apply(1e-3);
+      const long before = casd::test::allocations();
+      for (std::int64_t step = 1; step < 20; ++step) {
+        engine->accumulate(setting.request(step));
+        engine->apply(1e-3);
+      }
+      EXPECT_EQ(casd::test::allocations() - before, 0) << "teacher " << teacher << ", " << threads;
+    }
 }
 
 // The caller's mode of floating-point arithmetic returns.

@@ -37,7 +37,9 @@ class DrawCorruption : public testing::Test {
     input.assign(schema_, samples);
     std::vector<std::int64_t> rows(count);
     std::iota(rows.begin(), rows.end(), 0);
-    return draw_corruption(input, rows, frame_drop, {seed, step}, 0);
+    Corruption out;
+    draw_corruption(input, rows, frame_drop, {seed, step}, 0, out);
+    return out;
   }
 };
 
@@ -68,14 +70,14 @@ TEST_F(DrawCorruption, FramesAreDroppedAtARatePerSampleAndModality) {
   const Corruption c = draw(sample, samples, 0.5, 3, 11);
   double mean = 0, square = 0, last = 0;
   for (std::size_t i = 0; i < samples; ++i) {
-    const std::vector<std::uint8_t>& dropped = c.dropped[3 * i];
+    const Span<const std::uint8_t> dropped = c.dropped(i, 0, 3);
     ASSERT_EQ(dropped.size(), steps);
     double share = 0;
     for (const std::uint8_t d : dropped) share += d;
     share /= steps;
     mean += share / samples;
     square += share * share / samples;
-    last += static_cast<double>(dropped.back()) / samples;
+    last += static_cast<double>(dropped[steps - 1]) / samples;
   }
   // r ~ U(0, 0.5): mean 1/4, variance 1/48, plus a small variance of the frames.
   EXPECT_NEAR(mean, 0.25, 0.015);
@@ -92,7 +94,7 @@ TEST_F(DrawCorruption, TheRatesOfASamplesModalitiesAreIndependent) {
   for (std::size_t i = 0; i < samples; ++i) {
     if ((c.kept[i] & 3) != 3) continue;
     const auto share = [&](std::size_t m) {
-      const std::vector<std::uint8_t>& dropped = c.dropped[3 * i + m];
+      const Span<const std::uint8_t> dropped = c.dropped(i, m, 3);
       return std::accumulate(dropped.begin(), dropped.end(), 0.0) / steps;
     };
     first.push_back(share(0));
@@ -106,8 +108,7 @@ TEST_F(DrawCorruption, TheRatesOfASamplesModalitiesAreIndependent) {
 TEST_F(DrawCorruption, RateZeroDropsNothing) {
   const Sample sample = sample_of(schema_, 7, 9);
   const Corruption none = draw(sample, 50, 0, 3, 4);
-  for (const auto& dropped : none.dropped)
-    for (const std::uint8_t d : dropped) EXPECT_EQ(d, 0);
+  EXPECT_EQ(none.frames, std::vector<std::uint8_t>(none.frames.size(), 0));
 }
 
 TEST_F(DrawCorruption, IsAPureFunctionOfSeedStepAndRow) {
@@ -115,19 +116,25 @@ TEST_F(DrawCorruption, IsAPureFunctionOfSeedStepAndRow) {
   const Corruption a = draw(sample, 40, 0.5, 9, 100);
   const Corruption b = draw(sample, 40, 0.5, 9, 100);
   EXPECT_EQ(a.kept, b.kept);
-  EXPECT_EQ(a.dropped, b.dropped);
+  EXPECT_EQ(a.frames, b.frames);
+  EXPECT_EQ(a.ends, b.ends);
   // A smaller batch gets the same result in the same rows.
   const Corruption half = draw(sample, 20, 0.5, 9, 100);
   EXPECT_TRUE(std::equal(half.kept.begin(), half.kept.end(), a.kept.begin()));
-  EXPECT_TRUE(std::equal(half.dropped.begin(), half.dropped.end(), a.dropped.begin()));
+  EXPECT_TRUE(std::equal(half.frames.begin(), half.frames.end(), a.frames.begin()));
   // Rows of a batch that are drawn separately, in another table.
   const Sample* const one = &sample;
   InputTable table;
   table.assign(schema_, {&one, 1});
   const std::vector<std::int64_t> rows(15, 0);
-  const Corruption tail = draw_corruption(table, rows, 0.5, {9, 100}, 25);
+  Corruption tail = b;  // its memory is used again
+  draw_corruption(table, rows, 0.5, {9, 100}, 25, tail);
   EXPECT_TRUE(std::equal(tail.kept.begin(), tail.kept.end(), a.kept.begin() + 25));
-  EXPECT_TRUE(std::equal(tail.dropped.begin(), tail.dropped.end(), a.dropped.begin() + 75));
+  for (std::size_t i = 0; i < 15; ++i)
+    for (std::size_t m = 0; m < 3; ++m) {
+      const Span<const std::uint8_t> got = tail.dropped(i, m, 3), want = a.dropped(25 + i, m, 3);
+      EXPECT_TRUE(std::equal(got.begin(), got.end(), want.begin(), want.end()));
+    }
   EXPECT_NE(draw(sample, 40, 0.5, 9, 101).kept, a.kept);
   EXPECT_NE(draw(sample, 40, 0.5, 10, 100).kept, a.kept);
 }

@@ -64,8 +64,8 @@ class RecordingEngine final : public TrainingEngine {
     const bool student = request.phase == TrainingPhase::student;
     Corruption corruption;
     if (student)
-      corruption = draw_corruption(samples_.table(), request.rows, options_.frame_drop,
-                                   {request.seed, request.step}, request.first_row);
+      draw_corruption(samples_.table(), request.rows, options_.frame_drop,
+                      {request.seed, request.step}, request.first_row, corruption);
     PackedBatch packed;
     packed.pack(model_.layout(), samples_.table(), request.rows, student ? &corruption : nullptr);
     crc_ = crc32(&request.step, sizeof request.step, static_cast<std::uint32_t>(request.seed));

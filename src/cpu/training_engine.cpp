@@ -179,7 +179,8 @@ void CpuTraining::accumulate(const StepRequest& request) {
                    request.phase,
                    request.seed,
                    request.step,
-                   request.batch};
+                   request.batch,
+                   nullptr};
   step.batch.targets = std::max(step.batch.targets, least_targets);
 
   const auto samples = static_cast<std::int64_t>(request.rows.size());
@@ -194,6 +195,7 @@ void CpuTraining::accumulate(const StepRequest& request) {
   for (std::int64_t first = 0; first < chunks; first += slots) {
     const std::int64_t count = std::min(slots, chunks - first);
     if (chunks == 1) {
+      if (pool_.threads() > 1) step.pool = &pool_;
       LossSums sums;
       run_chunk(0, 0, gradient_.data(), sums);
       losses_.add(sums);

@@ -1,5 +1,6 @@
 #include "cpu/training_step.h"
 
+#include "cpu/flush_to_zero.h"
 #include "method/losses.h"
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 namespace casd::cpu {
 namespace {
 
-/// Floats of tapes for the passes and of scratch memory, for sequences of these lengths.
+/// Floats of tapes for the passes and of scratch memory for each modality, for sequences of these lengths.
 std::int64_t memory_needed(const NetworkLayout& layout, TeacherMode teacher,
                            const std::vector<std::int64_t>& longest) {
   Arena tapes(nullptr);
@@ -19,7 +20,7 @@ std::int64_t memory_needed(const NetworkLayout& layout, TeacherMode teacher,
     Arena arena(nullptr);
     EncoderScratch one;
     one.assign(layout.options, layout.modalities[m].mean.size, longest[m], arena);
-    scratch = std::max(scratch, arena.taken());
+    scratch += arena.taken();
   }
   const bool complete = teacher == TeacherMode::ema || teacher == TeacherMode::shared;
   return (complete ? 2 : 1) * tapes.taken() + scratch + cache_line;
@@ -41,6 +42,7 @@ RowRunner::RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout
               narrow(layout.options.beta_min)},
       memory_(static_cast<std::size_t>(memory_needed(layout, teacher, longest))),
       arena_(aligned(memory_.data())),
+      scratch_(layout.modalities.size()),
       teacher_location_(hidden_),
       teacher_uncertainty_(hidden_),
       teacher_logits_(outputs_),
@@ -77,10 +79,35 @@ void RowRunner::place(const RowSequence* input, Pass& pass) {
   }
 }
 
+template <class Body>
+void RowRunner::each_present(const StepContext& step, const RowSequence* input, const Pass& pass,
+                             const Body& body) {
+  const std::size_t count = pass.present.size();
+  const bool parallel = step.pool && count > 1;
+  Arena arena = arena_;
+  const auto assign = [&](std::size_t i) {
+    const auto m = static_cast<std::size_t>(pass.present[i]);
+    scratch_[i].assign(layout_.options, layout_.modalities[m].mean.size, input[m].steps, arena);
+  };
+  if (!parallel) {
+    for (std::size_t i = 0; i < count; ++i, arena = arena_) {  // the same memory stays in the cache
+      assign(i);
+      body(i);
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) assign(i);
+  step.pool->run(static_cast<std::int64_t>(count), [&](std::int64_t i, int) {
+    const FlushToZero mode;
+    body(static_cast<std::size_t>(i));
+  });
+}
+
 EncoderPass RowRunner::encoder_pass(const StepContext& step, const RowSequence* input,
                                     const float* parameters, std::uint64_t row,
                                     std::uint32_t number, double dropout, const Pass& pass,
-                                    std::int32_t modality) const {
+                                    std::size_t i) const {
+  const std::int32_t modality = pass.present[i];
   const auto m = static_cast<std::size_t>(modality);
   return {&layout_.options,
           &layout_.modalities[m],
@@ -90,26 +117,21 @@ EncoderPass RowRunner::encoder_pass(const StepContext& step, const RowSequence* 
           input[m].frames,
           {dropout, step.seed, step.step, row, number, static_cast<std::uint32_t>(modality)},
           &pass.tapes[m],
-          &scratch_};
+          &scratch_[i]};
 }
 
 void RowRunner::forward(const StepContext& step, const RowSequence* input, const float* parameters,
                         std::uint64_t row, std::uint32_t number, double dropout, Pass& pass) {
   place(input, pass);
   const std::size_t count = pass.present.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int32_t m = pass.present[i];
+  each_present(step, input, pass, [&](std::size_t i) {
     float* raw = pass.raw.data() + i * 4 * hidden_;
-    const Arena before = arena_;
-    scratch_.assign(layout_.options, layout_.modalities[static_cast<std::size_t>(m)].mean.size,
-                    input[m].steps, arena_);
-    kernels_.encoder_forward(encoder_pass(step, input, parameters, row, number, dropout, pass, m),
+    kernels_.encoder_forward(encoder_pass(step, input, parameters, row, number, dropout, pass, i),
                              raw);
-    arena_ = before;
     for (std::size_t c = 0; c < hidden_; ++c)
       pass.law[c * count + i] = evidence<float>(
           {raw[c], raw[hidden_ + c], raw[2 * hidden_ + c], raw[3 * hidden_ + c]}, limits_);
-  }
+  });
   for (std::size_t c = 0; c < hidden_; ++c)
     pass.fused[c] = fuse(pass.law.data() + c * count, static_cast<std::int32_t>(count), rules_,
                          static_cast<const float*>(nullptr), pass.weight.data() + c * count);
@@ -299,8 +321,8 @@ void RowRunner::backward(const StepContext& step, const RowSequence* input, std:
                   pass.fused[c], pass.weight.data() + c * count, to,
                   pass.law_gradient.data() + c * count);
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int32_t m = pass.present[i];
+  // The gradients of two modalities do not overlap.
+  each_present(step, input, pass, [&](std::size_t i) {
     const float* raw = pass.raw.data() + i * 4 * hidden_;
     float* out = pass.raw_gradient.data() + i * 4 * hidden_;
     for (std::size_t c = 0; c < hidden_; ++c) {
@@ -312,13 +334,9 @@ void RowRunner::backward(const StepContext& step, const RowSequence* input, std:
       out[2 * hidden_ + c] = of_raw.alpha;
       out[3 * hidden_ + c] = of_raw.beta;
     }
-    const Arena before = arena_;
-    scratch_.assign(layout_.options, layout_.modalities[static_cast<std::size_t>(m)].mean.size,
-                    input[m].steps, arena_);
     kernels_.encoder_backward(
-        encoder_pass(step, input, step.parameters, row, number, o.dropout, pass, m), out, gradient);
-    arena_ = before;
-  }
+        encoder_pass(step, input, step.parameters, row, number, o.dropout, pass, i), out, gradient);
+  });
 }
 
 void RowRunner::run(const StepContext& step, const TrainingRow& row, float* gradient,

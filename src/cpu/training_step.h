@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/live_bytes.h"
+#include "core/thread_pool.h"
 #include "cpu/training_kernels.h"
 #include "engine/training_engine.h"
 #include "method/fusion.h"
@@ -43,6 +44,7 @@ struct StepContext {
   TrainingPhase phase;
   std::uint64_t seed, step;
   BatchTotals batch;
+  ThreadPool* pool;  // for the modalities of a row; NULL: the calling thread
 };
 
 /// Weighted sums of the loss terms.
@@ -97,9 +99,13 @@ class RowRunner {
   double logit_loss(const StepContext& step, const float* teacher, Pass& pass);
   void backward(const StepContext& step, const RowSequence* input, std::uint64_t row,
                 std::uint32_t number, Pass& pass, float* gradient);
+  /// Calls body(i) for each modality pass.present[i], with its scratch memory.
+  template <class Body>
+  void each_present(const StepContext& step, const RowSequence* input, const Pass& pass,
+                    const Body& body);
   EncoderPass encoder_pass(const StepContext& step, const RowSequence* input,
                            const float* parameters, std::uint64_t row, std::uint32_t number,
-                           double dropout, const Pass& pass, std::int32_t modality) const;
+                           double dropout, const Pass& pass, std::size_t i) const;
   /// Assigns memory for the lengths of `input`.
   void place(const RowSequence* input, Pass& pass);
 
@@ -110,8 +116,8 @@ class RowRunner {
   EvidenceLimits<float> limits_;
   Floats memory_;
   Arena arena_;
-  EncoderScratch scratch_;
-  Pass passes_[2];  // the input; complete input
+  std::vector<EncoderScratch> scratch_;  // [modalities]
+  Pass passes_[2];                       // the input; complete input
   std::vector<float> teacher_location_, teacher_uncertainty_, teacher_logits_;
   std::vector<float> log_p_, log_q_;  // [K]
 };

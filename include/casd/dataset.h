@@ -22,7 +22,9 @@
  * | attribute `classes`            | texts                | names of the classes or labels        |
  * | attribute `outputs`            | texts, optional      | names of a regression's outputs       |
  *
- * The attributes belong to the root group.
+ * The attributes belong to the root group. A dataset may declare 65,536 values, and 1,100 more for each
+ * stored byte (16 if it is not compressed), else ::CASD_ERROR_FORMAT. Reading takes memory for two
+ * copies of the values as float, and 320 bytes and 64 bytes per modality for each sample.
  *
  * ### CSV
  *
@@ -43,7 +45,8 @@
  *
  * Limits: 262,144 columns; 16 MiB in a line; 1,024 splits; 4,096 classes; 1,024 bytes in the name
  * of a sample or group; other names have the limits of the schema. Exceeding a limit is
- * ::CASD_ERROR_FORMAT. The memory is proportional to the size of the file.
+ * ::CASD_ERROR_FORMAT. Reading takes memory of at most ten times the size of the file, plus 1 MiB, 64
+ * bytes for each column, and 320 bytes and 64 bytes per modality for each sample.
  *
  * ### .ts (UEA archive of multivariate time series)
  *

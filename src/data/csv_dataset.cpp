@@ -113,10 +113,17 @@ Columns parse_header(const CsvReader& reader, const Cells& cells, Schema& schema
   return parser.columns();
 }
 
-/// Position of a sample in the dataset, and its labels as text.
+/// Position of a sample in the dataset.
 struct Row {
   std::size_t split, sample, line;
 };
+
+/// Makes room for `count` elements more, with less unused memory than the vector itself would add: a
+/// line of a few bytes can be a sample, whose objects take much more.
+template <class T>
+void make_room(std::vector<T>& list, std::size_t count) {
+  if (list.capacity() - list.size() < count) list.reserve(list.size() + count + list.size() / 4);
+}
 
 /// Collects the lines of each sample into the dataset. Labels stay text until the task is known.
 class RowParser {
@@ -186,8 +193,11 @@ class RowParser {
     Sample sample = empty_sample(dataset_.schema);
     sample.name = checked_name(name, "sample");
     std::vector<Sample>& samples = dataset_.splits[split].samples;
+    make_room(rows_, 1);
     rows_.push_back({split, samples.size(), reader_.line()});
+    make_room(labels_, columns_.labels.size());
     labels_.resize(labels_.size() + columns_.labels.size());
+    make_room(samples, 1);
     samples.push_back(std::move(sample));
     name_ = name;
     frames_.resize(columns_.features.size());

@@ -213,7 +213,10 @@ bool exists(hid_t file, const std::string& path) {
 /// bytes can declare any number of values. Deflate compresses 1032 to 1 at most; values that were
 /// never written take no storage.
 void require_stored(hid_t id, const char* dataset, const hsize_t* sides, int rank) {
-  constexpr double most_per_byte = 1100, most_unwritten = 65536;
+  const Id layout(H5Dget_create_plist(id), H5Pclose);
+  const bool compressed = H5Pget_nfilters(layout) > 0;
+  const double most_per_byte = compressed ? 1100 : 16;
+  constexpr double most_unwritten = 65536;
   const hsize_t stored = H5Dget_storage_size(id);
   double count = 1;
   for (int i = 0; i < rank; ++i) count *= static_cast<double>(sides[i]);

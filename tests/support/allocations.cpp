@@ -4,13 +4,41 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace {
-std::atomic<long> count{0}, bytes{0};
+std::atomic<long> count{0}, bytes{0}, live{0}, peak{0};
+
+/// Size of the memory, including what malloc() adds.
+long size_of([[maybe_unused]] void* memory) {
+#if defined(__GLIBC__)
+  return memory ? static_cast<long>(malloc_usable_size(memory) + sizeof(std::size_t)) : 0;
+#else
+  return 0;
+#endif
 }
+
+void count_live(long size) {
+  const long now = live += size;
+  long before = peak;
+  while (now > before && !peak.compare_exchange_weak(before, now)) {
+  }
+}
+
+void release(void* memory) {
+  count_live(-size_of(memory));
+  std::free(memory);
+}
+}  // namespace
 
 namespace casd::test {
 long allocations() { return count; }
 long allocated_bytes() { return bytes; }
+
+PeakMemory::PeakMemory() : before_(live) { peak = before_; }
+long PeakMemory::bytes() const { return peak - before_; }
 }  // namespace casd::test
 
 // Not in a test's file: GCC would inline it and warn about free() after new. Both forms of new are
@@ -18,11 +46,13 @@ long allocated_bytes() { return bytes; }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++count;
   bytes += static_cast<long>(size);
-  return std::malloc(size ? size : 1);
+  void* const memory = std::malloc(size ? size : 1);
+  count_live(size_of(memory));
+  return memory;
 }
 void* operator new(std::size_t size) {
   if (void* memory = operator new(size, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }

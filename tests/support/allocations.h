@@ -7,4 +7,15 @@ long allocations();
 /// Total size of all allocations so far, including freed ones.
 long allocated_bytes();
 
+/// Most memory that was allocated at once since its construction, including what malloc() adds; one
+/// object at a time. Always 0 without glibc.
+class PeakMemory {
+ public:
+  PeakMemory();
+  long bytes() const;
+
+ private:
+  const long before_;
+};
+
 }  // namespace casd::test

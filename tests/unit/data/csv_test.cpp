@@ -271,22 +271,48 @@ TEST(Csv, LimitsAreEnforced) {
   EXPECT_NE(rejection(text + "\n").find("65537 features"), std::string::npos);
 }
 
-TEST(Csv, MemoryIsProportionalToTheFile) {
-  const auto bytes_per_byte = [](const std::string& text) {
-    const long before = test::allocated_bytes();
+// The bound that dataset.h states. A sample without frames and label is the smallest one.
+TEST(Csv, MemoryIsBoundedBySizeSamplesAndColumns) {
+  const auto check = [](const std::string& text, std::size_t samples, std::size_t modalities,
+                        std::size_t columns) {
+    const test::PeakMemory memory;
     try {
       parse(text);
     } catch (const Error&) {
     }
-    return static_cast<double>(test::allocated_bytes() - before) / static_cast<double>(text.size());
+    const std::size_t bound =
+        10 * text.size() + samples * (320 + 64 * modalities) + 64 * columns + (1u << 20);
+    EXPECT_LT(memory.bytes(), static_cast<long>(bound))
+        << text.substr(0, 20) << ", " << samples << " samples, " << columns << " columns";
   };
-  std::string columns = "sample", lines = "sample,a.x\n";
-  for (int f = 0; f < 60000; ++f) columns += ",a." + std::to_string(f);
-  for (int i = 0; i < 60000; ++i) lines += std::to_string(i) + ",1\n";
-  for (const std::string& text :
-       {columns + "\n1" + std::string(60000, ',') + "\n", lines, std::string(1000000, ','),
-        "sample,a.x\n1," + std::string(1000000, '1'), std::string(200000, '\n')})
-    EXPECT_LT(bytes_per_byte(text), 80) << text.substr(0, 20);
+  // The memory of a growing list is largest just after it has grown.
+  for (const std::size_t count : {65537, 100000}) {
+    std::string empty = "sample,a.x\n", full = empty;
+    std::string labels = "sample,split,group,label,a.x,b.x\n";
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string name = std::to_string(i);
+      empty += name + ",\n";
+      full += name + ",1\n";
+      labels += name + ",,g,1,1,1\n";
+    }
+    check(empty, count, 1, 2);
+    check(full, count, 1, 2);
+    check(labels, count, 2, 6);
+  }
+  std::string modalities = "sample", few = "\n";
+  for (int m = 0; m < 32; ++m) modalities += ",m" + std::to_string(m) + ".x";
+  for (int i = 0; i < 20000; ++i) few += std::to_string(i) + ",1,1,1" + std::string(29, ',') + "\n";
+  check(modalities + few, 20000, 32, 33);
+  std::string columns = "sample", twice = ",a";
+  for (int f = 0; f < 65536; ++f) columns += ",a." + std::to_string(f);
+  for (int f = 0; f < 65536; ++f) columns += ",b." + std::to_string(f);
+  for (int i = 0; i < 200000; ++i) twice += ",a";
+  check(columns + "\n1" + std::string(131072, ',') + "\n", 1, 2, 131073);
+  check("sample" + twice, 0, 0, 200002);
+  check(std::string(262000, ','), 0, 0, 262001);
+  check("sample,a.x\n" + std::string(262000, ','), 0, 1, 262001);
+  check("sample,a.x\n1," + std::string(1000000, '1'), 1, 1, 2);
+  check(std::string(200000, '\n'), 0, 0, 1);
 }
 
 }  // namespace

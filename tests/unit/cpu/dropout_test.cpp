@@ -61,5 +61,14 @@ TEST(CpuDropout, KeepsAnUniformNumberThatEqualsTheRate) {
   });
 }
 
+// The passes of the teacher `shared` and the modalities of a row draw independent numbers.
+TEST(CpuDropout, EachPassModalityAndRowHasItsOwnStream) {
+  DropoutKey key, pass, modality, row;
+  pass.pass = modality.modality = 1;
+  row.row = 1;
+  for (const DropoutKey& other : {pass, modality, row})
+    EXPECT_NE(other.stream(dropout_pooled).block(0), key.stream(dropout_pooled).block(0));
+}
+
 }  // namespace
 }  // namespace casd::cpu::test

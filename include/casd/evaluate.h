@@ -14,8 +14,7 @@
  * A *condition* is a set of modalities, written `language+audio`. Up to six modalities, all sets are
  * evaluated; above that, each modality alone, each one left out, and all. Metrics that need a target
  * ignore samples without one. Samples without a modality of the condition are skipped. A sample whose
- * prediction is not finite under a condition is counted in that condition's number `failed` and left
- * out of all its other numbers.
+ * prediction is not finite is counted in the condition's `failed` and left out of its other numbers.
  */
 #ifndef CASD_EVALUATE_H
 #define CASD_EVALUATE_H
@@ -27,7 +26,7 @@
 extern "C" {
 #endif
 
-/** @brief The result of an evaluation; it does not change. One thread at a time. @since 0.1 */
+/** @brief The result of an evaluation. One thread at a time. @since 0.1 */
 typedef struct casd_report casd_report;
 
 /**
@@ -96,17 +95,16 @@ CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, 
 /**
  * @brief One number of the report.
  *
- * Of a condition: `samples` (with a finite prediction), `failed` (without one; @since 0.2),
- * `uncertainty` (mean U_F). Classes and multi-label: `f1` (weighted by
- * share, %), `accuracy` (%), `ece` (expected calibration error, 15 bins of equal width, %),
- * `auroc_uncertainty` and `auroc_confidence` (how well U_F, or a low confidence, separates wrong from
- * right predictions; 0.5: no better than chance). Regression: `mae`, `correlation`, and `f1` (%) of
- * the sign if there are labels below and above zero. Without a condition: `mean_incomplete_f1`
- * (regression: also `mean_incomplete_mae`), `pooled_auroc_uncertainty`, `pooled_auroc_confidence`.
- * @param[out] value      Receives it; NaN if undefined (for example, if there are no errors).
+ * Of a condition: `samples` (with a finite prediction), `failed` (without one), `uncertainty` (mean
+ * U_F). Classes and multi-label: `f1` (weighted by share, %), `accuracy` (%), `ece` (expected
+ * calibration error, 15 bins, %), `auroc_uncertainty` and `auroc_confidence` (how well U_F, or a low
+ * confidence, separates wrong from right predictions; 0.5: by chance). Regression: `mae`,
+ * `correlation`, and `f1` (%) of the sign if there are labels below and above zero. Without one:
+ * `mean_incomplete_f1` (regression: also `mean_incomplete_mae`), `pooled_auroc_uncertainty`,
+ * `pooled_auroc_confidence`.
+ * @param[out] value      Receives it; NaN if undefined.
  * @param      report     The report.
- * @param      condition  Its modalities joined by `+`, in any order ("audio+language"); NULL for
- *                        numbers without a condition.
+ * @param      condition  Its modalities joined by `+`, in any order; NULL for numbers without one.
  * @param      name       The number's name.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL; ::CASD_ERROR_NOT_FOUND if there is no such
  *         condition or number (the message lists the existing ones);

@@ -34,8 +34,10 @@ typedef int32_t casd_recipe;
 
 /** @brief The values of ::casd_recipe. @since 0.1 */
 enum {
-  CASD_RECIPE_EVIDENTIAL = 0, /**< Uncertainty trained by evidence; the default. */
-  CASD_RECIPE_PAPER = 1       /**< As published in arXiv 2506.01490. */
+  CASD_RECIPE_EVIDENTIAL = 0, /**< Uncertainty trained by evidence. */
+  CASD_RECIPE_PAPER = 1,      /**< As published in arXiv 2506.01490. */
+  CASD_RECIPE_GROUNDED = 2    /**< `evidential`, with a linear path, trust and input guard that are
+                                   fitted on held-out samples; the default. @since 0.2 */
 };
 
 /** @brief A named network size. @since 0.1 */
@@ -111,10 +113,14 @@ typedef struct casd_model_options {
   double alpha_max;                   /**< Most alpha; 20; above alpha_min. */
   double beta_min;                    /**< Least beta; 0.2; above 0. */
   uint64_t seed;                      /**< Of the initial weights; 0. */
+  int32_t linear;                     /**< 1: each modality has a linear map of its pooled frames,
+                                           fitted after training; 1; 0 or 1. @since 0.2 */
+  int32_t input_guard;                /**< 1: input unlike the training data raises the variance of
+                                           its modality; 1; 0 or 1. @since 0.2 */
 } casd_model_options;
 
 /**
- * @brief Fills in the defaults (recipe `evidential`, preset `default`).
+ * @brief Fills in the defaults (recipe `grounded`, preset `default`).
  * @param[out] options  The struct.
  * @param      size     `sizeof *options` as the caller sees it.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL or smaller than the first release's.
@@ -123,7 +129,8 @@ typedef struct casd_model_options {
 CASD_API casd_status CASD_CALL casd_model_options_init(casd_model_options *options, size_t size);
 
 /**
- * @brief Sets the fields in which a recipe differs: absent, weights, fused_variance, alpha_min.
+ * @brief Sets the fields in which a recipe differs: absent, weights, fused_variance, alpha_min,
+ *        linear, input_guard.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or an unknown recipe.
  * @since 0.1
  */

@@ -302,7 +302,9 @@ enum {
   CASD_FIELD_MODALITY_WEIGHT = 11,             /**< [modalities] C_m, sum 1. */
   CASD_FIELD_REPRESENTATION = 12,              /**< [hidden] mu_F. */
   CASD_FIELD_SCALE = 13,                       /**< [hidden] sigma_F. */
-  CASD_FIELD_DEGREES_OF_FREEDOM = 14           /**< [hidden] nu_F. */
+  CASD_FIELD_DEGREES_OF_FREEDOM = 14,          /**< [hidden] nu_F. */
+  CASD_FIELD_MODALITY_GUARD = 15 /**< [modalities] factor of V_m by the input guard; 1: input like
+                                      the training data. @since 0.2 */
 };
 
 /**

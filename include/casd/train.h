@@ -17,7 +17,7 @@
  * @code{.c}
  * casd_trainer_prepare_batch(trainer, many);         // normaliser, class weights
  * while (more()) casd_train_step(&stats, trainer, batch);
- * casd_trainer_calibrate(trainer, held_out);         // temperatures
+ * casd_trainer_calibrate(trainer, many, held_out);   // linear maps, trust, temperatures
  * casd_trainer_snapshot(&trained, trainer);
  * @endcode
  *
@@ -73,7 +73,7 @@ enum {
 
 /**
  * @brief Training options. Initialise them with casd_trainer_options_init(). The defaults are those
- *        of the recipe `evidential`. casd_trainer_create() checks the ranges.
+ *        of the recipe `grounded`. casd_trainer_create() checks the ranges.
  *
  * In parentheses: the default, the value of recipe `paper` if it differs, the range.
  *
@@ -101,12 +101,12 @@ typedef struct casd_trainer_options {
   int32_t batch_size;          /**< Samples a step (0: auto; to 65536). */
   int32_t total_steps;       /**< For casd_train_step(): length of the cosine; 0: constant rate. */
   int32_t balance_classes;   /**< 1: class weights N / (K N_k); 0: none (1). */
-  int32_t calibrate;         /**< 1: fit temperatures on valid at the end (1). */
-  int32_t fit_trust;         /**< 1: fit one factor per modality on valid at the end (0). */
+  int32_t calibrate;         /**< 1: fit at the end what casd_trainer_calibrate() fits (1). */
+  int32_t fit_trust;         /**< 1: without `linear`, too, fit one factor per modality (0). */
   casd_device device;        /**< (::CASD_DEVICE_CPU) */
   int32_t device_index;      /**< Which GPU (0). */
   int32_t threads;           /**< On the CPU (1; 1 to 256). Does not change the result. */
-  casd_recipe schedule;      /**< The recipe that defines `auto` (::CASD_RECIPE_EVIDENTIAL). */
+  casd_recipe schedule;      /**< The recipe that defines `auto` (::CASD_RECIPE_GROUNDED). */
   double dropout;            /**< (0.4; 0 to below 1) */
   double frame_drop;         /**< Maximum probability to drop a frame (0.5; 0 to 1). */
   double sigma_scale;        /**< Factor kappa of the sampling noise (1; 0 to 10; 0: off). */
@@ -124,6 +124,8 @@ typedef struct casd_trainer_options {
   casd_engine_choice engine;   /**< (::CASD_ENGINE_AUTO) Another engine rounds differently.
                                     @since 0.2 */
   uint32_t reserved;           /**< 0. */
+  double hold_out;             /**< Share of train that is held out for selection and calibration
+                                    if there is no split valid (0.2; 0 to below 1). @since 0.2 */
 } casd_trainer_options;
 
 /** @brief Fills in the defaults; errors as casd_model_options_init(). @since 0.1 */
@@ -378,17 +380,20 @@ CASD_API casd_status CASD_CALL casd_trainer_progress(casd_train_progress *progre
 CASD_API casd_phase CASD_CALL casd_trainer_phase(const casd_trainer *trainer);
 
 /**
- * @brief Fits temperatures, and with the option `fit_trust` one factor per modality, for the current
- *        weights on samples that were not used for training.
+ * @brief Fits what the model's options ask for to the current weights: temperatures, and with `linear`
+ *        also linear maps, trust and contributions, with `input_guard` its limits.
  *
  * casd_trainer_snapshot() then returns the calibrated model until the weights change: the next step
  * or epoch drops the calibration, and checkpoints do not contain it. In ::CASD_PHASE_DONE it
- * replaces the calibration of the trained model, and checkpoints contain it. It fits temperatures for
- * every value of the option `calibrate`. Regression has nothing to calibrate: the call succeeds and
- * changes nothing.
+ * replaces the calibration of the trained model, and checkpoints contain it. The option `calibrate` is
+ * ignored. A regression without `linear` and `input_guard` has nothing to calibrate: the call succeeds
+ * and changes nothing.
  * @param trainer   The trainer.
- * @param held_out  Matched as in casd_train_step(). Samples without a modality, without a label or
- *                  without a finite prediction are left out.
+ * @param train     The samples that the model was trained on, or a random part of them: for the linear
+ *                  maps and the guard. NULL: the linear maps are kept (they are zero in a new model).
+ * @param held_out  Samples that were not used for training. Both are matched as in casd_train_step().
+ *                  Samples without a modality, without a label or without a finite prediction are left
+ *                  out.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, empty, the schema does not match, a
  *         sample has too many frames, or no sample has a modality and a label; ::CASD_ERROR_STATE
  *         if the model was never trained or prepared and no step was taken; ::CASD_ERROR_NUMERIC if
@@ -397,6 +402,7 @@ CASD_API casd_phase CASD_CALL casd_trainer_phase(const casd_trainer *trainer);
  * @since 0.2
  */
 CASD_API casd_status CASD_CALL casd_trainer_calibrate(casd_trainer *trainer,
+                                                      const casd_batch *train,
                                                       const casd_batch *held_out);
 
 /**

@@ -161,9 +161,12 @@ casd_phase casd_trainer_phase(const casd_trainer* trainer) {
   return trainer ? trainer->value->phase() : -1;
 }
 
-casd_status casd_trainer_calibrate(casd_trainer* trainer, const casd_batch* held_out) {
-  return guard(
-      [&] { given(trainer, "trainer").value->calibrate(given(held_out, "held_out").value); });
+casd_status casd_trainer_calibrate(casd_trainer* trainer, const casd_batch* train,
+                                   const casd_batch* held_out) {
+  return guard([&] {
+    given(trainer, "trainer")
+        .value->calibrate(train ? &train->value : nullptr, given(held_out, "held_out").value);
+  });
 }
 
 casd_status casd_trainer_snapshot(casd_model** model, casd_trainer* trainer) {

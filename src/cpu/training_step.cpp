@@ -133,8 +133,9 @@ void RowRunner::forward(const StepContext& step, const RowSequence* input, const
           {raw[c], raw[hidden_ + c], raw[2 * hidden_ + c], raw[3 * hidden_ + c]}, limits_);
   });
   for (std::size_t c = 0; c < hidden_; ++c)
-    pass.fused[c] = fuse(pass.law.data() + c * count, static_cast<std::int32_t>(count), rules_,
-                         static_cast<const float*>(nullptr), pass.weight.data() + c * count);
+    pass.fused[c] =
+        fuse(pass.law.data() + c * count, static_cast<std::int32_t>(count), rules_,
+             static_cast<const ModalityFactors<float>*>(nullptr), pass.weight.data() + c * count);
 }
 
 void RowRunner::sample(const StepContext& step, const TrainingRow& row, std::uint32_t number,

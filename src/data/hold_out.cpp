@@ -220,8 +220,10 @@ class Choice {
   double total_ = 0, moved_total_ = 0, wanted_total_ = 0;
 };
 
-std::vector<std::uint8_t> choose(const Schema& schema, const Split& split, double share,
-                                 std::uint64_t seed) {
+}  // namespace
+
+std::vector<std::uint8_t> choose_held_out(const Schema& schema, const Split& split, double share,
+                                          std::uint64_t seed) {
   const Units units = collect_units(split.samples);
   const Strata strata(schema, split.samples, share);
   Choice choice(units, strata, share);
@@ -241,8 +243,6 @@ std::vector<std::uint8_t> choose(const Schema& schema, const Split& split, doubl
   return moved;
 }
 
-}  // namespace
-
 void hold_out(Dataset& dataset, const std::string& from, const std::string& to, double share,
               std::uint64_t seed) {
   if (!(share > 0 && share < 1))
@@ -253,7 +253,7 @@ void hold_out(Dataset& dataset, const std::string& from, const std::string& to, 
   if (target && !target->samples.empty())
     fail(CASD_ERROR_INVALID_ARGUMENT, "split '", to, "' has ", target->samples.size(),
          " samples already");
-  const std::vector<std::uint8_t> moved = choose(dataset.schema, *source, share, seed);
+  const std::vector<std::uint8_t> moved = choose_held_out(dataset.schema, *source, share, seed);
   const auto count = static_cast<std::size_t>(std::count(moved.begin(), moved.end(), 1));
   const std::size_t modalities = dataset.schema.modalities.size();
 

@@ -47,14 +47,20 @@ CASD_HOST_DEVICE T fused_squared_scale(T variance, T degrees_of_freedom) {
   return variance * (degrees_of_freedom - 2) / degrees_of_freedom;
 }
 
-/// Fuses `count` laws (1 to 32). `trust`: factor of each weight, or NULL. `weight` [count] receives
-/// C_m.
+/// What multiplies weight and variance of a modality: trust and input guard (docs/method.md 10).
+template <class T>
+struct ModalityFactors {
+  T weight, variance;
+};
+
+/// Fuses `count` laws (1 to 32). `factors` [count] or NULL. `weight` [count] receives C_m.
 template <class T>
 CASD_HOST_DEVICE FusedLaw<T> fuse(const NormalInverseGamma<T>* law, std::int32_t count,
-                                  const FusionRules& rules, const T* trust, T* weight) {
+                                  const FusionRules& rules, const ModalityFactors<T>* factors,
+                                  T* weight) {
   T total = 0;
   for (std::int32_t m = 0; m < count; ++m) {
-    weight[m] = fusion_weight(law[m], rules.weights) * (trust ? trust[m] : 1);
+    weight[m] = fusion_weight(law[m], rules.weights) * (factors ? factors[m].weight : 1);
     total += weight[m];
   }
   FusedLaw<T> out{0, law[0].degrees_of_freedom(), 0, 0, 0};
@@ -63,9 +69,10 @@ CASD_HOST_DEVICE FusedLaw<T> fuse(const NormalInverseGamma<T>* law, std::int32_t
     out.location += weight[m] * law[m].gamma;
     const T nu = law[m].degrees_of_freedom();
     if (nu < out.degrees_of_freedom) out.degrees_of_freedom = nu;
+    const T variance = law[m].variance() * (factors ? factors[m].variance : 1);
     out.variance += rules.fused_variance == CASD_FUSED_VARIANCE_MEAN
-                        ? law[m].variance() / static_cast<T>(count)
-                        : weight[m] * weight[m] * law[m].variance();
+                        ? variance / static_cast<T>(count)
+                        : weight[m] * weight[m] * variance;
   }
   for (std::int32_t m = 0; m < count; ++m) {
     const T distance = law[m].gamma - out.location;
@@ -82,7 +89,7 @@ struct FusedGradient {
 };
 
 /// Adds to `gradient` [count] what `fused_gradient` contributes. `fused` and `weight` are the results
-/// of fuse() without trust. The smallest degrees of freedom divide their gradient among equals.
+/// of fuse() without factors. The smallest degrees of freedom divide their gradient among equals.
 template <class T>
 CASD_HOST_DEVICE void fuse_backward(const NormalInverseGamma<T>* law, std::int32_t count,
                                     const FusionRules& rules, const FusedLaw<T>& fused,

@@ -58,6 +58,10 @@ double Model::trust(std::int32_t modality) const {
   return calibration_.trust.empty() ? 1 : calibration_.trust[static_cast<std::size_t>(modality)];
 }
 
+double Model::contribution(std::int32_t modality) const {
+  return calibration_.linear.empty() ? 1 : calibration_.linear[static_cast<std::size_t>(modality)];
+}
+
 Model Model::with_user(UserValues user) const {
   Model out = *this;
   out.user_ = std::move(user);
@@ -87,8 +91,10 @@ ModelPtr create_model(const Schema& schema, const casd_model_options& options) {
   std::vector<float> values(static_cast<std::size_t>(layout->value_count));
   std::uint64_t index = 0;
   for_each_tensor(*layout, [&](const std::string&, const TensorPlace& place) {
-    const RandomStream stream(settled.seed, index++, RandomSite::initial_weights);
     const Span<float> tensor(values.data() + place.offset, static_cast<std::size_t>(place.size));
+    // The other weights do not depend on whether there are fitted tensors.
+    if (place.role == TensorRole::fitted) return;
+    const RandomStream stream(settled.seed, index++, RandomSite::initial_weights);
     if (place.fan_in == 0) {
       for (float& value : tensor) value = place.initial;
       return;

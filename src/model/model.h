@@ -19,15 +19,16 @@ using TemperatureKey = std::uint32_t;
 struct Calibration {
   /// In the file's order.
   std::vector<std::pair<TemperatureKey, double>> temperatures;
-  std::vector<double> trust;  // per modality, multiplies its weight; empty: all 1
-  bool empty() const { return temperatures.empty() && trust.empty(); }
+  std::vector<double> trust;        // per modality, multiplies its weight; empty: all 1
+  std::vector<double> linear = {};  // per modality, multiplies its linear map; empty: all 1
+  bool empty() const { return temperatures.empty() && trust.empty() && linear.empty(); }
 };
 
-/// Allowed range of temperatures and trust; fitted values lie within [0.1, 20].
+/// Allowed range of temperatures and trust, and the most of a contribution, which may be 0.
 constexpr double least_factor = 1e-3, most_factor = 1e3;
 
 /// Version of the file format in which new models are saved (docs/model-file.md).
-constexpr int newest_file_version = 2;
+constexpr int newest_file_version = 3;
 
 /// Key and text, keys begin with "user."; in the file's order.
 using UserValues = std::vector<std::pair<std::string, std::string>>;
@@ -65,6 +66,8 @@ class Model {
   double temperature(ModalityMask participating) const;
   /// Factor of the weight of a modality; 1 where none was fitted.
   double trust(std::int32_t modality) const;
+  /// Factor of the linear map of a modality; 1 where none was fitted.
+  double contribution(std::int32_t modality) const;
 
   /// Copies that differ in one property.
   Model with_user(UserValues user) const;

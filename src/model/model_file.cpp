@@ -149,10 +149,12 @@ ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) 
     fail(CASD_ERROR_FORMAT, source, ": the checksum does not match: the file is damaged");
 
   const Schema schema = parse_schema(*parts.schema, source + ": " + schema_key, version >= 2);
-  const casd_model_options options = parse_options(*parts.options, source + ": " + options_key);
+  const casd_model_options options =
+      parse_options(*parts.options, source + ": " + options_key, version);
   Calibration calibration;
   if (parts.calibration)
-    calibration = parse_calibration(*parts.calibration, schema, source + ": " + calibration_key);
+    calibration =
+        parse_calibration(*parts.calibration, schema, source + ": " + calibration_key, version);
   const std::size_t needed = NetworkLayout::tensor_count(schema, options);
   if (file.tensors.size() != needed)
     fail(CASD_ERROR_FORMAT, source, ": has ", file.tensors.size(),
@@ -191,7 +193,7 @@ std::vector<std::uint8_t> serialise_model(const Model& model) {
   const int version = model.file_version();
   Metadata metadata = {{format_key, std::to_string(version)},
                        {schema_key, schema_text(model.schema())},
-                       {options_key, options_text(model.options())}};
+                       {options_key, options_text(model.options(), version)}};
   if (version >= 2) metadata.emplace_back(trained_key, model.trained() ? "true" : "false");
   if (!model.calibration().empty())
     metadata.emplace_back(calibration_key, calibration_text(model.calibration(), model.schema()));

@@ -25,10 +25,11 @@ void write_schema(JsonWriter& json, const Schema& schema) {
   json.close(']').close('}');
 }
 
-void write_options(JsonWriter& json, const casd_model_options& options) {
+void write_options(JsonWriter& json, const casd_model_options& options, int version) {
   json.open('{');
   for (const Option& option : model_option_table())
-    if (option.stored) write_option(json.key(option.name), option, &options);
+    if (option.stored && option.since <= version)
+      write_option(json.key(option.name), option, &options);
   json.close('}');
 }
 
@@ -45,11 +46,14 @@ void write_calibration(JsonWriter& json, const Calibration& calibration, const S
       json.key(key_prefix(schema) + std::to_string(key)).real(value);
     json.close('}');
   }
-  if (!calibration.trust.empty()) {
-    json.key("trust").open('[');
-    for (const double value : calibration.trust) json.real(value);
+  const auto list = [&](const char* key, const std::vector<double>& values) {
+    if (values.empty()) return;
+    json.key(key).open('[');
+    for (const double value : values) json.real(value);
     json.close(']');
-  }
+  };
+  list("trust", calibration.trust);
+  list("linear", calibration.linear);
   json.close('}');
 }
 
@@ -88,12 +92,27 @@ std::vector<std::string> read_feature_names(JsonReader& reader, std::int32_t fea
   return names;
 }
 
-double read_factor(JsonReader& reader) {
+double read_factor(JsonReader& reader, double least = least_factor) {
   const double value = reader.real();
-  if (!(value >= least_factor && value <= most_factor))
-    reader.reject(shortest(value), " is out of range, allowed: ", shortest(least_factor), " to ",
+  if (!(value >= least && value <= most_factor))
+    reader.reject(shortest(value), " is out of range, allowed: ", shortest(least), " to ",
                   shortest(most_factor));
   return value;
+}
+
+/// One factor for each modality; nothing if the key is missing.
+std::vector<double> read_factors(JsonReader& reader, const char* key, const Schema& schema,
+                                 double least) {
+  std::vector<double> out;
+  if (!reader.optional_key(key)) return out;
+  reader.open('[');
+  while (reader.more(']')) {
+    if (out.size() == schema.modalities.size()) reader.reject("more numbers than modalities");
+    out.push_back(read_factor(reader, least));
+  }
+  if (out.size() != schema.modalities.size())
+    reader.reject(out.size(), " numbers, expected one per modality");
+  return out;
 }
 
 TemperatureKey read_temperature_key(const JsonReader& reader, const std::string& key,
@@ -111,8 +130,10 @@ TemperatureKey read_temperature_key(const JsonReader& reader, const std::string&
 
 std::string schema_text(const Schema& schema) { return text_of(write_schema, schema); }
 
-std::string options_text(const casd_model_options& options) {
-  return text_of(write_options, options);
+std::string options_text(const casd_model_options& options, int version) {
+  JsonWriter json;
+  write_options(json, options, version);
+  return std::move(json.text());
 }
 
 std::string calibration_text(const Calibration& calibration, const Schema& schema) {
@@ -157,12 +178,13 @@ Schema parse_schema(const std::string& text, const std::string& where, bool may_
   return schema;
 }
 
-casd_model_options parse_options(const std::string& text, const std::string& where) {
+casd_model_options parse_options(const std::string& text, const std::string& where, int version) {
   JsonReader reader(text, where);
   casd_model_options options = default_model_options();
+  options.linear = options.input_guard = 0;  // before version 3
   reader.open('{');
   for (const Option& option : model_option_table()) {
-    if (!option.stored) continue;
+    if (!option.stored || option.since > version) continue;
     reader.key(option.name);
     read_option(reader, option, &options);
   }
@@ -174,7 +196,7 @@ casd_model_options parse_options(const std::string& text, const std::string& whe
 }
 
 Calibration parse_calibration(const std::string& text, const Schema& schema,
-                              const std::string& where) {
+                              const std::string& where, int version) {
   JsonReader reader(text, where);
   Calibration calibration;
   reader.open('{');
@@ -190,16 +212,8 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
     }
     if (calibration.temperatures.empty()) reader.reject("no entries");
   }
-  if (reader.optional_key("trust")) {
-    reader.open('[');
-    while (reader.more(']')) {
-      if (calibration.trust.size() == schema.modalities.size())
-        reader.reject("more numbers than modalities");
-      calibration.trust.push_back(read_factor(reader));
-    }
-    if (calibration.trust.size() != schema.modalities.size())
-      reader.reject(calibration.trust.size(), " numbers, expected one per modality");
-  }
+  calibration.trust = read_factors(reader, "trust", schema, least_factor);
+  if (version >= 3) calibration.linear = read_factors(reader, "linear", schema, 0);
   reader.close('}');
   reader.end();
   if (calibration.empty()) fail(CASD_ERROR_FORMAT, where, ": no entries");
@@ -209,7 +223,7 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
 std::string model_info(const Model& model) {
   JsonWriter json;
   write_schema(json.open('{').key("schema"), model.schema());
-  write_options(json.key("options"), model.options());
+  write_options(json.key("options"), model.options(), newest_file_version);
   if (!model.calibration().empty())
     write_calibration(json.key("calibration"), model.calibration(), model.schema());
   json.key("user").open('{');

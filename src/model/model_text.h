@@ -9,16 +9,17 @@
 namespace casd {
 
 std::string schema_text(const Schema& schema);
-/// `options` as checked() returns them.
-std::string options_text(const casd_model_options& options);
+/// `version`: of the model file. `options` as checked() returns them.
+std::string options_text(const casd_model_options& options, int version = newest_file_version);
 /// Not empty.
 std::string calibration_text(const Calibration& calibration, const Schema& schema);
 
 /// Throw FORMAT; `where` begins the message.
 Schema parse_schema(const std::string& text, const std::string& where, bool may_name_features);
-casd_model_options parse_options(const std::string& text, const std::string& where);
+casd_model_options parse_options(const std::string& text, const std::string& where,
+                                 int version = newest_file_version);
 Calibration parse_calibration(const std::string& text, const Schema& schema,
-                              const std::string& where);
+                              const std::string& where, int version = newest_file_version);
 
 /// Everything but the weights as one JSON object (casd_model_info()).
 std::string model_info(const Model& model);

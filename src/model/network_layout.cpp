@@ -32,6 +32,10 @@ struct Maker {
   NormPlaces norm(std::int64_t width) const {
     return {tensor({width}, TensorRole::learned, 1, 0), tensor({width}, TensorRole::learned, 0, 0)};
   }
+  LinearPlaces fitted(std::int64_t outputs, std::int64_t inputs) const {
+    return {tensor({outputs, inputs}, TensorRole::fitted, 0, 0),
+            tensor({outputs}, TensorRole::fitted, 0, 0)};
+  }
   LinearPlaces linear(std::vector<std::int64_t> shape,
                       TensorRole role = TensorRole::learned) const {
     std::int64_t fan_in = 1;
@@ -41,7 +45,7 @@ struct Maker {
   }
 };
 
-ModalityPlaces make_modality(const Maker& make, std::int64_t features,
+ModalityPlaces make_modality(const Maker& make, std::int64_t features, std::int64_t logits,
                              const casd_model_options& options) {
   const std::int64_t d = options.hidden, f = options.feed_forward;
   ModalityPlaces out;
@@ -54,6 +58,8 @@ ModalityPlaces make_modality(const Maker& make, std::int64_t features,
   out.layers.assign(static_cast<std::size_t>(options.layers), layer);
   out.final_norm = make.norm(d);
   out.evidence = make.linear({4 * d, d}, TensorRole::evidence);
+  if (options.linear != 0) out.linear = make.fitted(logits, 3 * features);
+  if (options.input_guard != 0) out.guard = make.tensor({3}, TensorRole::fitted, 0, 0);
   return out;
 }
 
@@ -84,6 +90,8 @@ void visit_tensors(Layout& layout, const Visit& visit) {
     }
     pair(name + ".norm", modality.final_norm);
     pair(name + ".evidence", modality.evidence);
+    if (modality.linear) pair(name + ".linear", *modality.linear);
+    if (modality.guard) visit(name + ".guard", *modality.guard);
   }
   pair("classifier", layout.classifier);
   if (layout.target) {
@@ -98,8 +106,9 @@ std::int64_t end_of(const TensorPlace& place) { return place.learned_offset + pl
 
 std::size_t NetworkLayout::tensor_count(const Schema& schema, const casd_model_options& options) {
   constexpr std::size_t per_layer = 16, per_modality = 8, classifier = 2, target = 2;
+  const std::size_t fitted = (options.linear != 0 ? 2 : 0) + (options.input_guard != 0 ? 1 : 0);
   return schema.modalities.size() *
-             (per_modality + per_layer * static_cast<std::size_t>(options.layers)) +
+             (per_modality + fitted + per_layer * static_cast<std::size_t>(options.layers)) +
          classifier + (schema.task == CASD_TASK_REGRESSION ? target : 0);
 }
 
@@ -107,8 +116,8 @@ NetworkLayout::NetworkLayout(const Schema& wanted_schema, const casd_model_optio
     : schema(wanted_schema), options(wanted_options) {
   require_complete(schema);
   for (std::int32_t m = 0; m < schema.modality_count(); ++m)
-    modalities.push_back(
-        make_modality({m}, schema.modalities[static_cast<std::size_t>(m)].features, options));
+    modalities.push_back(make_modality({m}, schema.modalities[static_cast<std::size_t>(m)].features,
+                                       schema.logit_count(), options));
   const Maker shared{-1};
   const std::int64_t outputs = schema.logit_count();
   classifier = shared.linear({outputs, options.hidden});
@@ -118,7 +127,7 @@ NetworkLayout::NetworkLayout(const Schema& wanted_schema, const casd_model_optio
   visit_tensors(*this, [&](const std::string&, TensorPlace& place) {
     place.offset = value_count;
     value_count += place.size;
-    if (place.role != TensorRole::statistic) {
+    if (place.role == TensorRole::learned || place.role == TensorRole::evidence) {
       place.learned_offset = learned_count;
       learned_count += place.size;
     }

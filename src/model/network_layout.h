@@ -17,7 +17,8 @@ namespace casd {
 enum class TensorRole {
   statistic,  // normaliser and target scale: fitted to the data, not trained
   learned,
-  evidence  // learned, with evidence_rate
+  evidence,  // learned, with evidence_rate
+  fitted     // to data, after the training
 };
 
 struct TensorPlace {
@@ -49,7 +50,9 @@ struct ModalityPlaces {
   LinearPlaces convolution;     // weight [hidden, features, 3]
   std::vector<EncoderLayerPlaces> layers;
   NormPlaces final_norm;
-  LinearPlaces evidence;  // [4 hidden, hidden]: gamma, delta, alpha, beta
+  LinearPlaces evidence;               // [4 hidden, hidden]: gamma, delta, alpha, beta
+  std::optional<LinearPlaces> linear;  // option linear: [K, 3 features] of the pooled frames
+  std::optional<TensorPlace> guard;    // option input_guard: [3] hi, lo, cap; all 0: not fitted
 };
 struct TargetPlaces {
   TensorPlace mean, deviation;

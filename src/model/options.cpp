@@ -64,6 +64,15 @@ constexpr const char* variance_names[] = {"weighted", "mean"};
 
 }  // namespace
 
+namespace {
+
+/// 0 or 1, stored from version 3 on.
+constexpr Option flag(const char* name, std::size_t offset) {
+  return {name, OptionKind::int32, offset, 0, 1, false, false, {}, true, false, 3};
+}
+
+}  // namespace
+
 Span<const Option> model_option_table() {
   using O = casd_model_options;
   constexpr double none = std::numeric_limits<double>::infinity();
@@ -102,6 +111,8 @@ Span<const Option> model_option_table() {
       {"beta_min", OptionKind::real, offsetof(O, beta_min), 0, none, true, true, {}},
       // Not stored: the model file contains the resulting weights.
       {"seed", OptionKind::uint64, offsetof(O, seed), 0, none, false, true, {}, false},
+      flag("linear", offsetof(O, linear)),
+      flag("input_guard", offsetof(O, input_guard)),
   };
   return {table, sizeof table / sizeof *table};
 }
@@ -268,14 +279,19 @@ casd_model_options default_model_options() {
   o.delta_max = 20;
   o.alpha_max = 20;
   o.beta_min = 0.2;
-  use_recipe(o, CASD_RECIPE_EVIDENTIAL);
+  use_recipe(o, CASD_RECIPE_GROUNDED);
   return o;
 }
 
+void require_recipe(casd_recipe recipe) {
+  require(recipe >= CASD_RECIPE_EVIDENTIAL && recipe <= CASD_RECIPE_GROUNDED, "unknown recipe ",
+          recipe, ", allowed: 0 (evidential), 1 (paper), 2 (grounded)");
+}
+
 void use_recipe(casd_model_options& options, casd_recipe recipe) {
-  require(recipe == CASD_RECIPE_EVIDENTIAL || recipe == CASD_RECIPE_PAPER, "unknown recipe ",
-          recipe, ", allowed: 0 (evidential), 1 (paper)");
+  require_recipe(recipe);
   const bool paper = recipe == CASD_RECIPE_PAPER;
+  options.linear = options.input_guard = recipe == CASD_RECIPE_GROUNDED ? 1 : 0;
   options.absent = paper ? CASD_ABSENT_ZEROS : CASD_ABSENT_EXCLUDED;
   options.weights =
       paper ? CASD_WEIGHTS_DEGREES_OF_FREEDOM : CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM;

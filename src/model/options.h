@@ -28,6 +28,7 @@ struct Option {
   Span<const char* const> names = {};  // choice: names of 0, 1, 2, ...
   bool stored = true;                  // part of the model file
   bool automatic = false;              // int32: min - 1 is allowed, too, as text "auto"
+  int since = 1;                       // version of the model file from which on it is stored
 };
 
 /// All fields of casd_model_options except struct_size and reserved.
@@ -52,6 +53,8 @@ const Option& find_option(Span<const Option> table, const std::string& name);
 std::string shortest(double value);
 
 casd_model_options default_model_options();
+/// Throws INVALID_ARGUMENT for a value that is no recipe.
+void require_recipe(casd_recipe recipe);
 void use_recipe(casd_model_options& options, casd_recipe recipe);
 void use_preset(casd_model_options& options, casd_preset preset);
 /// Resolves feed_forward 0 and checks all options, dependencies between them included.

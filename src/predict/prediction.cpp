@@ -19,6 +19,7 @@ void Prediction::resize(std::int64_t rows, const Model& model) {
   for (casd_field field = CASD_FIELD_MODALITY_VARIANCE; field <= CASD_FIELD_MODALITY_WEIGHT;
        ++field)
     set(field, schema.modality_count());
+  set(CASD_FIELD_MODALITY_GUARD, schema.modality_count());
   for (const casd_field field :
        {CASD_FIELD_REPRESENTATION, CASD_FIELD_SCALE, CASD_FIELD_DEGREES_OF_FREEDOM})
     set(field, model.options().hidden);

@@ -13,7 +13,7 @@
 
 namespace casd {
 
-constexpr std::int32_t field_count = CASD_FIELD_DEGREES_OF_FREEDOM + 1;
+constexpr std::int32_t field_count = CASD_FIELD_MODALITY_GUARD + 1;
 
 class Prediction {
  public:

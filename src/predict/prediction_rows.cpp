@@ -63,10 +63,13 @@ PredictionRows::PredictionRows(const Model& model)
     : model_(model),
       hidden_(model.options().hidden),
       modalities_(model.schema().modality_count()),
+      logits_(model.schema().logit_count()),
       weight_(model.tensor(model.layout().classifier.weight)),
       bias_(model.tensor(model.layout().classifier.bias)) {
-  for (std::int32_t m = 0; m < modalities_; ++m)
+  for (std::int32_t m = 0; m < modalities_; ++m) {
     trust_.push_back(static_cast<float>(model.trust(m)));
+    contribution_.push_back(static_cast<float>(model.contribution(m)));
+  }
   if (model.schema().task == CASD_TASK_REGRESSION) {
     target_mean_ = model.tensor(model.layout().target->mean);
     target_std_ = model.tensor(model.layout().target->deviation);
@@ -75,15 +78,29 @@ PredictionRows::PredictionRows(const Model& model)
 
 PredictionRows::Inputs PredictionRows::inputs(const EvidenceTable& evidence, std::int64_t row,
                                               ModalityMask participating) const {
-  const bool zeros = model_.options().absent == CASD_ABSENT_ZEROS;
+  const casd_model_options& rules = model_.options();
+  const bool zeros = rules.absent == CASD_ABSENT_ZEROS;
+  const bool linear = rules.linear != 0, guarded = rules.input_guard != 0;
   Inputs out;
   for (std::int32_t m = 0; m < modalities_; ++m) {
     const bool given = participating >> m & 1u;
     if (!given && !zeros) continue;
     const Floats& table = given ? evidence.present : evidence.zeros;
     out.modality[out.count] = m;
-    out.nig[out.count] = table.data() + (row * modalities_ + m) * 4 * hidden_;
-    out.trust[out.count++] = trust_[static_cast<std::size_t>(m)];
+    const auto k = static_cast<std::size_t>(out.count++), at = static_cast<std::size_t>(m);
+    const std::int64_t cell = row * modalities_ + m;
+    out.nig[k] = table.data() + cell * 4 * hidden_;
+    // With a linear path trust was fitted on held-out samples and also divides the variance.
+    out.factors[k] = {trust_[at], linear ? 1 / trust_[at] : 1};
+    out.linear[k] = given && linear ? evidence.linear.data() + cell * logits_ : nullptr;
+    out.contribution[k] = contribution_[at];
+    out.guard[k] = 1;
+    if (!given || !guarded) continue;
+    const GuardFactors<float>& guard = evidence.guard[static_cast<std::size_t>(cell)];
+    out.factors[k].weight *= guard.weight;
+    out.factors[k].variance *= guard.variance;
+    out.contribution[k] *= guard.linear;
+    out.guard[k] = guard.variance;
   }
   return out;
 }
@@ -96,7 +113,7 @@ void PredictionRows::fill(Prediction& prediction, const EvidenceTable& evidence,
   // Checked before the fusion, which would hide the overflow of a modality with weight 0.
   if (!has_finite_evidence(fused)) return clear_row(prediction, row, CASD_ERROR_NUMERIC);
   fuse_row(prediction, row, fused);
-  classify_row(prediction, row, participating);
+  classify_row(prediction, row, fused, participating);
   if (!has_finite_results(prediction, row)) clear_row(prediction, row, CASD_ERROR_NUMERIC);
 }
 
@@ -114,7 +131,7 @@ FusedLaw<float> PredictionRows::fuse_dimension(const Inputs& inputs, std::int64_
     const float* nig = inputs.nig[k];
     law[k] = {nig[i], nig[hidden_ + i], nig[2 * hidden_ + i], nig[3 * hidden_ + i]};
   }
-  return fuse(law, inputs.count, {rules.weights, rules.fused_variance}, inputs.trust, weight);
+  return fuse(law, inputs.count, {rules.weights, rules.fused_variance}, inputs.factors, weight);
 }
 
 void PredictionRows::fused_variance(const EvidenceTable& evidence, std::int64_t row,
@@ -147,9 +164,10 @@ void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
     uncertainty += static_cast<double>(fused.variance);
     disagreement += static_cast<double>(fused.disagreement);
     for (std::int32_t k = 0; k < inputs.count; ++k) {
-      means[k].variance += static_cast<double>(law[k].variance());
-      means[k].aleatoric += static_cast<double>(law[k].aleatoric());
-      means[k].epistemic += static_cast<double>(law[k].epistemic());
+      const auto factor = static_cast<double>(inputs.factors[k].variance);
+      means[k].variance += factor * static_cast<double>(law[k].variance());
+      means[k].aleatoric += factor * static_cast<double>(law[k].aleatoric());
+      means[k].epistemic += factor * static_cast<double>(law[k].epistemic());
       means[k].degrees_of_freedom += static_cast<double>(law[k].degrees_of_freedom());
       means[k].weight += static_cast<double>(weight[k]);
     }
@@ -167,14 +185,19 @@ void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
     prediction.row(CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM, row)[m] =
         mean(means[k].degrees_of_freedom);
     prediction.row(CASD_FIELD_MODALITY_WEIGHT, row)[m] = mean(means[k].weight);
+    prediction.row(CASD_FIELD_MODALITY_GUARD, row)[m] = inputs.guard[k];
   }
 }
 
-void PredictionRows::classify_row(Prediction& prediction, std::int64_t row,
+void PredictionRows::classify_row(Prediction& prediction, std::int64_t row, const Inputs& inputs,
                                   ModalityMask participating) const {
   const Schema& schema = model_.schema();
   const Span<float> logits = prediction.row(CASD_FIELD_LOGITS, row);
   classify(prediction.row(CASD_FIELD_REPRESENTATION, row), weight_, bias_, logits);
+  for (std::int32_t m = 0; m < inputs.count; ++m)
+    if (inputs.linear[m])
+      for (std::size_t k = 0; k < logits.size(); ++k)
+        logits[k] += inputs.contribution[m] * inputs.linear[m][k];
   if (schema.task == CASD_TASK_REGRESSION) {
     const Span<float> value = prediction.row(CASD_FIELD_VALUE, row);
     for (std::size_t k = 0; k < value.size(); ++k)

@@ -32,7 +32,11 @@ class PredictionRows {
     std::int32_t count = 0;
     std::int32_t modality[CASD_MAX_MODALITIES];
     const float* nig[CASD_MAX_MODALITIES];
-    float trust[CASD_MAX_MODALITIES];
+    ModalityFactors<float> factors[CASD_MAX_MODALITIES];
+    // Of the linear path, for modalities that were given; else NULL.
+    const float* linear[CASD_MAX_MODALITIES];  // [K]
+    float contribution[CASD_MAX_MODALITIES];
+    float guard[CASD_MAX_MODALITIES];  // its factor of the variance
   };
 
   /// A dimension's distributions and, fused, their distribution; `weight`: C_m.
@@ -41,12 +45,14 @@ class PredictionRows {
   bool has_finite_evidence(const Inputs& inputs) const;
   Inputs inputs(const EvidenceTable& evidence, std::int64_t row, ModalityMask participating) const;
   void fuse_row(Prediction& prediction, std::int64_t row, const Inputs& inputs) const;
-  void classify_row(Prediction& prediction, std::int64_t row, ModalityMask participating) const;
+  void classify_row(Prediction& prediction, std::int64_t row, const Inputs& inputs,
+                    ModalityMask participating) const;
 
   const Model& model_;
   const std::int64_t hidden_;
   const std::int32_t modalities_;
-  std::vector<float> trust_;                    // [modalities]
+  const std::int64_t logits_;
+  std::vector<float> trust_, contribution_;     // [modalities]
   Span<const float> weight_, bias_;             // of the classifier: [K, hidden], [K]
   Span<const float> target_mean_, target_std_;  // regression only
 };

@@ -62,6 +62,7 @@ struct Predictor::State {
               bool any_mask) const;
   void encode_zeros(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
                     bool any_mask) const;
+  void pool(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted) const;
   void fill_rows(Prediction& prediction, const EvidenceTable& evidence, ModalityMask mask) const;
   void predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) const;
 
@@ -126,6 +127,30 @@ void Predictor::State::encode(EvidenceTable& evidence, Workspace& workspace, Mod
                                  static_cast<std::int32_t>(frames.steps), m});
     }
   engine->encode(workspace.items, workspace.engine.get());
+  pool(evidence, workspace, wanted);
+}
+
+/// Runs the linear maps and the input guard.
+void Predictor::State::pool(EvidenceTable& evidence, Workspace& workspace,
+                            ModalityMask wanted) const {
+  const casd_model_options& rules = model->options();
+  const InputTable& input = workspace.input;
+  const auto rows_size = static_cast<std::size_t>(input.samples() * modalities);
+  const auto logits = static_cast<std::size_t>(model->schema().logit_count());
+  evidence.linear.resize(rules.linear != 0 ? rows_size * logits : 0);
+  evidence.guard.resize(rules.input_guard != 0 ? rows_size : 0);
+  if (rules.linear == 0 && rules.input_guard == 0) return;
+  for (std::int64_t i = 0; i < input.samples(); ++i)
+    for (std::int32_t m = 0; m < modalities; ++m) {
+      if (!((input.given(i) & wanted) >> m & 1u)) continue;
+      const auto row = static_cast<std::size_t>(i * modalities + m);
+      const InputStatistics<double> statistics =
+          workspace.pooling.pool(*model, m, input.frames(i, m));
+      if (rules.linear != 0)
+        run_linear_map(*model, m, workspace.pooling.values(),
+                       evidence.linear.data() + row * logits);
+      if (rules.input_guard != 0) evidence.guard[row] = guard_factors(*model, m, statistics);
+    }
 }
 
 void Predictor::State::encode_zeros(EvidenceTable& evidence, Workspace& workspace,

@@ -6,6 +6,7 @@
 #include "engine/input_table.h"
 #include "model/model.h"
 #include "predict/batch_reader.h"
+#include "predict/frame_pooling.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +16,15 @@
 
 namespace casd {
 
-/// Normal-Inverse-Gamma parameters of some samples, per modality.
+/// Normal-Inverse-Gamma parameters of some samples, per modality, and what the linear path and the
+/// input guard need. Trust, contributions and temperatures are not part of it.
 struct EvidenceTable {
   std::int64_t samples = 0;
   std::vector<ModalityMask> given;  // [samples] modalities of the sample
   Floats present;                   // [samples, modalities, 4, hidden], of the given modalities
   Floats zeros;                     // the same, of zero sequences; absent = zeros only
+  Floats linear;  // [samples, modalities, K] outputs of the linear maps; option linear only
+  std::vector<GuardFactors<float>> guard;  // [samples, modalities]; option input_guard only
 };
 
 /// Evidence of zero sequences, which depends on modality and length only. A direct-mapped cache of
@@ -56,6 +60,7 @@ struct Workspace {
   EvidenceTable evidence;
   ZeroSequenceCache zero_sequences;
   std::vector<EncodeItem> items;
+  FramePooling pooling;
   std::unique_ptr<EngineWorkspace> engine;
 };
 

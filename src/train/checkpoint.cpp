@@ -19,7 +19,7 @@ constexpr const char* version_key = "casd.checkpoint";
 constexpr const char* options_key = "casd.options";
 constexpr const char* position_key = "casd.position";
 constexpr const char* checksum_key = "casd.crc32";
-constexpr int newest_version = 3;  // 3: option `engine`
+constexpr int newest_version = 4;  // 3: option `engine`; 4: `hold_out`
 
 /// Upper bound of steps and samples: keeps sums far from overflow.
 constexpr std::int64_t most_steps = std::int64_t{1} << 40;
@@ -179,11 +179,13 @@ class Reader {
       for (const char* name : version_one_options) read_text_option(json, name, out);
     } else {
       for (const Option& option : trainer_option_table()) {
-        if (version_ == 2 && std::string(option.name) == "engine") continue;
+        const std::string name = option.name;
+        if ((version_ < 3 && name == "engine") || (version_ < 4 && name == "hold_out")) continue;
         json.key(option.name);
         read_option(json, option, &out);
       }
     }
+    if (version_ < 4) out.hold_out = 0;
     json.close('}');
     json.end();
     return out;

@@ -1,7 +1,7 @@
 #include "core/error.h"
 #include "core/platform.h"
 #include "core/random.h"
-#include "eval/calibration.h"
+#include "eval/grounding.h"
 #include "eval/selection_score.h"
 #include "train/trainer_state.h"
 
@@ -79,7 +79,7 @@ void Trainer::State::require_unfinished() const {
 }
 
 TrainingSamples Trainer::State::accept(const Dataset& dataset) const {
-  TrainingSamples out = training_samples(dataset, *model);
+  TrainingSamples out = training_samples(dataset, *model, options);
   require(position.teacher_named || any_labelled(out.train),
           "split train has no labels to learn from");
   return out;
@@ -190,6 +190,15 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
   if (position.selection.update(position.score, position.epoch, first)) best = std::move(learned);
 }
 
+FitRequest Trainer::State::fit_request() const {
+  FitRequest out;
+  out.balance_classes = options.balance_classes != 0;
+  out.temperatures = options.calibrate != 0;
+  out.trust = options.fit_trust != 0;
+  out.threads = options.threads;
+  return out;
+}
+
 void Trainer::State::end_phase(const TrainingSamples& samples) {
   calibrated = nullptr;
   if (!best.empty()) engine->write(StatePart::parameters, best);
@@ -198,14 +207,8 @@ void Trainer::State::end_phase(const TrainingSamples& samples) {
     return;
   }
   ModelPtr trained = present_model();
-  if (!samples.valid.empty() && (options.calibrate != 0 || options.fit_trust != 0)) {
-    CalibrationRequest request;
-    request.temperatures = options.calibrate != 0;
-    request.trust = options.fit_trust != 0;
-    request.threads = options.threads;
-    trained = std::make_shared<const Model>(
-        trained->with_calibration(fit_calibration(trained, samples.valid, request)));
-  }
+  if (options.calibrate != 0 || options.fit_trust != 0)
+    trained = fit_after_training(trained, samples.train, samples.valid, fit_request()).model;
   result = trained;
   position.phase = CASD_PHASE_DONE;
 }

@@ -12,7 +12,7 @@ constexpr double no_limit = std::numeric_limits<double>::infinity();
 constexpr double most_int32 = std::numeric_limits<std::int32_t>::max();
 
 constexpr const char* teachers[] = {"frozen", "ema", "shared", "none"};
-constexpr const char* schedules[] = {"evidential", "paper"};
+constexpr const char* schedules[] = {"evidential", "paper", "grounded"};
 constexpr const char* samplings[] = {"student_t", "implicit", "gaussian", "none"};
 constexpr const char* devices[] = {"cpu", "cuda"};
 
@@ -74,6 +74,7 @@ constexpr Option table[] = {
     real("final_rate", offsetof(Options, final_rate), 0, 1),
     real("weight_decay", offsetof(Options, weight_decay), 0, 1),
     real_below("gradient_clip", offsetof(Options, gradient_clip), 0, no_limit),
+    real_below("hold_out", offsetof(Options, hold_out), 0, 1),
     {"seed", OptionKind::uint64, offsetof(Options, seed), 0, 0, false, false, {}},
 };
 
@@ -100,13 +101,13 @@ casd_trainer_options default_trainer_options() {
   o.final_rate = 0.05;
   o.weight_decay = 1e-4;
   o.gradient_clip = 0.8;
-  use_recipe(o, CASD_RECIPE_EVIDENTIAL);
+  o.hold_out = 0.2;
+  use_recipe(o, CASD_RECIPE_GROUNDED);
   return o;
 }
 
 void use_recipe(casd_trainer_options& options, casd_recipe recipe) {
-  require(recipe == CASD_RECIPE_EVIDENTIAL || recipe == CASD_RECIPE_PAPER, "recipe is ", recipe,
-          ", allowed: 0 (evidential), 1 (paper)");
+  require_recipe(recipe);
   const bool paper = recipe == CASD_RECIPE_PAPER;
   options.schedule = recipe;
   options.epochs = options.patience = 0;

@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "data/statistics.h"
-#include "eval/calibration.h"
 #include "train/trainer_state.h"
 
 #include <algorithm>
@@ -249,25 +248,36 @@ casd_train_stats Trainer::step(const Batch& batch) {
   return stats;
 }
 
-void Trainer::calibrate(const Batch& held_out) {
+void Trainer::calibrate(const Batch* train, const Batch& held_out) {
   State& s = *state_;
   if (!s.position.stepped && !s.model->trained())
     fail(CASD_ERROR_STATE,
          "there is nothing to calibrate: the model was not trained and no step was taken");
-  const std::vector<const Sample*> samples = with_a_modality(s.samples_of(held_out));
-  require_lengths(*s.model, samples);
-  if (s.schema().task == CASD_TASK_REGRESSION) return;
-  require(any_labelled(samples), "the batch has no labelled sample with a modality");
+  const casd_model_options& options = s.model->options();
+  const auto read = [&](const Batch& batch) {
+    std::vector<const Sample*> samples = with_a_modality(s.samples_of(batch));
+    require_lengths(*s.model, samples);
+    return samples;
+  };
+  std::vector<const Sample*> learned;
+  std::vector<Sample> storage;  // the next batch replaces the mapped samples
+  if (train) {
+    learned = read(*train);
+    storage = std::move(s.mapped_batch);
+    s.mapped_batch = {};
+  }
+  const std::vector<const Sample*> samples = read(held_out);
+  const bool fits_law = options.linear != 0 || s.schema().task != CASD_TASK_REGRESSION;
+  if (!fits_law && options.input_guard == 0) return;
+  require(!fits_law || any_labelled(samples), "the batch has no labelled sample with a modality");
   const bool done = s.position.phase == CASD_PHASE_DONE;
-  const ModelPtr present = done ? s.result : s.present_model();
-  CalibrationRequest request;
-  request.trust = s.options.fit_trust != 0;
-  request.threads = s.options.threads;
-  const Calibration fitted = fit_calibration(present, samples, request);
-  if (fitted.temperatures.empty())
+  const ModelPtr present = done ? s.result : s.calibrated ? s.calibrated : s.present_model();
+  FitRequest request = s.fit_request();
+  request.temperatures = true;
+  const FittedModel fitted = fit_after_training(present, learned, samples, request);
+  if (fits_law && fitted.samples == 0)
     fail(CASD_ERROR_NUMERIC, "no labelled sample of the batch has a finite prediction");
-  (done ? s.result : s.calibrated) =
-      std::make_shared<const Model>(present->with_calibration(fitted));
+  (done ? s.result : s.calibrated) = fitted.model;
 }
 
 ModelPtr Trainer::snapshot() {

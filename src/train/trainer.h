@@ -35,8 +35,9 @@ class Trainer {
   casd_train_stats epoch(const Dataset& dataset);
   void fit(const Dataset& dataset, const char* checkpoint, casd_progress_callback progress,
            void* user);
-  /// Fits the calibration of the current weights; it is dropped when they change.
-  void calibrate(const Batch& held_out);
+  /// Fits the calibration of the current weights; it is dropped when they change. `train`: for the
+  /// linear maps; NULL: they are kept.
+  void calibrate(const Batch* train, const Batch& held_out);
   ModelPtr snapshot();
 
   /// Any thread, also a signal handler: only sets a lock-free flag.

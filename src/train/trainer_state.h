@@ -2,6 +2,7 @@
 // phases) and resume.cpp (checkpoints).
 #pragma once
 
+#include "eval/grounding.h"
 #include "train/checkpoint.h"
 #include "train/step_builder.h"
 #include "train/teacher_outputs.h"
@@ -69,6 +70,7 @@ struct Trainer::State : TrainingState {
   casd_train_stats run_epoch(const TrainingSamples& samples, TrainingCall& call);
   void run_steps(const TrainingSamples& samples, TrainingCall& call, double learning_rate);
   void score_epoch(const TrainingSamples& samples);
+  FitRequest fit_request() const;
   void end_phase(const TrainingSamples& samples);
   void throw_if_cancelled();
   void report(const TrainingCall& call, std::int64_t steps);

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "data/hold_out.h"
 #include "model/schema_mapping.h"
 #include "predict/predictor.h"
 
@@ -20,6 +21,25 @@ std::string split_names(const Dataset& dataset) {
   return names.empty() ? "it has none" : "it has " + names;
 }
 
+/// Moves a part of out.train, the samples of the split, to out.valid.
+void hold_out_samples(TrainingSamples& out, const Schema& schema, const Split& train,
+                      const casd_trainer_options& options) {
+  std::vector<std::uint8_t> moved;
+  try {
+    moved = choose_held_out(schema, train, options.hold_out, options.seed);
+  } catch (const Error& error) {
+    if (error.status() != CASD_ERROR_INVALID_ARGUMENT) throw;
+    log(CASD_LOG_WARNING, text("there is no split valid, and nothing is held out: ", error.what()));
+    return;
+  }
+  std::vector<const Sample*> kept, held;
+  for (std::size_t i = 0; i < moved.size(); ++i) (moved[i] ? held : kept).push_back(out.train[i]);
+  log(CASD_LOG_INFO, text("there is no split valid: ", held.size(), " of ", moved.size(),
+                          " samples of train are held out for selection and calibration"));
+  out.train = std::move(kept);
+  out.valid = with_a_modality(held);
+}
+
 }  // namespace
 
 void require_lengths(const Model& model, Span<const Sample* const> samples) {
@@ -35,7 +55,8 @@ void require_lengths(const Model& model, Span<const Sample* const> samples) {
     }
 }
 
-TrainingSamples training_samples(const Dataset& dataset, const Model& model) {
+TrainingSamples training_samples(const Dataset& dataset, const Model& model,
+                                 const casd_trainer_options& options) {
   const Schema& schema = model.schema();
   require_same_task(dataset.schema, schema, "the dataset");
   const SchemaMapping mapping(dataset.schema, schema, "the dataset");
@@ -45,13 +66,16 @@ TrainingSamples training_samples(const Dataset& dataset, const Model& model) {
          split_names(dataset));
   TrainingSamples out;
   train = &mapped(*train, mapping, out.mapped_train);
-  out.train = with_a_modality(sample_pointers(train->samples));
+  out.train = sample_pointers(train->samples);
   out.train_fingerprint = fingerprint(schema, *train);
   if (const Split* given = dataset.find("valid")) {
     const Split& valid = mapped(*given, mapping, out.mapped_valid);
     out.valid = with_a_modality(sample_pointers(valid.samples));
     out.valid_fingerprint = fingerprint(schema, valid);
+  } else if (options.hold_out > 0) {
+    hold_out_samples(out, schema, *train, options);
   }
+  out.train = with_a_modality(out.train);
   require(!out.train.empty(), "split train has no sample with a modality");
   require_lengths(model, out.train);
   require_lengths(model, out.valid);

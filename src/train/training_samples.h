@@ -4,6 +4,8 @@
 #include "data/dataset.h"
 #include "model/model.h"
 
+#include <casd/train.h>
+
 #include <vector>
 
 namespace casd {
@@ -17,10 +19,12 @@ struct TrainingSamples {
   Split mapped_train, mapped_valid;     // the copies
 };
 
-/// Samples of the splits `train` and `valid` that have a modality. Throws INVALID_ARGUMENT if the
+/// Samples of the splits `train` and `valid` that have a modality. Without a split `valid` a part of
+/// `train` takes its place (option `hold_out`; a message is logged). Throws INVALID_ARGUMENT if the
 /// schema does not match, if split `train` is missing or has no such sample, or if a sample has more
 /// than max_steps frames.
-TrainingSamples training_samples(const Dataset& dataset, const Model& model);
+TrainingSamples training_samples(const Dataset& dataset, const Model& model,
+                                 const casd_trainer_options& options);
 
 std::vector<const Sample*> with_a_modality(Span<const Sample* const> samples);
 

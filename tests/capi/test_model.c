@@ -38,6 +38,12 @@ static void recipes_presets_and_names_set_fields(void **state) {
   assert_int_equal(o.weights, CASD_WEIGHTS_DEGREES_OF_FREEDOM);
   ASSERT_OK(casd_model_options_use_recipe(&o, CASD_RECIPE_EVIDENTIAL));
   assert_int_equal(o.absent, CASD_ABSENT_EXCLUDED);
+  assert_int_equal(o.linear, 0);
+  assert_int_equal(o.input_guard, 0);
+  ASSERT_OK(casd_model_options_use_recipe(&o, CASD_RECIPE_GROUNDED));
+  assert_int_equal(o.linear, 1);
+  assert_int_equal(o.input_guard, 1);
+  ASSERT_INVALID(casd_model_options_use_recipe(&o, 3), "recipe");
   ASSERT_OK(casd_model_options_use_preset(&o, CASD_PRESET_REFERENCE));
   assert_int_equal(o.layers, 4);
   assert_int_equal(o.heads, 10);
@@ -57,11 +63,11 @@ static void invalid_options_are_rejected(void **state) {
   casd_model_options o, before;
   (void)state;
   ASSERT_INVALID(casd_model_options_init(NULL, sizeof o), "NULL");
-  ASSERT_INVALID(casd_model_options_init(&o, sizeof o - 8), "options");
+  ASSERT_INVALID(casd_model_options_init(&o, sizeof o - 16), "options");
   ASSERT_OK(casd_model_options_init(&o, sizeof o));
   before = o;
   ASSERT_INVALID(casd_model_options_use_recipe(NULL, CASD_RECIPE_PAPER), "NULL");
-  ASSERT_INVALID(casd_model_options_use_recipe(&o, 2), "2");
+  ASSERT_INVALID(casd_model_options_use_recipe(&o, 3), "3");
   ASSERT_INVALID(casd_model_options_use_preset(NULL, CASD_PRESET_DEFAULT), "NULL");
   ASSERT_INVALID(casd_model_options_use_preset(&o, -1), "-1");
   ASSERT_INVALID(casd_model_options_set(NULL, "hidden", "4"), "NULL");
@@ -352,10 +358,10 @@ static void newer_files_are_reported(void **state) {
   char *format;
   (void)state;
   bytes[size - 1] = 0; /* so that strstr ends; the header comes first */
-  format = strstr((char *)bytes + 8, "\"casd.format\":\"2\"");
+  format = strstr((char *)bytes + 8, "\"casd.format\":\"3\"");
   assert_non_null(format);
-  format[strlen("\"casd.format\":\"")] = '3';
-  ASSERT_FAILS(casd_model_load_memory(&loaded, bytes, size), CASD_ERROR_VERSION, "format 3");
+  format[strlen("\"casd.format\":\"")] = '4';
+  ASSERT_FAILS(casd_model_load_memory(&loaded, bytes, size), CASD_ERROR_VERSION, "format 4");
   assert_null(loaded);
   free(bytes);
   casd_model_destroy(model);

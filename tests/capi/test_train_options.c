@@ -10,7 +10,7 @@ static void options_have_defaults_recipes_and_names(void **state) {
   assert_int_equal(o.struct_size, sizeof o);
   assert_int_equal(o.epochs, 0); /* auto */
   assert_int_equal(o.select_from, -1);
-  assert_int_equal(o.schedule, CASD_RECIPE_EVIDENTIAL);
+  assert_int_equal(o.schedule, CASD_RECIPE_GROUNDED);
   assert_int_equal(casd_trainer_options_use_recipe(&o, CASD_RECIPE_PAPER), CASD_OK);
   assert_int_equal(o.schedule, CASD_RECIPE_PAPER);
   assert_true(o.uncertainty_weight == 0.1);
@@ -57,7 +57,7 @@ static void create_rejects_invalid_arguments(void **state) {
   assert_int_equal(casd_trainer_create(&trainer, model, &options), CASD_ERROR_INVALID_ARGUMENT);
   assert_non_null(strstr(casd_last_error(), "batch_size"));
   options = small_options();
-  options.schedule = 2;
+  options.schedule = 3;
   ASSERT_INVALID(casd_trainer_create(&trainer, model, &options), "schedule");
   options = small_options();
   options.struct_size = 4;

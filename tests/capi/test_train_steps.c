@@ -192,7 +192,7 @@ static void own_batches_need_no_dataset(void **state) {
   ASSERT_OK(casd_dataset_schema(&schema, f.data));
   ASSERT_OK(casd_batch_create(&all, schema));
   ASSERT_OK(casd_batch_create(&held_out, schema));
-  ASSERT_FAILS(casd_trainer_calibrate(f.trainer, f.batch), CASD_ERROR_STATE, "calibrate");
+  ASSERT_FAILS(casd_trainer_calibrate(f.trainer, NULL, f.batch), CASD_ERROR_STATE, "calibrate");
   ASSERT_INVALID(casd_trainer_prepare_batch(NULL, f.batch), "NULL");
   ASSERT_INVALID(casd_trainer_prepare_batch(f.trainer, NULL), "NULL");
   ASSERT_INVALID(casd_trainer_prepare_batch(f.trainer, all), "empty");
@@ -212,12 +212,12 @@ static void own_batches_need_no_dataset(void **state) {
   assert_same_model(f.trainer, from_dataset);
   ASSERT_FAILS(casd_trainer_prepare_batch(f.trainer, all), CASD_ERROR_STATE, "steps");
 
-  ASSERT_INVALID(casd_trainer_calibrate(NULL, f.batch), "NULL");
-  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, NULL), "NULL");
-  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, held_out), "empty");
-  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, other), "the batch");
+  ASSERT_INVALID(casd_trainer_calibrate(NULL, NULL, f.batch), "NULL");
+  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, NULL, NULL), "NULL");
+  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, NULL, held_out), "empty");
+  ASSERT_INVALID(casd_trainer_calibrate(f.trainer, NULL, other), "the batch");
   ASSERT_OK(casd_dataset_read(held_out, f.data, "valid", NULL, 30));
-  ASSERT_OK(casd_trainer_calibrate(f.trainer, held_out));
+  ASSERT_OK(casd_trainer_calibrate(f.trainer, NULL, held_out));
   temperature = temperature_of(f.trainer);
   assert_true(temperature != 1);
   ASSERT_OK(casd_train_step(NULL, f.trainer, f.batch)); /* other weights: not calibrated */
@@ -226,9 +226,9 @@ static void own_batches_need_no_dataset(void **state) {
   /* After all epochs the calibration of the trained model is replaced. */
   ASSERT_OK(casd_trainer_fit(from_dataset, f.data, NULL, NULL, NULL));
   temperature = temperature_of(from_dataset);
-  ASSERT_OK(casd_trainer_calibrate(from_dataset, f.batch));
+  ASSERT_OK(casd_trainer_calibrate(from_dataset, NULL, f.batch));
   assert_true(temperature_of(from_dataset) != temperature);
-  ASSERT_OK(casd_trainer_calibrate(from_dataset, held_out));
+  ASSERT_OK(casd_trainer_calibrate(from_dataset, NULL, held_out));
   assert_true(temperature_of(from_dataset) == temperature);
   ASSERT_FAILS(casd_trainer_prepare_batch(from_dataset, all), CASD_ERROR_STATE, "over");
 

@@ -41,7 +41,7 @@ class Series(InFolder):
         self.assertEqual(result.returncode, 0, result.stderr)
         for line in ("task: classes still, moving (from the file's header)",
                      "modalities: accelerometer (2 features), gyroscope (1)",
-                     "samples: train 26, valid 4, test 10"):
+                     "samples: train 24, valid 6, test 10"):
             self.assertIn(line + "\n", result.stderr)
         self.assertIn(f"out.casd on {self.test}: 10 samples\n", result.stdout)
         for condition in ("accelerometer ", "gyroscope ", "accelerometer+gyroscope "):

@@ -51,10 +51,29 @@ inline const std::vector<std::string>& loss_cases() {
 }
 
 /// A file of tensors, read as doubles.
+/// The bytes of a safetensors file with its header in the compact form, which the reader requires.
+inline std::vector<std::uint8_t> with_compact_header(std::vector<std::uint8_t> bytes) {
+  std::uint64_t size = 0;
+  for (int i = 0; i < 8; ++i) size |= std::uint64_t{bytes[static_cast<std::size_t>(i)]} << (8 * i);
+  const auto data = bytes.begin() + 8 + static_cast<std::ptrdiff_t>(size);
+  std::string header;
+  bool quoted = false;  // no string of these files contains an escape
+  for (auto at = bytes.begin() + 8; at != data; ++at) {
+    quoted ^= *at == '"';
+    if (quoted || *at != ' ') header += static_cast<char>(*at);
+  }
+  header.resize((header.size() + 8 + 63) / 64 * 64 - 8, ' ');
+  std::vector<std::uint8_t> out;
+  for (int i = 0; i < 8; ++i) out.push_back(static_cast<std::uint8_t>(header.size() >> (8 * i)));
+  out.insert(out.end(), header.begin(), header.end());
+  out.insert(out.end(), data, bytes.end());
+  return out;
+}
+
 class TensorFile {
  public:
   explicit TensorFile(const std::string& path)
-      : bytes_(read_file(path)), parsed_(parse_safetensors(bytes_, path)) {}
+      : bytes_(with_compact_header(read_file(path))), parsed_(parse_safetensors(bytes_, path)) {}
 
   bool has(const std::string& name) const { return parsed_.find_tensor(name) != nullptr; }
   std::vector<std::int64_t> shape(const std::string& name) const { return entry(name).shape; }

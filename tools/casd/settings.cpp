@@ -68,7 +68,9 @@ Settings make_settings(const std::string& recipe, const std::string& preset) {
   Settings out;
   check(casd_model_options_init(&out.model, sizeof out.model));
   check(casd_trainer_options_init(&out.trainer, sizeof out.trainer));
-  const casd_recipe which = recipe == "paper" ? CASD_RECIPE_PAPER : CASD_RECIPE_EVIDENTIAL;
+  const casd_recipe which = recipe == "paper"        ? CASD_RECIPE_PAPER
+                            : recipe == "evidential" ? CASD_RECIPE_EVIDENTIAL
+                                                     : CASD_RECIPE_GROUNDED;
   check(casd_model_options_use_recipe(&out.model, which));
   check(casd_trainer_options_use_recipe(&out.trainer, which));
   check(casd_model_options_use_preset(

@@ -14,7 +14,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string data, output, task, modalities, test, recipe = "evidential", preset = "default",
+  std::string data, output, task, modalities, test, recipe = "grounded", preset = "default",
                                                     checkpoint;
   std::vector<std::string> assignments;
   uint64_t seed = 0;
@@ -67,7 +67,7 @@ bool has_groups(const casd_dataset* data) {
 
 /// Moves a part of split train to a new split valid, if there is none. Returns a description.
 std::string hold_out(casd_dataset* data, double wanted, uint64_t seed) {
-  constexpr double usual_share = 0.15;
+  constexpr double usual_share = 0.2;
   if (casd_dataset_size(data, "valid") > 0)
     return wanted < 0 ? "" : "--valid is not used: the data has a split valid";
   const double share = wanted < 0 ? usual_share : wanted;
@@ -257,15 +257,14 @@ void add_train(CLI::App& app) {
                    "File with further samples: the trained model is evaluated on them")
       ->type_name("FILE");
   command
-      ->add_option(
-          "--valid", options->valid,
-          "Share of train to hold out where there is no split valid; default 0.15, 0: none")
+      ->add_option("--valid", options->valid,
+                   "Share of train to hold out where there is no split valid; default 0.2, 0: none")
       ->type_name("SHARE")
       ->check(silent(CLI::Range(0.0, 0.95)));
-  command->add_option("--recipe", options->recipe, "evidential or paper")
+  command->add_option("--recipe", options->recipe, "grounded, evidential or paper")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(silent(CLI::IsMember({"evidential", "paper"})));
+      ->check(silent(CLI::IsMember({"grounded", "evidential", "paper"})));
   command->add_option("--preset", options->preset, "Network size: default or reference")
       ->capture_default_str()
       ->type_name("NAME")

@@ -1093,6 +1093,58 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1model_1options_1seed_1get(J
 }
 
 
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1model_1options_1linear_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_model_options *arg1 = (casd_model_options *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_model_options **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->linear = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1model_1options_1linear_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_model_options *arg1 = (casd_model_options *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_model_options **)&jarg1; 
+  result = (int32_t) ((arg1)->linear);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1model_1options_1input_1guard_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_model_options *arg1 = (casd_model_options *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_model_options **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->input_guard = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1model_1options_1input_1guard_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_model_options *arg1 = (casd_model_options *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_model_options **)&jarg1; 
+  result = (int32_t) ((arg1)->input_guard);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
 SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1model_1options(JNIEnv *jenv, jclass jcls) {
   jlong jresult = 0 ;
   casd_model_options *result = 0 ;
@@ -3772,6 +3824,32 @@ SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1engine_1ge
 }
 
 
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1hold_1out_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jdouble jarg2) {
+  casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
+  double arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_trainer_options **)&jarg1; 
+  arg2 = (double)jarg2; 
+  if (arg1) (arg1)->hold_out = arg2;
+}
+
+
+SWIGEXPORT jdouble JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1hold_1out_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jdouble jresult = 0 ;
+  casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
+  double result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_trainer_options **)&jarg1; 
+  result = (double) ((arg1)->hold_out);
+  jresult = (jdouble)result; 
+  return jresult;
+}
+
+
 SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1trainer_1options(JNIEnv *jenv, jclass jcls) {
   jlong jresult = 0 ;
   casd_trainer_options *result = 0 ;
@@ -4880,17 +4958,19 @@ SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1trainer_1phase(JNIEnv *jenv,
 }
 
 
-SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1calibrate(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1calibrate(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2, jlong jarg3) {
   jlong jresult = 0 ;
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
+  casd_batch *arg3 = (casd_batch *) 0 ;
   casd_status result;
   
   (void)jenv;
   (void)jcls;
   arg1 = *(casd_trainer **)&jarg1; 
   arg2 = *(casd_batch **)&jarg2; 
-  result = (casd_status)casd_trainer_calibrate(arg1,(casd_batch const *)arg2);
+  arg3 = *(casd_batch **)&jarg3; 
+  result = (casd_status)casd_trainer_calibrate(arg1,(casd_batch const *)arg2,(casd_batch const *)arg3);
   {
     jresult = 0;
     if (result != CASD_OK) casd_jni::throw_status(jenv, result);

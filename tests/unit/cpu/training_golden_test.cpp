@@ -77,7 +77,7 @@ struct TeacherRow {
       const FusedLaw<double> fused =
           fuse(law, static_cast<std::int32_t>(nig.size()),
                {model->options().weights, model->options().fused_variance},
-               static_cast<const double*>(nullptr), weight);
+               static_cast<const ModalityFactors<double>*>(nullptr), weight);
       location.push_back(static_cast<float>(fused.location));
       uncertainty.push_back(static_cast<float>(fused.variance));
     }

@@ -15,7 +15,7 @@ namespace {
 
 using Law = NormalInverseGamma<double>;
 
-constexpr const double* no_trust = nullptr;
+constexpr const ModalityFactors<double>* no_factors = nullptr;
 
 TEST(Fusion, MatchesManualCalculation) {
   // nu 4 and 6, variances 3 and 1.
@@ -23,19 +23,19 @@ TEST(Fusion, MatchesManualCalculation) {
   double weight[2];
   FusedLaw<double> fused =
       fuse(laws, 2, {CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM, CASD_FUSED_VARIANCE_WEIGHTED},
-           no_trust, weight);
+           no_factors, weight);
   EXPECT_DOUBLE_EQ(weight[0], 1.0 / 3);
   EXPECT_DOUBLE_EQ(fused.location, 5.0 / 3);
   EXPECT_DOUBLE_EQ(fused.variance, 3.0 / 9 + 4.0 / 9);
   EXPECT_DOUBLE_EQ(fused.degrees_of_freedom, 4);
   EXPECT_DOUBLE_EQ(fused.squared_scale, fused.variance * (4.0 - 2) / 4);
   EXPECT_NEAR(fused.disagreement, (4.0 / 9) / 3 + (1.0 / 9) * 2 / 3, 1e-15);
-  fused = fuse(laws, 2, {CASD_WEIGHTS_PRECISION, CASD_FUSED_VARIANCE_MEAN}, no_trust, weight);
+  fused = fuse(laws, 2, {CASD_WEIGHTS_PRECISION, CASD_FUSED_VARIANCE_MEAN}, no_factors, weight);
   EXPECT_DOUBLE_EQ(weight[1], 0.75);
   EXPECT_DOUBLE_EQ(fused.variance, 2);
-  fuse(laws, 2, {CASD_WEIGHTS_DEGREES_OF_FREEDOM, CASD_FUSED_VARIANCE_MEAN}, no_trust, weight);
+  fuse(laws, 2, {CASD_WEIGHTS_DEGREES_OF_FREEDOM, CASD_FUSED_VARIANCE_MEAN}, no_factors, weight);
   EXPECT_DOUBLE_EQ(weight[0], 0.4);
-  const double trust[2] = {3, 1};
+  const ModalityFactors<double> trust[2] = {{3, 1}, {1, 1}};
   fuse(laws, 2, {CASD_WEIGHTS_EQUAL, CASD_FUSED_VARIANCE_MEAN}, trust, weight);
   EXPECT_DOUBLE_EQ(weight[0], 0.75);
 }
@@ -48,7 +48,7 @@ TEST(Fusion, OneModalityIsUnchanged) {
     for (const casd_fused_variance variance :
          {CASD_FUSED_VARIANCE_WEIGHTED, CASD_FUSED_VARIANCE_MEAN}) {
       double weight;
-      const FusedLaw<double> fused = fuse(&law, 1, {weights, variance}, no_trust, &weight);
+      const FusedLaw<double> fused = fuse(&law, 1, {weights, variance}, no_factors, &weight);
       EXPECT_EQ(weight, 1);
       EXPECT_EQ(fused.location, law.gamma);
       EXPECT_EQ(fused.variance, law.variance());
@@ -79,7 +79,7 @@ TEST(Fusion, MatchesTheReference) {
             {one["gamma"][m][i], one["delta"][m][i], one["alpha"][m][i], one["beta"][m][i]});
       std::vector<double> weight(count);
       const FusedLaw<double> fused = fuse(laws.data(), static_cast<std::int32_t>(count),
-                                          {weights, variance}, no_trust, weight.data());
+                                          {weights, variance}, no_factors, weight.data());
       const auto near = [](double got, double wanted) {
         EXPECT_NEAR(got, wanted, 1e-12 * std::max(1e-6, std::fabs(wanted)));
       };
@@ -102,7 +102,7 @@ TEST(Fusion, MatchesTheReference) {
 double loss_of(const std::vector<Law>& laws, const FusionRules& rules) {
   std::vector<double> weight(laws.size());
   const FusedLaw<double> fused =
-      fuse(laws.data(), static_cast<std::int32_t>(laws.size()), rules, no_trust, weight.data());
+      fuse(laws.data(), static_cast<std::int32_t>(laws.size()), rules, no_factors, weight.data());
   return 1.3 * fused.location - 0.7 * fused.variance + 0.4 * fused.degrees_of_freedom;
 }
 
@@ -119,7 +119,7 @@ TEST(Fusion, GradientMatchesFiniteDifferences) {
         const FusionRules rules{weights, variance};
         std::vector<double> weight(count);
         const auto size = static_cast<std::int32_t>(count);
-        const FusedLaw<double> fused = fuse(laws.data(), size, rules, no_trust, weight.data());
+        const FusedLaw<double> fused = fuse(laws.data(), size, rules, no_factors, weight.data());
         std::vector<Law> gradient(count, Law{0, 0, 0, 0});
         fuse_backward(laws.data(), size, rules, fused, weight.data(), {1.3, 0.4, -0.7},
                       gradient.data());
@@ -140,7 +140,7 @@ TEST(Fusion, EqualDegreesOfFreedomShareTheirGradient) {
   const Law laws[2] = {{1, 1, 3, 1}, {2, 1, 3, 1}};
   const FusionRules rules{CASD_WEIGHTS_EQUAL, CASD_FUSED_VARIANCE_MEAN};
   double weight[2];
-  const FusedLaw<double> fused = fuse(laws, 2, rules, no_trust, weight);
+  const FusedLaw<double> fused = fuse(laws, 2, rules, no_factors, weight);
   Law gradient[2] = {};
   fuse_backward(laws, 2, rules, fused, weight, {0, 1, 0}, gradient);
   EXPECT_EQ(gradient[0].alpha, 1);

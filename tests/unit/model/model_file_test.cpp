@@ -205,8 +205,8 @@ TEST(ModelFile, NonCanonicalTextIsRejected) {
       {"casd.options", "\"input_clip\":5.0", "\"input_clip\":0x5p0", "input_clip"},
       {"casd.options", "\"delta_min\":0.01", "\"delta_min\":1e-2", "delta_min"},
       {"casd.options", "\"delta_min\":0.01", "\"delta_min\":20.0", "delta_m"},
-      {"casd.options", "\"beta_min\":0.2}", "\"beta_min\":0.2,\"seed\":1}", "seed"},
-      {"casd.options", "\"beta_min\":0.2}", "\"beta_min\":0.2,\"gamma_min\":1.0}", "gamma_min"},
+      {"casd.options", "\"input_guard\":1}", "\"input_guard\":1,\"seed\":1}", "seed"},
+      {"casd.options", "\"input_guard\":1}", "\"input_guard\":1,\"gamma_min\":1.0}", "gamma_min"},
       // Calibration.
       {"casd.calibration", "\"1\":1.5", "\"01\":1.5", "01"},
       {"casd.calibration", "\"1\":1.5", "\"0\":1.5", "temperatures"},
@@ -331,11 +331,11 @@ TEST(ModelFile, ValuesThatCannotBeUsedAreRejected) {
   }
 }
 
-TEST(ModelFile, VersionTwoMatchesTheDocumentation) {
+TEST(ModelFile, VersionThreeMatchesTheDocumentation) {
   const Bytes bytes = serialise_model(*small_model());
   const Safetensors file = parse_safetensors(bytes, "test");
   const Metadata expected = {
-      {"casd.format", "2"},
+      {"casd.format", "3"},
       {"casd.schema",
        R"({"modalities":[{"name":"language","features":4},{"name":"audio","features":3},)"
        R"({"name":"visual","features":2}],"task":"classes","outputs":["negative","positive"]})"},
@@ -343,7 +343,7 @@ TEST(ModelFile, VersionTwoMatchesTheDocumentation) {
        R"({"hidden":4,"layers":1,"heads":2,"feed_forward":8,"pooling":"last","input_clip":5.0,)"
        R"("max_steps":512,"absent":"excluded","weights":"excess_degrees_of_freedom",)"
        R"("fused_variance":"weighted","delta_min":0.01,"delta_max":20.0,"alpha_min":1.25,)"
-       R"("alpha_max":20.0,"beta_min":0.2})"},
+       R"("alpha_max":20.0,"beta_min":0.2,"linear":1,"input_guard":1})"},
       {"casd.trained", "false"},
       {"casd.calibration", R"({"temperatures":{"1":1.5,"5":2.0,"7":0.25},"trust":[1.0,2.5,0.5]})"},
       {"user.note", "\xc3\xa4 \"quoted\""},
@@ -398,18 +398,18 @@ TEST(ModelFile, TheTrainedFlagIsKept) {
 }
 
 TEST(ModelFile, ANewerVersionIsReported) {
-  for (const char* version : {"3", "10", "99999999"}) {
+  for (const char* version : {"4", "10", "99999999"}) {
     try {
-      parse_model(edited("casd.format", "2", version), "test");
+      parse_model(edited("casd.format", "3", version), "test");
       ADD_FAILURE() << version;
     } catch (const Error& error) {
       EXPECT_EQ(error.status(), CASD_ERROR_VERSION);
       EXPECT_STREQ(error.what(),
-                   text("test: model format ", version, ", this library reads up to 2").c_str());
+                   text("test: model format ", version, ", this library reads up to 3").c_str());
     }
   }
   for (const char* version : {"", "0", "02", "-2", "two", "2.0", "999999999"})
-    EXPECT_NE(rejection(edited("casd.format", "2", version)).find("casd.format"),
+    EXPECT_NE(rejection(edited("casd.format", "3", version)).find("casd.format"),
               std::string::npos);
 }
 

@@ -56,6 +56,9 @@ TEST(NetworkLayout, TensorsMatchTheFileFormat) {
       {"voice.norm.bias", {4}},
       {"voice.evidence.weight", {16, 4}},
       {"voice.evidence.bias", {16}},
+      {"voice.linear.weight", {2, 9}},
+      {"voice.linear.bias", {2}},
+      {"voice.guard", {3}},
       {"classifier.weight", {2, 4}},
       {"classifier.bias", {2}},
       {"target.mean", {2}},
@@ -73,7 +76,7 @@ TEST(NetworkLayout, TensorsMatchTheFileFormat) {
   }
   EXPECT_EQ(network.value_count, offset);
   EXPECT_EQ(NetworkLayout::tensor_count(network.schema, network.options), expected.size());
-  EXPECT_EQ(network.learned_count, offset - 3 - 3 - 2 - 2);
+  EXPECT_EQ(network.learned_count, offset - 3 - 3 - 18 - 2 - 3 - 2 - 2);
   EXPECT_THROW(find_tensor(network, "voice.nothing"), Error);
 }
 
@@ -129,7 +132,7 @@ TEST(NetworkLayout, LearnedValuesRoundTrip) {
   for (const NamedTensor& tensor : named_tensors(model->layout()))
     for (auto i = static_cast<std::size_t>(tensor.offset);
          i < static_cast<std::size_t>(tensor.offset + tensor.size); ++i)
-      EXPECT_EQ(values[i], tensor.role == TensorRole::statistic ? model->values()[i] : 7.0f)
+      EXPECT_EQ(values[i], tensor.learned_offset < 0 ? model->values()[i] : 7.0f)
           << tensor.name;
 }
 

@@ -164,10 +164,10 @@ std::string rejection(const std::vector<std::uint8_t>& bytes) {
 }
 
 TEST(Checkpoint, ANewerVersionIsReported) {
-  EXPECT_EQ(status_of([] { read_back(with_metadata("casd.checkpoint", "3", "4")); }),
+  EXPECT_EQ(status_of([] { read_back(with_metadata("casd.checkpoint", "4", "5")); }),
             CASD_ERROR_VERSION);
   for (const char* mismatched : {"", "0", "x", "-1", "99999999999999999999"})
-    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.checkpoint", "3", mismatched)); }),
+    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.checkpoint", "4", mismatched)); }),
               CASD_ERROR_FORMAT)
         << mismatched;
 }

@@ -10,12 +10,12 @@
 namespace casd {
 namespace {
 
-TEST(TrainerOptions, DefaultsAreTheEvidentialRecipe) {
+TEST(TrainerOptions, DefaultsAreTheGroundedRecipe) {
   const casd_trainer_options o = default_trainer_options();
   EXPECT_EQ(o.struct_size, sizeof o);
   for (const char* name : {"teacher_epochs", "epochs", "select_from", "patience", "batch_size"})
     EXPECT_EQ(option_text(find_option(trainer_option_table(), name), &o), "auto") << name;
-  EXPECT_EQ(o.schedule, CASD_RECIPE_EVIDENTIAL);
+  EXPECT_EQ(o.schedule, CASD_RECIPE_GROUNDED);
   EXPECT_EQ(o.evidence_rate, 10);
   EXPECT_EQ(o.evidence_weight, 1);
   EXPECT_EQ(o.uncertainty_weight, 0);
@@ -31,12 +31,12 @@ TEST(TrainerOptions, RecipesSetAndResetTheSameFields) {
   EXPECT_EQ(o.uncertainty_weight, 0.1);
   EXPECT_EQ(o.evidence_weight, 0);
   EXPECT_EQ(o.evidence_rate, 1);
-  use_recipe(o, CASD_RECIPE_EVIDENTIAL);
+  use_recipe(o, CASD_RECIPE_GROUNDED);
   for (const Option& option : trainer_option_table()) {
     const casd_trainer_options fresh = default_trainer_options();
     EXPECT_EQ(option_text(option, &o), option_text(option, &fresh)) << option.name;
   }
-  EXPECT_THROW(use_recipe(o, 2), Error);
+  EXPECT_THROW(use_recipe(o, 3), Error);
 }
 
 // A field that is missing in the table could neither be set by name nor saved.

@@ -33,6 +33,7 @@ Dataset small_data(casd_task task = CASD_TASK_CLASSES) {
 
 ModelPtr small_model(const Schema& schema, double input_clip = 5) {
   casd_model_options options = default_model_options();
+  use_recipe(options, CASD_RECIPE_EVIDENTIAL);
   options.hidden = 8;
   options.heads = 2;
   options.layers = 1;
@@ -123,9 +124,9 @@ TEST_F(OwnBatches, CalibrationLastsUntilTheNextStep) {
     trainer.step(train_);
     const Calibration wanted = expected(trainer, valid_, fit_trust);
     ASSERT_EQ(wanted.trust.empty(), fit_trust == 0);
-    trainer.calibrate(valid_);
+    trainer.calibrate(nullptr, valid_);
     EXPECT_TRUE(same(trainer.snapshot()->calibration(), wanted));
-    trainer.calibrate(train_);  // replaces the previous calibration
+    trainer.calibrate(nullptr, train_);  // replaces the previous calibration
     EXPECT_TRUE(same(trainer.snapshot()->calibration(), expected(trainer, train_, fit_trust)));
     EXPECT_FALSE(same(trainer.snapshot()->calibration(), wanted));
     trainer.step(train_);
@@ -137,7 +138,7 @@ TEST_F(OwnBatches, ADivergedStepKeepsTheCalibration) {
   Trainer trainer(model_, small_options(), &recording_engine());
   trainer.prepare(train_);
   trainer.step(train_);
-  trainer.calibrate(valid_);
+  trainer.calibrate(nullptr, valid_);
   engine_record().fail_at = static_cast<std::int64_t>(engine_record().steps.size());
   EXPECT_EQ(status_of([&] { trainer.step(train_); }), CASD_ERROR_NUMERIC);
   EXPECT_FALSE(trainer.snapshot()->calibration().empty());
@@ -149,7 +150,7 @@ TEST_F(OwnBatches, TheStudentsTeacherIsNotCalibrated) {
     Trainer trainer(model_, small_options(1), &recording_engine());
     trainer.prepare(train_);
     trainer.step(train_);
-    if (calibrate) trainer.calibrate(valid_);
+    if (calibrate) trainer.calibrate(nullptr, valid_);
     trainer.set_phase(CASD_PHASE_STUDENT);
     trainer.step(train_);
     return engine_record().steps.back().teacher_logits;
@@ -162,7 +163,7 @@ TEST_F(OwnBatches, ATrainedModelIsCalibratedWithoutAStep) {
   first.prepare(train_);
   first.step(train_);
   Trainer second(first.snapshot(), small_options(), &recording_engine());
-  second.calibrate(valid_);
+  second.calibrate(nullptr, valid_);
   EXPECT_FALSE(second.snapshot()->calibration().empty());
   second.prepare(train_);
   EXPECT_TRUE(second.snapshot()->calibration().empty());  // the model it was created from
@@ -173,11 +174,11 @@ TEST_F(OwnBatches, CheckpointsKeepTheCalibrationOfAFinishedTrainingOnly) {
   Trainer trainer(model_, small_options(), &recording_engine());
   trainer.prepare(train_);
   trainer.step(train_);
-  trainer.calibrate(valid_);
+  trainer.calibrate(nullptr, valid_);
   trainer.save(path);
   EXPECT_TRUE(Trainer::load(path, &recording_engine())->snapshot()->calibration().empty());
   trainer.fit(data_, nullptr, nullptr, nullptr);
-  trainer.calibrate(train_);
+  trainer.calibrate(nullptr, train_);
   const Calibration wanted = trainer.snapshot()->calibration();
   EXPECT_TRUE(same(wanted, expected(trainer, train_, 0)));
   trainer.save(path);
@@ -189,7 +190,7 @@ TEST_F(OwnBatches, EpochsDropTheCalibration) {
   Trainer trainer(model_, small_options(), &recording_engine());
   trainer.prepare(train_);
   trainer.step(train_);
-  trainer.calibrate(valid_);
+  trainer.calibrate(nullptr, valid_);
   trainer.epoch(data_);
   EXPECT_EQ(trainer.phase(), CASD_PHASE_STUDENT);
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
@@ -205,7 +206,7 @@ TEST_F(OwnBatches, AnEpochWithoutAStepDropsTheCalibration) {
   EXPECT_EQ(status_of([&] { trainer.epoch(data_); }), CASD_ERROR_CANCELLED);
   engine_record().after_step = nullptr;
   ASSERT_EQ(engine_record().steps.size(), 1u);
-  trainer.calibrate(valid_);
+  trainer.calibrate(nullptr, valid_);
   EXPECT_FALSE(trainer.snapshot()->calibration().empty());
   trainer.epoch(data_);
   ASSERT_EQ(engine_record().steps.size(), 1u);
@@ -215,24 +216,26 @@ TEST_F(OwnBatches, AnEpochWithoutAStepDropsTheCalibration) {
 
 TEST_F(OwnBatches, InvalidCalibrationsAreRejected) {
   Trainer trainer(model_, small_options(), &recording_engine());
-  EXPECT_EQ(status_of([&] { trainer.calibrate(valid_); }), CASD_ERROR_STATE);
+  EXPECT_EQ(status_of([&] { trainer.calibrate(nullptr, valid_); }), CASD_ERROR_STATE);
   trainer.prepare(train_);
   trainer.step(train_);
-  EXPECT_EQ(status_of([&] { trainer.calibrate(Batch(data_.schema)); }),
+  EXPECT_EQ(status_of([&] { trainer.calibrate(nullptr, Batch(data_.schema)); }),
             CASD_ERROR_INVALID_ARGUMENT);
   Batch unlabelled = valid_;
   for (std::int64_t i = 0; i < unlabelled.size(); ++i) unlabelled.at(i).target.clear();
-  EXPECT_EQ(status_of([&] { trainer.calibrate(unlabelled); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { trainer.calibrate(nullptr, unlabelled); }),
+            CASD_ERROR_INVALID_ARGUMENT);
   Batch long_one = valid_;
   const std::vector<float> frames(
       513u * static_cast<std::size_t>(data_.schema.modalities[0].features), 0.5f);
   set_frames(long_one.at(3), data_.schema, 0, frames);
-  EXPECT_EQ(status_of([&] { trainer.calibrate(long_one); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { trainer.calibrate(nullptr, long_one); }), CASD_ERROR_INVALID_ARGUMENT);
   Schema other = data_.schema;
   other.outputs.push_back("neutral");
   Batch mismatched(other);
   mismatched.add();
-  EXPECT_EQ(status_of([&] { trainer.calibrate(mismatched); }), CASD_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { trainer.calibrate(nullptr, mismatched); }),
+            CASD_ERROR_INVALID_ARGUMENT);
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 
@@ -244,7 +247,7 @@ TEST_F(OwnBatches, WithoutAFinitePredictionThereIsNoCalibration) {
   Sample& sample = huge.add();
   set_frames(sample, data_.schema, 0, std::vector<float>(16, 3e38f));
   sample.target = {1};
-  EXPECT_EQ(status_of([&] { trainer.calibrate(huge); }), CASD_ERROR_NUMERIC);
+  EXPECT_EQ(status_of([&] { trainer.calibrate(nullptr, huge); }), CASD_ERROR_NUMERIC);
 }
 
 TEST_F(OwnBatches, RegressionHasNothingToCalibrate) {
@@ -252,7 +255,7 @@ TEST_F(OwnBatches, RegressionHasNothingToCalibrate) {
   Trainer trainer(small_model(data.schema), small_options(), &recording_engine());
   trainer.prepare(batch_of(data, "train"));
   trainer.step(batch_of(data, "train"));
-  EXPECT_NO_THROW(trainer.calibrate(batch_of(data, "valid")));
+  EXPECT_NO_THROW(trainer.calibrate(nullptr, batch_of(data, "valid")));
   EXPECT_TRUE(trainer.snapshot()->calibration().empty());
 }
 

@@ -444,8 +444,9 @@ TEST_F(TrainingLoop, WithoutSplitValidTheLastEpochIsUsed) {
   Dataset data = data_;
   data.splits.erase(data.splits.begin() + 1);
   ASSERT_EQ(data.find("valid"), nullptr);
-  const auto trainer = make(small_options());
-  ModelPtr last;
+  casd_trainer_options options = small_options();
+  options.hold_out = 0;
+  const auto trainer = make(options);
   casd_train_stats stats;
   do {
     stats = trainer->epoch(data);

@@ -28,6 +28,7 @@ inline Dataset small_data(casd_task task = CASD_TASK_CLASSES, std::int32_t valid
 
 inline ModelPtr small_model(const Schema& schema, std::uint64_t seed = 1) {
   casd_model_options options = default_model_options();
+  use_recipe(options, CASD_RECIPE_EVIDENTIAL);
   options.hidden = 8;
   options.heads = 2;
   options.layers = 1;

@@ -294,6 +294,10 @@ extern void _wrap_casd_model_options_beta_min_set_capi_8e0491c7fcfa246e(uintptr_
 extern double _wrap_casd_model_options_beta_min_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_model_options_seed_set_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_24 arg2);
 extern swig_type_25 _wrap_casd_model_options_seed_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_model_options_linear_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_linear_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_model_options_input_guard_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_input_guard_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_model_options_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_model_options_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern swig_type_26 _wrap_casd_model_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
@@ -490,6 +494,8 @@ extern void _wrap_casd_trainer_options_engine_set_capi_8e0491c7fcfa246e(uintptr_
 extern int _wrap_casd_trainer_options_engine_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_reserved_set_capi_8e0491c7fcfa246e(uintptr_t arg1, int arg2);
 extern int _wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_hold_out_set_capi_8e0491c7fcfa246e(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_hold_out_get_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e(void);
 extern void _wrap_delete_casd_trainer_options_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern swig_type_150 _wrap_casd_trainer_options_init_capi_8e0491c7fcfa246e(uintptr_t arg1);
@@ -571,7 +577,7 @@ extern swig_type_177 _wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(uintptr_t arg1
 extern void _wrap_casd_trainer_cancel_capi_8e0491c7fcfa246e(uintptr_t arg1);
 extern swig_type_179 _wrap_casd_trainer_progress_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_casd_trainer_phase_capi_8e0491c7fcfa246e(uintptr_t arg1);
-extern swig_type_180 _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_180 _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
 extern swig_type_181 _wrap_casd_trainer_snapshot_capi_8e0491c7fcfa246e(swig_voidp arg1, uintptr_t arg2);
 extern swig_type_182 _wrap_casd_trainer_save_capi_8e0491c7fcfa246e(uintptr_t arg1, swig_type_183 arg2);
 extern swig_type_184 _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(swig_voidp arg1, swig_type_185 arg2);
@@ -1130,6 +1136,32 @@ func (arg1 SwigcptrCasd_model_options) GetSeed() (_swig_ret uint64) {
 	return swig_r
 }
 
+func (arg1 SwigcptrCasd_model_options) SetLinear(arg2 int32) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_casd_model_options_linear_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+}
+
+func (arg1 SwigcptrCasd_model_options) GetLinear() (_swig_ret int32) {
+	var swig_r int32
+	_swig_i_0 := arg1
+	swig_r = (int32)(C._wrap_casd_model_options_linear_get_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrCasd_model_options) SetInput_guard(arg2 int32) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_casd_model_options_input_guard_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+}
+
+func (arg1 SwigcptrCasd_model_options) GetInput_guard() (_swig_ret int32) {
+	var swig_r int32
+	_swig_i_0 := arg1
+	swig_r = (int32)(C._wrap_casd_model_options_input_guard_get_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
 func NewCasd_model_options() (_swig_ret Casd_model_options) {
 	var swig_r Casd_model_options
 	swig_r = (Casd_model_options)(SwigcptrCasd_model_options(C._wrap_new_casd_model_options_capi_8e0491c7fcfa246e()))
@@ -1182,6 +1214,10 @@ type Casd_model_options interface {
 	GetBeta_min() (_swig_ret float64)
 	SetSeed(arg2 uint64)
 	GetSeed() (_swig_ret uint64)
+	SetLinear(arg2 int32)
+	GetLinear() (_swig_ret int32)
+	SetInput_guard(arg2 int32)
+	GetInput_guard() (_swig_ret int32)
 }
 
 func Casd_model_options_init(arg1 Casd_model_options) (_swig_ret error) {
@@ -2992,6 +3028,19 @@ func (arg1 SwigcptrCasd_trainer_options) GetReserved() (_swig_ret uint32) {
 	return swig_r
 }
 
+func (arg1 SwigcptrCasd_trainer_options) SetHold_out(arg2 float64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_casd_trainer_options_hold_out_set_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+}
+
+func (arg1 SwigcptrCasd_trainer_options) GetHold_out() (_swig_ret float64) {
+	var swig_r float64
+	_swig_i_0 := arg1
+	swig_r = (float64)(C._wrap_casd_trainer_options_hold_out_get_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
 func NewCasd_trainer_options() (_swig_ret Casd_trainer_options) {
 	var swig_r Casd_trainer_options
 	swig_r = (Casd_trainer_options)(SwigcptrCasd_trainer_options(C._wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e()))
@@ -3070,6 +3119,8 @@ type Casd_trainer_options interface {
 	GetEngine() (_swig_ret int32)
 	SetReserved(arg2 uint32)
 	GetReserved() (_swig_ret uint32)
+	SetHold_out(arg2 float64)
+	GetHold_out() (_swig_ret float64)
 }
 
 func Casd_trainer_options_init(arg1 Casd_trainer_options) (_swig_ret error) {
@@ -3755,11 +3806,12 @@ func Casd_trainer_phase(arg1 uintptr) (_swig_ret int32) {
 	return swig_r
 }
 
-func Casd_trainer_calibrate(arg1 uintptr, arg2 uintptr) (_swig_ret error) {
+func Casd_trainer_calibrate(arg1 uintptr, arg2 uintptr, arg3 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	_swig_i_2 := arg3
+	swig_r_p := C._wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)

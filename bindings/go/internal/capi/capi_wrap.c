@@ -1271,6 +1271,56 @@ long long _wrap_casd_model_options_seed_get_capi_8e0491c7fcfa246e(struct casd_mo
 }
 
 
+void _wrap_casd_model_options_linear_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+  struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_model_options **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->linear = arg2;
+  
+}
+
+
+int _wrap_casd_model_options_linear_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+  struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_model_options **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->linear);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_model_options_input_guard_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+  struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_model_options **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->input_guard = arg2;
+  
+}
+
+
+int _wrap_casd_model_options_input_guard_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+  struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_model_options **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->input_guard);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 struct casd_model_options *_wrap_new_casd_model_options_capi_8e0491c7fcfa246e() {
   struct casd_model_options *result = 0 ;
   struct casd_model_options *_swig_go_result;
@@ -4838,6 +4888,31 @@ int _wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
+void _wrap_casd_trainer_options_hold_out_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+  struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
+  double arg2 ;
+  
+  arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
+  arg2 = (double)_swig_go_1; 
+  
+  if (arg1) (arg1)->hold_out = arg2;
+  
+}
+
+
+double _wrap_casd_trainer_options_hold_out_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+  struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
+  double result;
+  double _swig_go_result;
+  
+  arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
+  
+  result = (double) ((arg1)->hold_out);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e() {
   struct casd_trainer_options *result = 0 ;
   struct casd_trainer_options *_swig_go_result;
@@ -6144,16 +6219,18 @@ int _wrap_casd_trainer_phase_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_batch *_swig_go_1, casd_batch *_swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
+  casd_batch *arg3 = (casd_batch *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
   
   arg1 = (casd_trainer *)_swig_go_0;
   arg2 = (casd_batch *)_swig_go_1;
+  arg3 = (casd_batch *)_swig_go_2;
   
-  result = (casd_status)casd_trainer_calibrate(arg1,(struct casd_batch const *)arg2);
+  result = (casd_status)casd_trainer_calibrate(arg1,(struct casd_batch const *)arg2,(struct casd_batch const *)arg3);
   {
     _swig_go_result.p = NULL;
     _swig_go_result.n = 0;

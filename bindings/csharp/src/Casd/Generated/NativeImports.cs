@@ -384,7 +384,7 @@ internal static unsafe class NativeImports {
   public static extern int casd_trainer_phase(global::System.IntPtr jarg1);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_calibrate")]
-  public static extern int casd_trainer_calibrate(global::System.IntPtr jarg1, global::System.IntPtr jarg2);
+  public static extern int casd_trainer_calibrate(global::System.IntPtr jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_snapshot")]
   public static extern int casd_trainer_snapshot(out ModelHandle jarg1, global::System.IntPtr jarg2);

@@ -887,11 +887,12 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-  public static void casd_trainer_calibrate(TrainerHandle trainer, BatchHandle held_out) {
+  public static void casd_trainer_calibrate(TrainerHandle trainer, BatchHandle train, BatchHandle held_out) {
     using var held_trainer = trainer.Hold();
+    using var held_train = train.Hold();
     using var held_held_out = held_out.Hold();
     {
-      NativeStatus.Check(NativeImports.casd_trainer_calibrate(held_trainer.Pointer, held_held_out.Pointer));
+      NativeStatus.Check(NativeImports.casd_trainer_calibrate(held_trainer.Pointer, held_train.Pointer, held_held_out.Pointer));
     }
   }
 
@@ -958,6 +959,7 @@ internal static unsafe class NativeMethods {
   public const int CASD_MAX_MODALITIES = 32;
   public const int CASD_RECIPE_EVIDENTIAL = 0;
   public const int CASD_RECIPE_PAPER = 1;
+  public const int CASD_RECIPE_GROUNDED = 2;
 
   public const int CASD_PRESET_DEFAULT = 0;
   public const int CASD_PRESET_REFERENCE = 1;
@@ -1000,6 +1002,7 @@ internal static unsafe class NativeMethods {
   public const int CASD_FIELD_REPRESENTATION = 12;
   public const int CASD_FIELD_SCALE = 13;
   public const int CASD_FIELD_DEGREES_OF_FREEDOM = 14;
+  public const int CASD_FIELD_MODALITY_GUARD = 15;
 
   public const int CASD_TEACHER_FROZEN = 0;
   public const int CASD_TEACHER_EMA = 1;

@@ -87,6 +87,10 @@ final class CasdJNI {
   public final static native double casd_model_options_beta_min_get(long jarg1);
   public final static native void casd_model_options_seed_set(long jarg1, long jarg2);
   public final static native long casd_model_options_seed_get(long jarg1);
+  public final static native void casd_model_options_linear_set(long jarg1, int jarg2);
+  public final static native int casd_model_options_linear_get(long jarg1);
+  public final static native void casd_model_options_input_guard_set(long jarg1, int jarg2);
+  public final static native int casd_model_options_input_guard_get(long jarg1);
   public final static native long new_casd_model_options();
   public final static native void delete_casd_model_options(long jarg1);
   public final static native long casd_model_options_init(long jarg1);
@@ -251,6 +255,8 @@ final class CasdJNI {
   public final static native long casd_trainer_options_seed_get(long jarg1);
   public final static native void casd_trainer_options_engine_set(long jarg1, int jarg2);
   public final static native int casd_trainer_options_engine_get(long jarg1);
+  public final static native void casd_trainer_options_hold_out_set(long jarg1, double jarg2);
+  public final static native double casd_trainer_options_hold_out_get(long jarg1);
   public final static native long new_casd_trainer_options();
   public final static native void delete_casd_trainer_options(long jarg1);
   public final static native long casd_trainer_options_init(long jarg1);
@@ -327,7 +333,7 @@ final class CasdJNI {
   public final static native void casd_trainer_cancel(long jarg1);
   public final static native long casd_trainer_progress(long jarg1, long jarg2);
   public final static native int casd_trainer_phase(long jarg1);
-  public final static native long casd_trainer_calibrate(long jarg1, long jarg2);
+  public final static native long casd_trainer_calibrate(long jarg1, long jarg2, long jarg3);
   public final static native long casd_trainer_snapshot(long jarg2);
   public final static native long casd_trainer_save(long jarg1, String jarg2);
   public final static native long casd_trainer_load(String jarg2);

@@ -40,6 +40,7 @@ interface CasdNativeConstants {
   public final static int CASD_MAX_MODALITIES = 32;
   public final static int CASD_RECIPE_EVIDENTIAL = 0;
   public final static int CASD_RECIPE_PAPER = 1;
+  public final static int CASD_RECIPE_GROUNDED = 2;
 
   public final static int CASD_PRESET_DEFAULT = 0;
   public final static int CASD_PRESET_REFERENCE = 1;
@@ -82,6 +83,7 @@ interface CasdNativeConstants {
   public final static int CASD_FIELD_REPRESENTATION = 12;
   public final static int CASD_FIELD_SCALE = 13;
   public final static int CASD_FIELD_DEGREES_OF_FREEDOM = 14;
+  public final static int CASD_FIELD_MODALITY_GUARD = 15;
 
   public final static int CASD_TEACHER_FROZEN = 0;
   public final static int CASD_TEACHER_EMA = 1;

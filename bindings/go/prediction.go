@@ -28,6 +28,16 @@ const (
 	FieldRepresentation           Field = 12 // [hidden] mu_F.
 	FieldScale                    Field = 13 // [hidden] sigma_F.
 	FieldDegreesOfFreedom         Field = 14 // [hidden] nu_F.
+	FieldModalityGuard            Field = 15 // [modalities] Factor of V_m by the input guard; 1: none.
+	FieldErrorProbability         Field = 16 // Classes: [1]; multi-label: [outputs], of each label.
+	// Classes: [outputs], 1: member; multi-label: [2 outputs], (negative, positive). It contains the
+	// truth with the probability PredictorOptions.Coverage; NaN for a model that is not calibrated.
+	FieldPredictionSet     Field = 17
+	FieldStandardDeviation Field = 18 // [outputs] Regression: of the value.
+	// [2 outputs] Regression: (lower, upper), contains the truth as FieldPredictionSet.
+	FieldInterval              Field = 19
+	FieldUncertaintyPercentile Field = 20 // [1] Percentage of held-out samples that were as certain.
+	FieldAbstain               Field = 21 // Classes: [1]; multi-label: [outputs]; 1: leave it to others.
 )
 
 // Prediction holds the results of one call of a [Predictor], and may be filled any number of times. One

@@ -24,6 +24,11 @@ type PredictorOptions struct {
 	// to 256. Results do not depend on it.
 	Threads int
 	OnEmpty EmptyPolicy // EmptyError.
+	// Probability that sets and intervals contain the truth; 0.9; above 0, below 1.
+	Coverage float64
+	// Above 0: FieldAbstain is 1 where a decision should be left to others, so that at most this share
+	// of the other ones is wrong. Needs a calibrated model; not for a regression. 0.
+	ErrorRate float64
 }
 
 // DefaultPredictorOptions returns the defaults.
@@ -61,6 +66,8 @@ func (o *PredictorOptions) write(c capi.Casd_predictor_options) {
 	c.SetEngine(int32(o.Engine))
 	c.SetThreads(number32(o.Threads))
 	c.SetOn_empty(int32(o.OnEmpty))
+	c.SetCoverage(o.Coverage)
+	c.SetError_rate(o.ErrorRate)
 }
 
 func readPredictorOptions(c capi.Casd_predictor_options) PredictorOptions {
@@ -70,6 +77,8 @@ func readPredictorOptions(c capi.Casd_predictor_options) PredictorOptions {
 		Engine:      EngineChoice(c.GetEngine()),
 		Threads:     int(c.GetThreads()),
 		OnEmpty:     EmptyPolicy(c.GetOn_empty()),
+		Coverage:    c.GetCoverage(),
+		ErrorRate:   c.GetError_rate(),
 	}
 }
 

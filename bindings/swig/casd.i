@@ -20,6 +20,7 @@
 %include "casd/model.h"
 %include "casd/batch.h"
 %include "casd/predict.h"
+%include "casd/monitor.h"
 %include "casd/dataset.h"
 %include "casd/evaluate.h"
 %include "casd/train.h"

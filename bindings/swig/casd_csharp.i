@@ -101,6 +101,8 @@ CASD_STRUCT(EvaluateOptionsData, casd_evaluate_options)
 CASD_STRUCT(TrainerOptionsData, casd_trainer_options)
 CASD_STRUCT(TrainStatsData, casd_train_stats)
 CASD_STRUCT(TrainProgressData, casd_train_progress)
+CASD_STRUCT(MonitorOptionsData, casd_monitor_options)
+CASD_STRUCT(MonitorStateData, casd_monitor_state)
 
 // Objects: a SafeHandle each, of which a reference is held during the call, so that a handle closed
 // meanwhile is destroyed when the call has returned. The runtimes can do that, too, but Mono then
@@ -123,6 +125,7 @@ CASD_OBJECT(PredictorHandle, casd_predictor)
 CASD_OBJECT(PredictionHandle, casd_prediction)
 CASD_OBJECT(DatasetHandle, casd_dataset)
 CASD_OBJECT(ReportHandle, casd_report)
+CASD_OBJECT(MonitorHandle, casd_monitor)
 CASD_OBJECT(TrainerHandle, casd_trainer)
 
 %include "casd.i"

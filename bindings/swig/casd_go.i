@@ -81,6 +81,7 @@ CASD_HANDLE(casd_prediction)
 CASD_HANDLE(casd_dataset)
 CASD_HANDLE(casd_trainer)
 CASD_HANDLE(casd_report)
+CASD_HANDLE(casd_monitor)
 
 // Slices in place of an address and a count.
 %define CASD_SLICE(ADDRESS, COUNT, GO_TYPE)

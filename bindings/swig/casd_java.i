@@ -75,6 +75,7 @@ CASD_OUTPUT_HANDLE(casd_predictor)
 CASD_OUTPUT_HANDLE(casd_prediction)
 CASD_OUTPUT_HANDLE(casd_dataset)
 CASD_OUTPUT_HANDLE(casd_report)
+CASD_OUTPUT_HANDLE(casd_monitor)
 CASD_OUTPUT_HANDLE(casd_trainer)
 
 %define CASD_OUTPUT_NUMBER(TYPE, NAME)
@@ -171,6 +172,8 @@ CASD_STRUCT(casd_synthetic_options)
 CASD_STRUCT(casd_trainer_options)
 CASD_STRUCT(casd_train_stats)
 CASD_STRUCT(casd_train_progress)
+CASD_STRUCT(casd_monitor_options)
+CASD_STRUCT(casd_monitor_state)
 
 // The struct of casd_evaluate() is filled by the function written by hand; the mask of all
 // modalities is no Java literal.

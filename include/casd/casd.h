@@ -35,6 +35,7 @@
  *
  * base.h: errors, log, threads. schema.h: modalities and outputs. model.h: weights and file.
  * batch.h: samples. predict.h: predictions. dataset.h: data. train.h: training. evaluate.h: metrics.
+ * monitor.h: detection of changed input.
  */
 #ifndef CASD_CASD_H
 #define CASD_CASD_H
@@ -44,6 +45,7 @@
 #include "dataset.h"
 #include "evaluate.h"
 #include "model.h"
+#include "monitor.h"
 #include "predict.h"
 #include "schema.h"
 #include "train.h"

@@ -98,8 +98,12 @@ CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, 
  * Of a condition: `samples` (with a finite prediction), `failed` (without one), `uncertainty` (mean
  * U_F). Classes and multi-label: `f1` (weighted by share, %), `accuracy` (%), `ece` (expected
  * calibration error, 15 bins, %), `auroc_uncertainty` and `auroc_confidence` (how well U_F, or a low
- * confidence, separates wrong from right predictions; 0.5: by chance). Regression: `mae`,
- * `correlation`, and `f1` (%) of the sign if there are labels below and above zero. Without one:
+ * confidence, separates wrong from right predictions; 0.5: by chance), `aurc` (mean error rate of the
+ * most confident predictions, over all shares of them), `brier`, `nll` (scoring rules), `coverage` (%
+ * of the sets that contain the true class), `set_size` (mean), `accepted` (% of the decisions, by the
+ * predictor's `error_rate`), `accepted_errors` (% of these that are wrong). Regression: `mae`,
+ * `correlation`, `f1` (%) of the sign if there are labels below and above zero, `nll`, `coverage` (%
+ * of the intervals that contain the target), `interval_width` (mean of the finite ones). Without one:
  * `mean_incomplete_f1` (regression: also `mean_incomplete_mae`), `pooled_auroc_uncertainty`,
  * `pooled_auroc_confidence`.
  * @param[out] value      Receives it; NaN if undefined.

@@ -140,6 +140,13 @@ typedef struct casd_predictor_options {
   uint32_t reserved;         /**< 0. */
   casd_engine_choice engine; /**< ::CASD_ENGINE_AUTO. @since 0.2 */
   uint32_t reserved_2;       /**< 0. */
+  double coverage;   /**< Probability that sets and intervals contain the truth; 0.9; above 0,
+                               below 1. @since 0.2 */
+  double error_rate; /**< Above 0: the field ABSTAIN is 1 where a decision must be left to
+                               someone else, so that at most this share of the other decisions is
+                               wrong, for each set of modalities. This holds for at least 96 % of
+                               calibrations; with few held-out samples every row abstains. Needs a
+                               calibrated model, no regression. 0: off; below 1. @since 0.2 */
 } casd_predictor_options;
 
 /**
@@ -159,6 +166,7 @@ CASD_API casd_status CASD_CALL casd_predictor_options_init(casd_predictor_option
  * @param      options    NULL: the defaults.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT; ::CASD_ERROR_UNAVAILABLE if there is no such
  *         device, or the plug-in it needs is missing (the message names each path tried);
+ *         ::CASD_ERROR_STATE if `error_rate` is set and the model has no tables of held-out results;
  *         ::CASD_ERROR_OUT_OF_MEMORY.
  * @since 0.1
  */
@@ -279,6 +287,18 @@ CASD_API casd_status CASD_CALL casd_predict_packed(casd_prediction *prediction,
  * per sample are means over the dimensions of the representation. Compare variances between inputs of
  * one model only: their level depends on the model. Only a regulariser determines the split into
  * aleatoric and epistemic variance: compare it between inputs; its absolute values have no meaning.
+ *
+ * ### Fields with a guarantee
+ *
+ * PREDICTION_SET and INTERVAL contain the true class, label or value with the probability `coverage`
+ * of the options, separately for each set of modalities: also if only audio is there. They are valid
+ * if the input resembles the held-out samples of the calibration (exchangeability, which a
+ * casd_monitor tests), on average over calibrations. A set may be empty: no class is likely enough.
+ * A set of modalities with too few held-out samples for the coverage (below 9 for 0.9) uses the
+ * threshold of the set that needs the largest one; if no set has enough, every class is a member and
+ * the interval is infinite. ABSTAIN: see casd_predictor_options. Without the calibration of
+ * casd_trainer_fit() or casd_trainer_calibrate() PREDICTION_SET, INTERVAL, STANDARD_DEVIATION and
+ * UNCERTAINTY_PERCENTILE are NaN. Errors are best ranked by ERROR_PROBABILITY.
  * @since 0.1
  */
 typedef int32_t casd_field;
@@ -303,8 +323,22 @@ enum {
   CASD_FIELD_REPRESENTATION = 12,              /**< [hidden] mu_F. */
   CASD_FIELD_SCALE = 13,                       /**< [hidden] sigma_F. */
   CASD_FIELD_DEGREES_OF_FREEDOM = 14,          /**< [hidden] nu_F. */
-  CASD_FIELD_MODALITY_GUARD = 15 /**< [modalities] factor of V_m by the input guard; 1: input like
-                                      the training data. @since 0.2 */
+  /** [modalities] factor of V_m by the input guard; 1: input like the training data. @since 0.2 */
+  CASD_FIELD_MODALITY_GUARD = 15,
+  /** Classes: [1], 1 - the largest probability; multi-label: [outputs], of each label. @since 0.2 */
+  CASD_FIELD_ERROR_PROBABILITY = 16,
+  /** Classes: [outputs], 1: member, 0: not; multi-label: [2 outputs], (negative, positive).
+      @since 0.2 */
+  CASD_FIELD_PREDICTION_SET = 17,
+  /** [outputs] regression: of the value, in the targets' units. @since 0.2 */
+  CASD_FIELD_STANDARD_DEVIATION = 18,
+  /** [2 outputs] regression: (lower, upper) end, in the targets' units; may be infinite. @since 0.2 */
+  CASD_FIELD_INTERVAL = 19,
+  /** [1] percentage of the held-out samples whose U_F is at most that of the row. @since 0.2 */
+  CASD_FIELD_UNCERTAINTY_PERCENTILE = 20,
+  /** Classes: [1], 1: do not use the decision (option `error_rate`), 0: use it; multi-label: [outputs],
+      of each label. @since 0.2 */
+  CASD_FIELD_ABSTAIN = 21
 };
 
 /**

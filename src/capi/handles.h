@@ -5,6 +5,7 @@
 #include "eval/report.h"
 #include "model/batch.h"
 #include "model/model_text.h"
+#include "predict/monitor.h"
 #include "predict/predictor.h"
 #include "train/trainer.h"
 
@@ -58,6 +59,13 @@ struct casd_predictor : casd::LiveObject {
 
 struct casd_prediction : casd::LiveObject {
   casd::Prediction value;
+};
+
+struct casd_monitor : casd::LiveObject {
+  casd_monitor(const casd::Model& model, const casd::MonitorRules& rules)
+      : value(model.schema(), model.calibration().guarantees, rules) {}
+  casd::Monitor value;
+  std::int32_t alarm = 0;  // of the last prediction
 };
 
 struct casd_report : casd::LiveObject {

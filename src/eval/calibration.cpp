@@ -111,7 +111,7 @@ double total_cross_entropy(const ModelPtr& model, const EncodedSamples& held_out
 }
 
 ModelPtr with_trust(const ModelPtr& model, std::vector<double> trust) {
-  return std::make_shared<const Model>(model->with_calibration({{}, std::move(trust), {}}));
+  return std::make_shared<const Model>(model->with_calibration({{}, std::move(trust), {}, {}}));
 }
 
 /// Coordinate descent over the logarithms of the factors. Only their ratios have an effect, so the

@@ -53,6 +53,14 @@ void add_outputs(std::vector<ConditionPredictions>& out, Predictor& predictor,
       append(to.confidence, prediction.table(CASD_FIELD_CONFIDENCE), i, 1);
       append(to.value, prediction.table(field), i, columns);
       append(to.logits, prediction.table(CASD_FIELD_LOGITS), i, logits);
+      const auto append_field = [&](std::vector<double>& numbers, casd_field wanted) {
+        append(numbers, prediction.table(wanted), i,
+               static_cast<std::size_t>(prediction.columns(wanted)));
+      };
+      append_field(to.set, CASD_FIELD_PREDICTION_SET);
+      append_field(to.abstain, CASD_FIELD_ABSTAIN);
+      append_field(to.interval, CASD_FIELD_INTERVAL);
+      append_field(to.deviation, CASD_FIELD_STANDARD_DEVIATION);
     }
   }
 }

@@ -23,6 +23,11 @@ struct ConditionPredictions {
   std::vector<double> confidence;
   std::vector<double> value;   // [labelled, outputs]: regression's values, probabilities
   std::vector<double> logits;  // [labelled, K]
+  // The fields of the same names; NaN without tables of held-out results.
+  std::vector<double> set;                  // [labelled, K] not of a regression
+  std::vector<double> abstain;              // [labelled, decisions] not of a regression
+  std::vector<double> interval;             // [labelled, 2 outputs] regression
+  std::vector<double> deviation;            // [labelled, outputs] regression
   std::vector<ModalityMask> participating;  // modalities that took part
 };
 

@@ -2,6 +2,7 @@
 
 #include "data/statistics.h"
 #include "eval/fusion_fit.h"
+#include "eval/guarantee_fit.h"
 #include "eval/linear_expert.h"
 #include "method/fusion.h"
 #include "predict/frame_pooling.h"
@@ -254,9 +255,25 @@ FittedModel with_law(const ModelPtr& model, Span<const Sample* const> held_out, 
     first += size;
   }
   FusionFit fit = fit_fusion(collector.evidence);
-  return {std::make_shared<const Model>(model->with_calibration(
-              {std::move(fit.temperatures), std::move(fit.trust), std::move(fit.contribution)})),
-          collector.evidence.count()};
+  return {
+      std::make_shared<const Model>(model->with_calibration(
+          {std::move(fit.temperatures), std::move(fit.trust), std::move(fit.contribution), {}})),
+      collector.evidence.count()};
+}
+
+/// The model with what its options ask for of trust, contributions and temperatures.
+FittedModel with_calibration(const ModelPtr& model, Span<const Sample* const> held_out,
+                             const FitRequest& request, const EvaluationProgress& progress) {
+  if (model->options().linear != 0) return with_law(model, held_out, request.threads, progress);
+  const bool fits = request.temperatures || request.trust;
+  if (held_out.empty() || !fits) return {model, 0};
+  CalibrationRequest calibration;
+  calibration.temperatures = request.temperatures;
+  calibration.trust = request.trust;
+  calibration.threads = request.threads;
+  Calibration found = fit_calibration(model, held_out, calibration, progress);
+  const std::size_t samples = found.temperatures.empty() ? 0 : held_out.size();
+  return {std::make_shared<const Model>(model->with_calibration(std::move(found))), samples};
 }
 
 }  // namespace
@@ -274,15 +291,9 @@ FittedModel fit_after_training(const ModelPtr& model, Span<const Sample* const> 
       fit_guards(values, *model, train, held_out);
     fitted = with_values(*model, std::move(values));
   }
-  if (options.linear != 0) return with_law(fitted, held_out, request.threads, progress);
-  if (held_out.empty() || !(request.temperatures || request.trust)) return {fitted, 0};
-  CalibrationRequest calibration;
-  calibration.temperatures = request.temperatures;
-  calibration.trust = request.trust;
-  calibration.threads = request.threads;
-  Calibration found = fit_calibration(fitted, held_out, calibration, progress);
-  const std::size_t samples = found.temperatures.empty() ? 0 : held_out.size();
-  return {std::make_shared<const Model>(fitted->with_calibration(std::move(found))), samples};
+  FittedModel out = with_calibration(fitted, held_out, request, progress);
+  if (out.samples > 0) out.model = with_guarantees(out.model, held_out, request.threads);
+  return out;
 }
 
 }  // namespace casd

@@ -37,7 +37,12 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
     Numbers numbers;
     if (regression) {
       const Regressed r = regress(outputs[c], schema);
-      numbers = {{"f1", r.f1}, {"mae", r.mae}, {"correlation", r.correlation}};
+      numbers = {{"f1", r.f1},
+                 {"mae", r.mae},
+                 {"correlation", r.correlation},
+                 {"nll", r.negative_log_likelihood},
+                 {"coverage", r.coverage},
+                 {"interval_width", r.interval_width}};
       if (incomplete) {
         f1.push_back(r.f1);
         mae.push_back(r.mae);
@@ -48,7 +53,14 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
                  {"accuracy", r.accuracy},
                  {"ece", 100 * expected_calibration_error(r.scores.confidence, r.scores.right)},
                  {"auroc_uncertainty", auroc(r.scores.uncertainty, r.scores.wrong)},
-                 {"auroc_confidence", auroc(r.scores.negated_confidence, r.scores.wrong)}};
+                 {"auroc_confidence", auroc(r.scores.negated_confidence, r.scores.wrong)},
+                 {"aurc", risk_coverage_area(r.scores.confidence, r.scores.wrong)},
+                 {"brier", r.brier},
+                 {"nll", r.negative_log_likelihood},
+                 {"coverage", r.coverage},
+                 {"set_size", r.set_size},
+                 {"accepted", r.accepted},
+                 {"accepted_errors", r.accepted_errors}};
       if (incomplete) f1.push_back(r.f1);
       pooled.add(r.scores);
     }

@@ -34,16 +34,21 @@ struct ErrorScores {
   }
 };
 
-/// F1 and accuracy in %; multi-label: means over the outputs.
+/// F1 and accuracy in %; multi-label: means over the outputs, each of which is a decision.
 struct Classified {
   double f1 = no_metric, accuracy = no_metric;
   ErrorScores scores;
+  double brier = no_metric, negative_log_likelihood = no_metric;
+  double coverage = no_metric, set_size = no_metric;         // in %; members per decision
+  double accepted = no_metric, accepted_errors = no_metric;  // in % of decisions, of accepted ones
 };
 Classified classify(const ConditionPredictions& outputs, const Schema& schema);
 
 /// Means over the outputs. F1 in % is that of the sign; NaN where all targets have the same sign.
 struct Regressed {
   double mae = no_metric, correlation = no_metric, f1 = no_metric;
+  double negative_log_likelihood = no_metric;               // of a normal distribution
+  double coverage = no_metric, interval_width = no_metric;  // in %; finite intervals only
 };
 Regressed regress(const ConditionPredictions& outputs, const Schema& schema);
 

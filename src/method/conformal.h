@@ -73,22 +73,27 @@ inline bool error_rate_holds(std::int64_t wrong, std::int64_t accepted, double r
 
 /// The largest level up to which decisions can be accepted so that, with a probability of at least
 /// 1 - risk over the held-out sample, at most the share `rate` of the accepted ones is wrong.
-/// Negative: none. Levels are tested from the lowest that could pass with one error (with no error if
-/// `count` is too small for that), and the first failure ends the test, so that all tests together
-/// have the level `risk`.
+/// Negative: none. Three sequences of tests begin at the lowest level that could pass with one error
+/// (with no error if there are too few decisions for that), at a quarter and at half of the decisions.
+/// A sequence ends at its first failure, so that its tests together have the level risk / 3.
 inline float selective_level(const ErrorTable& table, double rate, double risk) {
+  constexpr double starts[] = {0, 0.25, 0.5};
   if (table.empty()) return -1;
   if (rate >= 1) return std::numeric_limits<float>::infinity();
   const auto passes = [&](std::int64_t wrong, std::int64_t accepted) {
-    return error_rate_holds(wrong, accepted, rate, risk);
+    return error_rate_holds(wrong, accepted, rate, risk / 3);
   };
-  const std::int64_t errors = passes(1, table.accepted.back()) ? 1 : 0;
+  const std::int64_t count = table.accepted.back();
+  const std::int64_t errors = passes(1, count) ? 1 : 0;
   float out = -1;
-  for (std::size_t j = 0; j < table.level.size(); ++j) {
-    if (!passes(errors, table.accepted[j])) continue;  // too few to pass: not tested
-    if (!passes(table.wrong[j], table.accepted[j])) break;
-    out = table.level[j];
-  }
+  for (const double start : starts)
+    for (std::size_t j = 0; j < table.level.size(); ++j) {
+      const std::int64_t accepted = table.accepted[j];
+      if (static_cast<double>(accepted) < start * static_cast<double>(count)) continue;
+      if (!passes(errors, accepted)) continue;  // too few to pass: not tested
+      if (!passes(table.wrong[j], accepted)) break;
+      out = std::max(out, table.level[j]);
+    }
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/span.h"
+#include "model/guarantees.h"
 #include "model/network_layout.h"
 
 #include <cstdint>
@@ -21,7 +22,10 @@ struct Calibration {
   std::vector<std::pair<TemperatureKey, double>> temperatures;
   std::vector<double> trust;        // per modality, multiplies its weight; empty: all 1
   std::vector<double> linear = {};  // per modality, multiplies its linear map; empty: all 1
-  bool empty() const { return temperatures.empty() && trust.empty() && linear.empty(); }
+  Guarantees guarantees = {};       // tables of held-out results; empty: none
+  bool empty() const {
+    return temperatures.empty() && trust.empty() && linear.empty() && guarantees.empty();
+  }
 };
 
 /// Allowed range of temperatures and trust, and the most of a contribution, which may be 0.

@@ -1,5 +1,6 @@
 #include "model/model_text.h"
 
+#include "model/guarantees_text.h"
 #include "model/json_text.h"
 #include "model/options.h"
 
@@ -38,8 +39,8 @@ const char* key_prefix(const Schema& schema) {
   return temperatures_by_mask(schema) ? "" : "count:";
 }
 
-void write_calibration(JsonWriter& json, const Calibration& calibration, const Schema& schema) {
-  json.open('{');
+/// Without the tables of held-out results.
+void write_factors(JsonWriter& json, const Calibration& calibration, const Schema& schema) {
   if (!calibration.temperatures.empty()) {
     json.key("temperatures").open('{');
     for (const auto& [key, value] : calibration.temperatures)
@@ -54,6 +55,13 @@ void write_calibration(JsonWriter& json, const Calibration& calibration, const S
   };
   list("trust", calibration.trust);
   list("linear", calibration.linear);
+}
+
+/// The held-out samples of each key, for casd_model_info().
+void write_summary(JsonWriter& json, const Guarantees& guarantees, const Schema& schema) {
+  json.open('{');
+  for (const KeyGuarantees& entry : guarantees.keys)
+    json.key(key_prefix(schema) + std::to_string(entry.key)).integer(entry.uncertainty.count);
   json.close('}');
 }
 
@@ -138,7 +146,10 @@ std::string options_text(const casd_model_options& options, int version) {
 
 std::string calibration_text(const Calibration& calibration, const Schema& schema) {
   JsonWriter json;
-  write_calibration(json, calibration, schema);
+  write_factors(json.open('{'), calibration, schema);
+  if (!calibration.guarantees.empty())
+    write_guarantees(json.key("guarantees"), calibration.guarantees);
+  json.close('}');
   return std::move(json.text());
 }
 
@@ -214,6 +225,8 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
   }
   calibration.trust = read_factors(reader, "trust", schema, least_factor);
   if (version >= 3) calibration.linear = read_factors(reader, "linear", schema, 0);
+  if (version >= 3 && reader.optional_key("guarantees"))
+    calibration.guarantees = read_guarantees(reader, schema);
   reader.close('}');
   reader.end();
   if (calibration.empty()) fail(CASD_ERROR_FORMAT, where, ": no entries");
@@ -224,8 +237,13 @@ std::string model_info(const Model& model) {
   JsonWriter json;
   write_schema(json.open('{').key("schema"), model.schema());
   write_options(json.key("options"), model.options(), newest_file_version);
-  if (!model.calibration().empty())
-    write_calibration(json.key("calibration"), model.calibration(), model.schema());
+  const Calibration& calibration = model.calibration();
+  if (!calibration.empty()) {
+    write_factors(json.key("calibration").open('{'), calibration, model.schema());
+    if (!calibration.guarantees.empty())
+      write_summary(json.key("guarantees"), calibration.guarantees, model.schema());
+    json.close('}');
+  }
   json.key("user").open('{');
   for (const auto& [key, value] : model.user()) json.key(key).string(value);
   json.close('}').key("parameters").integer(model.layout().learned_count);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace casd {
 namespace {
@@ -42,7 +43,7 @@ Monitor::Monitor(const Schema& schema, const Guarantees& tables, const MonitorRu
   require(rules.warm_up >= 0, "warm_up is ", rules.warm_up, ", allowed: 0 or more");
   if (tables.empty())
     fail(CASD_ERROR_STATE,
-         "the model has no held-out results to compare with: calibrate it (casd calibrate)");
+         "the model has no tables of held-out results to compare with: calibrate it");
   for (const QuantileTable& table : tables.modality_variance)
     modality_variance_.emplace_back(table);
   for (const KeyGuarantees& key : tables.keys)
@@ -103,6 +104,7 @@ bool Monitor::observe(const Observation& observation) {
   if (capital_ < threshold()) return false;
   ++alarms_;
   last_alarm_ = samples_;
+  alarm_source_ = source();
   restart();
   return true;
 }
@@ -130,16 +132,34 @@ double Monitor::evidence() const {
   return std::clamp(std::log(std::max(capital_, 1.0)) / std::log(threshold()), 0.0, 1.0);
 }
 
-MonitorSubject Monitor::subject() const {
-  if (strongest_ == 0) return MonitorSubject::modalities;
-  if (strongest_ <= modality_variance_.size()) return MonitorSubject::modality_variance;
-  return strongest_ == modality_variance_.size() + 1 ? MonitorSubject::uncertainty
-                                                     : MonitorSubject::error_probability;
+MonitorSource Monitor::source() const {
+  const std::size_t modalities = modality_variance_.size();
+  if (strongest_ == 0) return {MonitorSubject::modalities, -1};
+  if (strongest_ <= modalities)
+    return {MonitorSubject::modality_variance, static_cast<std::int32_t>(strongest_) - 1};
+  return {strongest_ == modalities + 1 ? MonitorSubject::uncertainty
+                                       : MonitorSubject::error_probability,
+          -1};
 }
 
-std::int32_t Monitor::modality() const {
-  if (subject() != MonitorSubject::modality_variance) return -1;
-  return static_cast<std::int32_t>(strongest_) - 1;
+bool Monitor::observe(const Prediction& prediction) {
+  require(prediction.columns(CASD_FIELD_MODALITY_VARIANCE) == schema_.modality_count(),
+          "the prediction is of a model with ", prediction.columns(CASD_FIELD_MODALITY_VARIANCE),
+          " modalities, the monitor's model has ", schema_.modality_count());
+  const auto modalities = modality_variance_.size();
+  const Span<const float> variance = prediction.table(CASD_FIELD_MODALITY_VARIANCE);
+  const Span<const float> uncertainty = prediction.table(CASD_FIELD_UNCERTAINTY);
+  const Span<const float> error = prediction.table(CASD_FIELD_ERROR_PROBABILITY);
+  const bool one_error = prediction.columns(CASD_FIELD_ERROR_PROBABILITY) == 1;
+  bool alarm = false;
+  for (std::int64_t row = 0; row < prediction.rows(); ++row) {
+    if (prediction.row_status(row) != CASD_OK) continue;
+    const auto i = static_cast<std::size_t>(row);
+    alarm |=
+        observe({prediction.participating(row), variance.subspan(i * modalities, modalities),
+                 uncertainty[i], one_error ? error[i] : std::numeric_limits<float>::quiet_NaN()});
+  }
+  return alarm;
 }
 
 }  // namespace casd

@@ -5,6 +5,7 @@
 #include "method/betting.h"
 #include "method/exchangeability.h"
 #include "model/model.h"
+#include "predict/prediction.h"
 
 #include <cstdint>
 #include <vector>
@@ -30,6 +31,12 @@ struct Observation {
 /// the uncertainty U_F, the error probability.
 enum class MonitorSubject { modalities, modality_variance, uncertainty, error_probability };
 
+/// A channel; `modality` of a variance, else -1.
+struct MonitorSource {
+  MonitorSubject subject = MonitorSubject::modalities;
+  std::int32_t modality = -1;
+};
+
 /// Tests the observations of a stream one after the other. After an alarm the test starts again.
 class Monitor {
  public:
@@ -38,17 +45,19 @@ class Monitor {
 
   /// Whether this observation raises an alarm. Does not allocate.
   bool observe(const Observation& observation);
+  /// The same for the rows with a result; whether one of them raises an alarm.
+  bool observe(const Prediction& prediction);
 
   std::int64_t samples() const { return samples_; }
   std::int64_t alarms() const { return alarms_; }
   /// The number of samples at the last alarm; 0: none yet.
   std::int64_t last_alarm() const { return last_alarm_; }
+  MonitorSource alarm_source() const { return alarm_source_; }
   /// log(capital) / log(threshold), from 0 to 1, of the channel that was closest to an alarm after the
   /// last observation.
   double evidence() const;
-  /// That channel, and the modality of a variance.
-  MonitorSubject subject() const;
-  std::int32_t modality() const;
+  /// That channel.
+  MonitorSource source() const;
 
  private:
   void bet(std::size_t channel, double p);
@@ -71,6 +80,7 @@ class Monitor {
   std::int64_t samples_ = 0, alarms_ = 0, last_alarm_ = 0;
   std::size_t strongest_ = 0;  // channel
   double capital_ = 0;         // of that channel after the last observation
+  MonitorSource alarm_source_;
 };
 
 }  // namespace casd

@@ -13,7 +13,7 @@
 
 namespace casd {
 
-constexpr std::int32_t field_count = CASD_FIELD_MODALITY_GUARD + 1;
+constexpr std::int32_t field_count = CASD_FIELD_ABSTAIN + 1;
 
 class Prediction {
  public:
@@ -32,11 +32,19 @@ class Prediction {
   void set_row_status(std::int64_t row, casd_status status) {
     status_[static_cast<std::size_t>(row)] = status;
   }
+  /// The modalities of the mask that the sample has.
+  ModalityMask participating(std::int64_t row) const {
+    return participating_[static_cast<std::size_t>(row)];
+  }
+  void set_participating(std::int64_t row, ModalityMask mask) {
+    participating_[static_cast<std::size_t>(row)] = mask;
+  }
 
  private:
   std::array<Floats, field_count> tables_;
   std::array<std::int64_t, field_count> columns_{};
-  std::vector<casd_status> status_;  // [rows]
+  std::vector<casd_status> status_;          // [rows]
+  std::vector<ModalityMask> participating_;  // [rows]
   std::int64_t rows_ = 0;
   bool filled_ = false;
 };

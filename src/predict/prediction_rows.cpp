@@ -59,13 +59,14 @@ void clear_row(Prediction& prediction, std::int64_t row, casd_status status) {
 
 }  // namespace
 
-PredictionRows::PredictionRows(const Model& model)
+PredictionRows::PredictionRows(const Model& model, double coverage, double error_rate)
     : model_(model),
       hidden_(model.options().hidden),
       modalities_(model.schema().modality_count()),
       logits_(model.schema().logit_count()),
       weight_(model.tensor(model.layout().classifier.weight)),
-      bias_(model.tensor(model.layout().classifier.bias)) {
+      bias_(model.tensor(model.layout().classifier.bias)),
+      guarantees_(model, coverage, error_rate) {
   for (std::int32_t m = 0; m < modalities_; ++m) {
     trust_.push_back(static_cast<float>(model.trust(m)));
     contribution_.push_back(static_cast<float>(model.contribution(m)));
@@ -73,6 +74,10 @@ PredictionRows::PredictionRows(const Model& model)
   if (model.schema().task == CASD_TASK_REGRESSION) {
     target_mean_ = model.tensor(model.layout().target->mean);
     target_std_ = model.tensor(model.layout().target->deviation);
+    for (const OutputVariance& law : model.calibration().guarantees.output_variance) {
+      variance_floor_.push_back(static_cast<float>(law.floor));
+      for (const double factor : law.factor) variance_factor_.push_back(static_cast<float>(factor));
+    }
   }
 }
 
@@ -107,6 +112,7 @@ PredictionRows::Inputs PredictionRows::inputs(const EvidenceTable& evidence, std
 
 void PredictionRows::fill(Prediction& prediction, const EvidenceTable& evidence, std::int64_t row,
                           ModalityMask participating) const {
+  prediction.set_participating(row, participating);
   clear_row(prediction, row, participating ? CASD_OK : CASD_ERROR_STATE);
   if (!participating) return;
   const Inputs fused = inputs(evidence, row, participating);
@@ -114,6 +120,7 @@ void PredictionRows::fill(Prediction& prediction, const EvidenceTable& evidence,
   if (!has_finite_evidence(fused)) return clear_row(prediction, row, CASD_ERROR_NUMERIC);
   fuse_row(prediction, row, fused);
   classify_row(prediction, row, fused, participating);
+  guarantees_.fill(prediction, row, participating);
   if (!has_finite_results(prediction, row)) clear_row(prediction, row, CASD_ERROR_NUMERIC);
 }
 
@@ -143,6 +150,38 @@ void PredictionRows::fused_variance(const EvidenceTable& evidence, std::int64_t 
     out[i] = fuse_dimension(fused, i, law, weight).variance;
 }
 
+void PredictionRows::variance_terms(const EvidenceTable& evidence, std::int64_t row,
+                                    ModalityMask participating, double* out) const {
+  const Inputs fused = inputs(evidence, row, participating);
+  std::fill_n(out, logits_ * modalities_, 0.0);
+  NormalInverseGamma<float> law[CASD_MAX_MODALITIES];
+  float weight[CASD_MAX_MODALITIES];
+  for (std::int64_t i = 0; i < hidden_; ++i) {
+    fuse_dimension(fused, i, law, weight);
+    for (std::int32_t m = 0; m < fused.count; ++m) {
+      const float variance = weight[m] * weight[m] * fused.factors[m].variance * law[m].variance();
+      for (std::int64_t k = 0; k < logits_; ++k) {
+        const float w = weight_[static_cast<std::size_t>(k * hidden_ + i)];
+        out[k * modalities_ + fused.modality[m]] += static_cast<double>(w * w * variance);
+      }
+    }
+  }
+}
+
+/// Adds what dimension i contributes to the variance of each output.
+void PredictionRows::add_variance(Span<float> variance, std::int64_t i, const Inputs& inputs,
+                                  const NormalInverseGamma<float>* law, const float* weight) const {
+  for (std::size_t k = 0; k < variance.size(); ++k) {
+    const float* factor = variance_factor_.data() + k * static_cast<std::size_t>(modalities_);
+    float sum = 0;
+    for (std::int32_t m = 0; m < inputs.count; ++m)
+      sum += factor[inputs.modality[m]] * weight[m] * weight[m] * inputs.factors[m].variance *
+             law[m].variance();
+    const float w = weight_[k * static_cast<std::size_t>(hidden_) + static_cast<std::size_t>(i)];
+    variance[k] += w * w * sum;
+  }
+}
+
 void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
                               const Inputs& inputs) const {
   // Means over dimensions in double, so that a wide model does not lose precision.
@@ -153,6 +192,9 @@ void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
   const Span<float> location = prediction.row(CASD_FIELD_REPRESENTATION, row);
   const Span<float> scale = prediction.row(CASD_FIELD_SCALE, row);
   const Span<float> degrees = prediction.row(CASD_FIELD_DEGREES_OF_FREEDOM, row);
+  const Span<float> deviation = prediction.row(CASD_FIELD_STANDARD_DEVIATION, row);
+  const bool has_deviation = !variance_floor_.empty();
+  if (has_deviation) std::copy(variance_floor_.begin(), variance_floor_.end(), deviation.begin());
   for (std::int64_t i = 0; i < hidden_; ++i) {
     NormalInverseGamma<float> law[CASD_MAX_MODALITIES];
     float weight[CASD_MAX_MODALITIES];
@@ -161,6 +203,7 @@ void PredictionRows::fuse_row(Prediction& prediction, std::int64_t row,
     location[at] = fused.location;
     scale[at] = std::sqrt(fused.squared_scale);
     degrees[at] = fused.degrees_of_freedom;
+    if (has_deviation) add_variance(deviation, i, inputs, law, weight);
     uncertainty += static_cast<double>(fused.variance);
     disagreement += static_cast<double>(fused.disagreement);
     for (std::int32_t k = 0; k < inputs.count; ++k) {
@@ -202,6 +245,9 @@ void PredictionRows::classify_row(Prediction& prediction, std::int64_t row, cons
     const Span<float> value = prediction.row(CASD_FIELD_VALUE, row);
     for (std::size_t k = 0; k < value.size(); ++k)
       value[k] = logits[k] * target_std_[k] + target_mean_[k];
+    const Span<float> deviation = prediction.row(CASD_FIELD_STANDARD_DEVIATION, row);
+    for (std::size_t k = 0; k < value.size(); ++k)  // NaN without a law
+      deviation[k] = std::sqrt(deviation[k]) * target_std_[k];
     return;
   }
   const auto outputs = static_cast<std::int64_t>(schema.outputs.size());

@@ -21,6 +21,8 @@ Span<const Option> predictor_option_table() {
       {"threads", OptionKind::int32, offsetof(O, threads), 1, 256, false, false, {}},
       {"engine", OptionKind::choice, offsetof(O, engine), 0, 0, false, false, {engine_choices, 3}},
       {"on_empty", OptionKind::choice, offsetof(O, on_empty), 0, 0, false, false, {on_empty, 2}},
+      {"coverage", OptionKind::real, offsetof(O, coverage), 0, 1, true, true, {}},
+      {"error_rate", OptionKind::real, offsetof(O, error_rate), 0, 1, false, true, {}},
   };
   return {table, sizeof table / sizeof *table};
 }
@@ -31,6 +33,7 @@ casd_predictor_options default_predictor_options() {
   casd_predictor_options options{};
   options.struct_size = sizeof options;
   options.threads = 1;
+  options.coverage = 0.9;
   return options;
 }
 
@@ -45,7 +48,7 @@ struct Predictor::State {
       : model(std::move(m)),
         options(o),
         engine(std::move(e)),
-        rows(*model),
+        rows(*model, o.coverage, o.error_rate),
         workspaces(model, engine),
         hidden(model->options().hidden),
         modalities(model->schema().modality_count()),
@@ -218,6 +221,11 @@ void Predictor::encode(EvidenceTable& evidence, Span<const Sample* const> sample
 void Predictor::predict_from_evidence(Prediction& prediction, const EvidenceTable& evidence,
                                       ModalityMask mask) const {
   state_->fill_rows(prediction, evidence, mask);
+}
+
+void Predictor::variance_terms(const EvidenceTable& evidence, std::int64_t row,
+                               ModalityMask participating, double* out) const {
+  state_->rows.variance_terms(evidence, row, participating, out);
 }
 
 std::vector<float> Predictor::fused_variance(const EvidenceTable& evidence,

@@ -42,6 +42,10 @@ class Predictor {
   void predict_from_evidence(Prediction& prediction, const EvidenceTable& evidence,
                              ModalityMask mask) const;
 
+  /// Terms of the variance of a regression's outputs: PredictionRows::variance_terms().
+  void variance_terms(const EvidenceTable& evidence, std::int64_t row, ModalityMask participating,
+                      double* out) const;
+
   /// U_F per dimension [samples, hidden], of which the field `uncertainty` is the mean. The samples
   /// have a modality of the mask.
   std::vector<float> fused_variance(const EvidenceTable& evidence, ModalityMask mask) const;

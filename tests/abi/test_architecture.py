@@ -30,6 +30,7 @@ PUBLIC = {
     "batch.h": set(ALLOWED) - {"core", "hdf5"},
     "dataset.h": {"data", "eval", "train"},
     "predict.h": {"engine", "cpu", "torch", "predict", "eval", "train"},
+    "monitor.h": set(),
     "evaluate.h": {"eval", "train"},
     "train.h": {"train"},
 }

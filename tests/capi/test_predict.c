@@ -456,7 +456,7 @@ static void prediction_functions_check_their_arguments(void **state) {
   ASSERT_OK(casd_predict(a.prediction, a.predictor, batch, CASD_ALL_MODALITIES));
   ASSERT_INVALID(casd_prediction_shape(&rows, NULL, NULL, 0), "NULL");
   ASSERT_INVALID(casd_prediction_shape(&rows, NULL, a.prediction, -1), "-1");
-  ASSERT_INVALID(casd_prediction_shape(&rows, NULL, a.prediction, 16), "16");
+  ASSERT_INVALID(casd_prediction_shape(&rows, NULL, a.prediction, 22), "22");
   ASSERT_INVALID(casd_prediction_copy(buffer, 6, NULL, NULL, 0), "NULL");
   ASSERT_INVALID(casd_prediction_copy(buffer, 6, NULL, a.prediction, 99), "99");
   ASSERT_FAILS(casd_prediction_copy(buffer, 5, &needed, a.prediction, 0),

@@ -75,7 +75,7 @@ class Classes(InFolder):
     def test_predict_table(self):
         text = self.succeeds("predict", self.model, "synthetic", "--count", "3")
         self.assertIn("split valid: 200 samples", text)
-        self.assertRegex(text, r"(?m)^sample +label +predicted +confidence +uncertainty +"
+        self.assertRegex(text, r"(?m)^sample +label +predicted +confidence +uncertainty +prediction set +"
                                r"probability negative +probability positive +variance language")
         self.assertRegex(text, r"(?m)^0 +(negative|positive) +(negative|positive) +0\.\d{3} ")
         self.assertNotIn(" split ", text.splitlines()[2])

@@ -50,19 +50,23 @@ def upper_limit(wrong, accepted, risk):
 
 
 def selective_level(decisions, rate, risk):
-    ordered = sorted(decisions)
-    n = len(ordered)
+    n, risk = len(decisions), risk / 3
     first_errors = 1 if upper_limit(1, n, risk) <= rate else 0
-    level = None
-    for e in sorted({e for e, _ in ordered}):
-        accepted = sum(1 for other, _ in ordered if other <= e)
-        wrong = sum(w for other, w in ordered if other <= e)
-        if upper_limit(first_errors, accepted, risk) > rate:
-            continue
-        if upper_limit(wrong, accepted, risk) > rate:
-            break
-        level = e
-    return level
+    levels = []
+    for e in sorted({e for e, _ in decisions}):
+        accepted = sum(1 for other, _ in decisions if other <= e)
+        wrong = sum(w for other, w in decisions if other <= e)
+        levels.append((e, accepted, upper_limit(first_errors, accepted, risk) <= rate,
+                       upper_limit(wrong, accepted, risk) <= rate))
+    reached = []
+    for start in (0, n / 4, n / 2):
+        for e, accepted, tested, holds in levels:
+            if accepted < start or not tested:
+                continue
+            if not holds:
+                break
+            reached.append(e)
+    return max(reached, default=None)
 
 
 def selective_cases(rng):

@@ -123,6 +123,8 @@ Predictor make_predictor(const casd_model* model, const DeviceOptions& wanted,
   options.threads = wanted.threads;
   options.engine = parse_engine(wanted.engine);
   options.on_empty = on_empty;
+  options.coverage = wanted.coverage;
+  options.error_rate = wanted.error_rate;
   return made<Predictor>(
       [&](casd_predictor** out) { return casd_predictor_create(out, model, &options); });
 }
@@ -161,6 +163,19 @@ casd_engine_choice parse_engine(const std::string& text) {
   if (text == "cpu") return CASD_ENGINE_CPU;
   if (text == "torch") return CASD_ENGINE_TORCH;
   return CASD_ENGINE_AUTO;
+}
+
+void add_guarantee_options(CLI::App& command, DeviceOptions& options) {
+  command
+      .add_option("--coverage", options.coverage,
+                  "Probability that sets and intervals contain the truth, 0 to 1")
+      ->capture_default_str()
+      ->type_name("P");
+  command
+      .add_option("--max-error", options.error_rate,
+                  "Abstain where more than this share of the decisions could be wrong, 0 to 1; "
+                  "default: never")
+      ->type_name("P");
 }
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {

@@ -40,6 +40,7 @@ using Dataset = Owned<casd_dataset, casd_dataset_destroy>;
 using Predictor = Owned<casd_predictor, casd_predictor_destroy>;
 using Prediction = Owned<casd_prediction, casd_prediction_destroy>;
 using Trainer = Owned<casd_trainer, casd_trainer_destroy>;
+using Monitor = Owned<casd_monitor, casd_monitor_destroy>;
 using Report = Owned<casd_report, casd_report_destroy>;
 
 /// Takes over the handle that an ABI function gives through its first argument:
@@ -85,10 +86,11 @@ Device parse_device(const std::string& text);
 /// The number of processors, at least 1.
 int default_threads();
 
-/// Where a command computes, as given on the command line.
+/// Options of a predictor, as given on the command line.
 struct DeviceOptions {
   std::string device = "cpu", engine = "auto";
   int threads = default_threads();
+  double coverage = 0.9, error_rate = 0;  // casd_predictor_options
 };
 casd_engine_choice parse_engine(const std::string& text);
 
@@ -107,6 +109,8 @@ Validator silent(Validator validator) {
 
 /// Options and help texts that several commands have.
 void add_device_options(CLI::App& command, DeviceOptions& options);
+/// --coverage and --max-error.
+void add_guarantee_options(CLI::App& command, DeviceOptions& options);
 extern const char* const data_help;
 extern const char* const task_of_model_help;
 extern const char* const modalities_of_model_help;

@@ -79,6 +79,7 @@ void add_eval(CLI::App& app) {
   command->add_option("--modalities", options->modalities, modalities_of_model_help)
       ->type_name("GROUPS");
   add_device_options(*command, options->where);
+  add_guarantee_options(*command, options->where);
   command->add_flag("--json", options->json, "One JSON object instead of the table");
   command->footer(std::string("A condition is the set of modalities that the model is given.\n") +
                   table_help + "Example: casd eval mood.casd mosi.h5 --split valid --json");

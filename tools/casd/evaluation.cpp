@@ -73,6 +73,26 @@ void remark_on_auroc(const casd_report* report, const char* name, const char* wo
                 " does not indicate errors.");
 }
 
+/// The range of a number over the conditions, "88.0 to 91.5"; "" if no condition has it.
+std::string range_of(const casd_report* report, const char* name, int digits) {
+  double least = HUGE_VAL, most = -HUGE_VAL;
+  for (const std::string& condition : conditions_of(report)) {
+    const double value = value_of(report, condition.c_str(), name);
+    if (!std::isfinite(value)) continue;
+    least = std::min(least, value);
+    most = std::max(most, value);
+  }
+  return least > most ? "" : number(least, digits) + " to " + number(most, digits);
+}
+
+void print_coverage(const casd_report* report, const char* what, const char* size_name,
+                    const char* size) {
+  const std::string coverage = range_of(report, "coverage", 1);
+  if (coverage.empty()) return;
+  print_wrapped(std::string(what) + " contain the truth for " + coverage + " % of the samples, " +
+                size + " " + range_of(report, size_name, 2) + ".");
+}
+
 void print_class_summary(const casd_report* report) {
   const double uncertainty = value_of(report, nullptr, "pooled_auroc_uncertainty");
   const double confidence = value_of(report, nullptr, "pooled_auroc_confidence");
@@ -80,6 +100,7 @@ void print_class_summary(const casd_report* report) {
                 number(value_of(report, nullptr, "mean_incomplete_f1"), 1) + " %");
   print_wrapped("AUROC over all conditions: uncertainty " + number(uncertainty, 3) +
                 ", confidence " + number(confidence, 3));
+  print_coverage(report, "Prediction sets", "set_size", "mean size");
   if (uncertainty < 0.5)
     print_wrapped(
         "Remark: the AUROC of the uncertainty is below 0.5 over all conditions: worse than chance. "
@@ -97,6 +118,7 @@ void print_class_summary(const casd_report* report) {
 void print_regression_summary(const casd_report* report) {
   print_wrapped("mean absolute error of the incomplete conditions: " +
                 number(value_of(report, nullptr, "mean_incomplete_mae"), 3));
+  print_coverage(report, "Intervals", "interval_width", "mean width");
   std::vector<std::string> order = conditions_of(report);
   const auto uncertainty = [&](const std::string& condition) {
     const double value = value_of(report, condition.c_str(), "uncertainty");

@@ -17,7 +17,7 @@ struct Options {
   std::vector<std::string> mask;
   DeviceOptions where;
   long long count = -1;
-  bool json = false, csv = false;
+  bool json = false, csv = false, monitor = false;
 };
 
 /// Split `valid` if there is one, else all, unless the user names one.
@@ -38,11 +38,42 @@ std::string description(const casd_dataset* data, const std::vector<std::string>
          ": " + std::to_string(samples) + " samples";
 }
 
-/// Runs the model chunk by chunk and hands over each result.
+/// The subject of an alarm of a monitor.
+std::string changed(const casd_monitor_state& state, const casd_schema* schema) {
+  switch (state.alarm_subject) {
+    case CASD_MONITOR_MODALITIES:
+      return "which modalities are there";
+    case CASD_MONITOR_MODALITY_VARIANCE:
+      return std::string("the variance of ") +
+             casd_schema_modality_name(schema, state.alarm_modality);
+    case CASD_MONITOR_UNCERTAINTY:
+      return "the uncertainty";
+    default:
+      return "the error probability";
+  }
+}
+
+void report_monitor(const casd_monitor* monitor, const casd_schema* schema) {
+  casd_monitor_state state;
+  check(casd_monitor_state_init(&state, sizeof state));
+  check(casd_monitor_get_state(&state, monitor));
+  const std::string samples = std::to_string(state.samples) + " samples";
+  if (state.alarms == 0) {
+    note("monitor: no sign of a change in " + samples);
+    return;
+  }
+  note("monitor: " + std::to_string(state.alarms) +
+       (state.alarms == 1 ? " alarm in " : " alarms in ") + samples + ", the last one after " +
+       std::to_string(state.last_alarm) + ": " + changed(state, schema) +
+       " differs from the held-out samples. Sets, intervals and error rates "
+       "do not hold for such input.");
+}
+
+/// Runs the model chunk by chunk and hands over each result. `monitor` may be NULL.
 template <class Receive>
 void predict_all(const Options& options, const casd_model* model, const casd_schema* schema,
                  const casd_dataset* data, const std::vector<std::string>& splits,
-                 casd_modality_mask mask, Receive receive) {
+                 casd_modality_mask mask, casd_monitor* monitor, Receive receive) {
   constexpr int64_t chunk = 256;
   const Predictor predictor = make_predictor(model, options.where, CASD_EMPTY_NAN);
   const auto prediction =
@@ -59,6 +90,7 @@ void predict_all(const Options& options, const casd_model* model, const casd_sch
       casd_batch_clear(batch.get());
       check(casd_dataset_read(batch.get(), data, split.c_str(), indices.data(), indices.size()));
       check(casd_predict(prediction.get(), predictor.get(), batch.get(), mask));
+      if (monitor) check(casd_monitor_add(monitor, prediction.get()));
       for (std::size_t i = 0; i < indices.size(); ++i) {
         const auto row = static_cast<int64_t>(i);
         receive(Result(prediction.get(), schema, row, split,
@@ -80,7 +112,7 @@ void run(const Options& options) {
   const bool table = !options.json && !options.csv;
   // Nothing is printed before the data has passed: what follows an error must not look like results.
   const std::string what = description(data.get(), splits);
-  ResultTable rows(schema.get());
+  ResultTable rows(schema.get(), options.where.error_rate > 0);
   bool begun = false;
   const auto begin = [&] {
     if (begun) return;
@@ -88,7 +120,11 @@ void run(const Options& options) {
     if (options.csv) print_text(csv_header(schema.get()));
     if (!table && options.split.empty()) note(what);
   };
-  predict_all(options, model.get(), schema.get(), data.get(), splits, mask,
+  Monitor monitor;
+  if (options.monitor)
+    monitor = made<Monitor>(
+        [&](casd_monitor** out) { return casd_monitor_create(out, model.get(), nullptr); });
+  predict_all(options, model.get(), schema.get(), data.get(), splits, mask, monitor.get(),
               [&](const Result& result) {
                 begin();
                 if (options.csv)
@@ -99,6 +135,7 @@ void run(const Options& options) {
                   rows.add(result);
               });
   begin();
+  if (monitor) report_monitor(monitor.get(), schema.get());
   if (!table) return;
   print_wrapped(options.model + " on " + data_name(options.data) + ", " + what);
   print_text("\n");
@@ -130,6 +167,9 @@ void add_predict(CLI::App& app) {
   command->add_option("--modalities", options->modalities, modalities_of_model_help)
       ->type_name("GROUPS");
   add_device_options(*command, options->where);
+  add_guarantee_options(*command, options->where);
+  command->add_flag("--monitor", options->monitor,
+                    "Test whether the samples resemble the held-out ones; see casd/monitor.h");
   CLI::Option* json = command->add_flag("--json", options->json, "A JSON object per line");
   command->add_flag("--csv", options->csv, "CSV with a header line")->excludes(json);
   command->footer(

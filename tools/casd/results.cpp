@@ -27,6 +27,42 @@ constexpr ModalityField modality_fields[] = {
     {"degrees_of_freedom", CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM},
     {"weight", CASD_FIELD_MODALITY_WEIGHT}};
 
+/// A column of the fields with a guarantee: its name in JSON and CSV, and the output it belongs to.
+struct GuaranteeColumn {
+  std::string name;
+  casd_field field;
+  int32_t column;
+  int32_t output;  // -1: none
+};
+
+std::vector<GuaranteeColumn> guarantee_columns(const casd_schema* schema) {
+  std::vector<GuaranteeColumn> out = {
+      {"uncertainty_percentile", CASD_FIELD_UNCERTAINTY_PERCENTILE, 0, -1}};
+  const casd_task task = casd_schema_task(schema);
+  if (task == CASD_TASK_CLASSES) {
+    out.push_back({"error_probability", CASD_FIELD_ERROR_PROBABILITY, 0, -1});
+    out.push_back({"abstain", CASD_FIELD_ABSTAIN, 0, -1});
+  }
+  for (int32_t k = 0; k < casd_schema_output_count(schema); ++k) {
+    const auto add = [&](const char* name, casd_field field, int32_t column) {
+      out.push_back({name, field, column, k});
+    };
+    if (task == CASD_TASK_REGRESSION) {
+      add("standard_deviation", CASD_FIELD_STANDARD_DEVIATION, k);
+      add("lower", CASD_FIELD_INTERVAL, 2 * k);
+      add("upper", CASD_FIELD_INTERVAL, 2 * k + 1);
+    } else if (task == CASD_TASK_CLASSES) {
+      add("member", CASD_FIELD_PREDICTION_SET, k);
+    } else {
+      add("error_probability", CASD_FIELD_ERROR_PROBABILITY, k);
+      add("abstain", CASD_FIELD_ABSTAIN, k);
+      add("member_negative", CASD_FIELD_PREDICTION_SET, 2 * k);
+      add("member_positive", CASD_FIELD_PREDICTION_SET, 2 * k + 1);
+    }
+  }
+  return out;
+}
+
 bool is_regression(const casd_schema* schema) {
   return casd_schema_task(schema) == CASD_TASK_REGRESSION;
 }
@@ -107,6 +143,16 @@ std::string Result::predicted() const {
   return casd_schema_output_name(schema_, best);
 }
 
+std::string Result::set() const {
+  std::vector<std::string> names;
+  for (int32_t k = 0; k < casd_schema_output_count(schema_); ++k) {
+    const double member = value(CASD_FIELD_PREDICTION_SET, k);
+    if (std::isnan(member)) return "";
+    if (member != 0) names.emplace_back(casd_schema_output_name(schema_, k));
+  }
+  return names.empty() ? "none" : joined(names, "+");
+}
+
 Json Result::json() const {
   const auto finite = [&](casd_field field, int32_t column) {
     const double number = value(field, column);
@@ -135,6 +181,10 @@ Json Result::json() const {
     Json& modality = out["modalities"][casd_schema_modality_name(schema_, m)];
     for (const auto& [name, field] : modality_fields) modality[name] = finite(field, m);
   }
+  for (const GuaranteeColumn& c : guarantee_columns(schema_)) {
+    Json& to = c.output < 0 ? out[c.name] : out[c.name][casd_schema_output_name(schema_, c.output)];
+    to = finite(c.field, c.column);
+  }
   return out;
 }
 
@@ -155,6 +205,9 @@ std::string csv_header(const casd_schema* schema) {
   for (const auto& [name, field] : modality_fields)
     for (int32_t m = 0; m < casd_schema_modality_count(schema); ++m)
       cells.push_back(std::string(name) + ":" + casd_schema_modality_name(schema, m));
+  for (const GuaranteeColumn& c : guarantee_columns(schema))
+    cells.push_back(c.output < 0 ? c.name
+                                 : c.name + ":" + casd_schema_output_name(schema, c.output));
   return csv(cells);
 }
 
@@ -174,6 +227,7 @@ std::string csv_line(const casd_schema* schema, const Result& result) {
     add(field, 0);
   for (const auto& [name, field] : modality_fields)
     for (int32_t m = 0; m < casd_schema_modality_count(schema); ++m) add(field, m);
+  for (const GuaranteeColumn& c : guarantee_columns(schema)) add(c.field, c.column);
   return csv(cells);
 }
 
@@ -196,11 +250,19 @@ void ResultTable::add(const Result& result) {
   };
   if (task == CASD_TASK_CLASSES)
     line.values.push_back(result.predicted().empty() ? "-" : result.predicted());
+  if (task == CASD_TASK_CLASSES && abstains_) {
+    const double abstain = result.value(CASD_FIELD_ABSTAIN);
+    line.values.emplace_back(std::isnan(abstain) ? "-" : abstain != 0 ? "abstain" : "use");
+  }
   if (task == CASD_TASK_REGRESSION)
     for (int32_t k = 0; k < casd_schema_output_count(schema_); ++k) cell(CASD_FIELD_VALUE, k);
   else
     cell(CASD_FIELD_CONFIDENCE, 0);
   cell(CASD_FIELD_UNCERTAINTY, 0);
+  if (task == CASD_TASK_CLASSES) line.values.push_back(result.set().empty() ? "-" : result.set());
+  if (task == CASD_TASK_REGRESSION)
+    for (int32_t k = 0; k < 2 * casd_schema_output_count(schema_); ++k)
+      cell(CASD_FIELD_INTERVAL, k);
   if (task != CASD_TASK_REGRESSION)
     for (int32_t k = 0; k < casd_schema_output_count(schema_); ++k)
       cell(CASD_FIELD_PROBABILITIES, k);
@@ -219,11 +281,17 @@ std::vector<std::string> ResultTable::headings() const {
   const int32_t outputs = casd_schema_output_count(schema_);
   const int32_t modalities = casd_schema_modality_count(schema_);
   if (task == CASD_TASK_CLASSES) out.emplace_back("predicted");
+  if (task == CASD_TASK_CLASSES && abstains_) out.emplace_back("decision");
   if (task == CASD_TASK_REGRESSION)
     add_names("predicted ", outputs, casd_schema_output_name);
   else
     out.emplace_back("confidence");
   out.emplace_back("uncertainty");
+  if (task == CASD_TASK_CLASSES) out.emplace_back("prediction set");
+  if (task == CASD_TASK_REGRESSION)
+    for (int32_t k = 0; k < outputs; ++k)
+      for (const char* end : {"lower ", "upper "})
+        out.push_back(end + std::string(casd_schema_output_name(schema_, k)));
   if (task != CASD_TASK_REGRESSION) add_names("probability ", outputs, casd_schema_output_name);
   add_names("variance ", modalities, casd_schema_modality_name);
   add_names("weight ", modalities, casd_schema_modality_name);

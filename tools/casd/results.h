@@ -23,6 +23,8 @@ class Result {
   bool has_label() const { return target_ != nullptr; }
   /// The label of output `column` (classes: 0) as text: the class, "yes" or "no", the number.
   std::string label(int32_t column) const;
+  /// The classes of the prediction set, joined by "+"; "none"; "" if there is no set.
+  std::string set() const;
   /// The most probable class; "" if there is no result.
   std::string predicted() const;
   /// NaN where there is none.
@@ -44,7 +46,8 @@ class Result {
 /// importance.
 class ResultTable {
  public:
-  explicit ResultTable(const casd_schema* schema) : schema_(schema) {}
+  /// `abstains`: whether a column says which decisions to use.
+  ResultTable(const casd_schema* schema, bool abstains) : schema_(schema), abstains_(abstains) {}
   void add(const Result& result);
   void print() const;
 
@@ -60,6 +63,7 @@ class ResultTable {
   void print_order() const;
 
   const casd_schema* schema_;
+  const bool abstains_;
   std::vector<Line> lines_;
 };
 

@@ -2084,6 +2084,58 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1reserve
 }
 
 
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1coverage_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jdouble jarg2) {
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  double arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  arg2 = (double)jarg2; 
+  if (arg1) (arg1)->coverage = arg2;
+}
+
+
+SWIGEXPORT jdouble JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1coverage_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jdouble jresult = 0 ;
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  double result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  result = (double) ((arg1)->coverage);
+  jresult = (jdouble)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1error_1rate_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jdouble jarg2) {
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  double arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  arg2 = (double)jarg2; 
+  if (arg1) (arg1)->error_rate = arg2;
+}
+
+
+SWIGEXPORT jdouble JNICALL Java_org_casd_CasdJNI_casd_1predictor_1options_1error_1rate_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jdouble jresult = 0 ;
+  casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
+  double result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_predictor_options **)&jarg1; 
+  result = (double) ((arg1)->error_rate);
+  jresult = (jdouble)result; 
+  return jresult;
+}
+
+
 SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1predictor_1options(JNIEnv *jenv, jclass jcls) {
   jlong jresult = 0 ;
   casd_predictor_options *result = 0 ;
@@ -2249,6 +2301,477 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1prediction_1row_1status(JNI
     if (result != CASD_OK) casd_jni::throw_status(jenv, result);
   }
   jresult = (jlong)*arg1; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1options_1samples_1per_1false_1alarm_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jdouble jarg2) {
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  double arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  arg2 = (double)jarg2; 
+  if (arg1) (arg1)->samples_per_false_alarm = arg2;
+}
+
+
+SWIGEXPORT jdouble JNICALL Java_org_casd_CasdJNI_casd_1monitor_1options_1samples_1per_1false_1alarm_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jdouble jresult = 0 ;
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  double result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  result = (double) ((arg1)->samples_per_false_alarm);
+  jresult = (jdouble)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1options_1warm_1up_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  int64_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  arg2 = (int64_t)jarg2; 
+  if (arg1) (arg1)->warm_up = arg2;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1options_1warm_1up_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  int64_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  result = (int64_t) ((arg1)->warm_up);
+  jresult = (jlong)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1options_1seed_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  uint64_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  arg2 = (uint64_t)jarg2; 
+  if (arg1) (arg1)->seed = arg2;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1options_1seed_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  uint64_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  result = (uint64_t) ((arg1)->seed);
+  jresult = (jlong)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1monitor_1options(JNIEnv *jenv, jclass jcls) {
+  jlong jresult = 0 ;
+  casd_monitor_options *result = 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  {
+    result = new (std::nothrow) casd_monitor_options();
+    if (!result) casd_jni::throw_out_of_memory(jenv);
+  }
+  *(casd_monitor_options **)&jresult = result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_delete_1casd_1monitor_1options(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  delete arg1;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1options_1init(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  size_t arg2 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg2 = sizeof *arg1; 
+  arg1 = *(casd_monitor_options **)&jarg1; 
+  result = (casd_status)casd_monitor_options_init(arg1,SWIG_STD_MOVE(arg2));
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarm_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->alarm = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarm_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (int32_t) ((arg1)->alarm);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1samples_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int64_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (int64_t)jarg2; 
+  if (arg1) (arg1)->samples = arg2;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1samples_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int64_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (int64_t) ((arg1)->samples);
+  jresult = (jlong)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarms_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int64_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (int64_t)jarg2; 
+  if (arg1) (arg1)->alarms = arg2;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarms_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int64_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (int64_t) ((arg1)->alarms);
+  jresult = (jlong)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1last_1alarm_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int64_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (int64_t)jarg2; 
+  if (arg1) (arg1)->last_alarm = arg2;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1last_1alarm_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int64_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (int64_t) ((arg1)->last_alarm);
+  jresult = (jlong)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarm_1subject_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  casd_monitor_subject arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (casd_monitor_subject)jarg2; 
+  if (arg1) (arg1)->alarm_subject = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarm_1subject_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  casd_monitor_subject result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (casd_monitor_subject) ((arg1)->alarm_subject);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarm_1modality_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->alarm_modality = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1alarm_1modality_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (int32_t) ((arg1)->alarm_modality);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1evidence_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jdouble jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  double arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (double)jarg2; 
+  if (arg1) (arg1)->evidence = arg2;
+}
+
+
+SWIGEXPORT jdouble JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1evidence_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jdouble jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  double result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (double) ((arg1)->evidence);
+  jresult = (jdouble)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1subject_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  casd_monitor_subject arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (casd_monitor_subject)jarg2; 
+  if (arg1) (arg1)->subject = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1subject_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  casd_monitor_subject result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (casd_monitor_subject) ((arg1)->subject);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1modality_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->modality = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1modality_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (int32_t) ((arg1)->modality);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1monitor_1state(JNIEnv *jenv, jclass jcls) {
+  jlong jresult = 0 ;
+  casd_monitor_state *result = 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  {
+    result = new (std::nothrow) casd_monitor_state();
+    if (!result) casd_jni::throw_out_of_memory(jenv);
+  }
+  *(casd_monitor_state **)&jresult = result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_delete_1casd_1monitor_1state(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  delete arg1;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1state_1init(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  size_t arg2 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg2 = sizeof *arg1; 
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  result = (casd_status)casd_monitor_state_init(arg1,SWIG_STD_MOVE(arg2));
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1create(JNIEnv *jenv, jclass jcls, jlong jarg2, jlong jarg3) {
+  jlong jresult = 0 ;
+  casd_monitor **arg1 = (casd_monitor **) 0 ;
+  casd_model *arg2 = (casd_model *) 0 ;
+  casd_monitor_options *arg3 = (casd_monitor_options *) 0 ;
+  casd_monitor *created1 = NULL ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = &created1; 
+  arg2 = *(casd_model **)&jarg2; 
+  arg3 = *(casd_monitor_options **)&jarg3; 
+  result = (casd_status)casd_monitor_create(arg1,(casd_model const *)arg2,(casd_monitor_options const *)arg3);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  jresult = (jlong)(intptr_t)*arg1; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1monitor_1destroy(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  casd_monitor *arg1 = (casd_monitor *) 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor **)&jarg1; 
+  casd_monitor_destroy(arg1);
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1add(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  jlong jresult = 0 ;
+  casd_monitor *arg1 = (casd_monitor *) 0 ;
+  casd_prediction *arg2 = (casd_prediction *) 0 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor **)&jarg1; 
+  arg2 = *(casd_prediction **)&jarg2; 
+  result = (casd_status)casd_monitor_add(arg1,(casd_prediction const *)arg2);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1monitor_1get_1state(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2) {
+  jlong jresult = 0 ;
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  casd_monitor *arg2 = (casd_monitor *) 0 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_monitor_state **)&jarg1; 
+  arg2 = *(casd_monitor **)&jarg2; 
+  result = (casd_status)casd_monitor_get_state(arg1,(casd_monitor const *)arg2);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
   return jresult;
 }
 

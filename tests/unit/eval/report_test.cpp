@@ -1,6 +1,7 @@
 // The report and the selection score against numbers computed here from single predictions.
 #include "eval/report.h"
 #include "eval/calibration.h"
+#include "eval/guarantee_fit.h"
 #include "eval/selection_score.h"
 
 #include "eval/metrics.h"
@@ -230,7 +231,8 @@ TEST(Evaluation, CountsSamplesWhosePredictionFails) {
       EXPECT_EQ(number(found.conditions[condition].second, "failed"), 1);
       for (const auto& [key, value] : expected.conditions[condition].second)
         if (key != "failed") {
-          EXPECT_EQ(number(found.conditions[condition].second, key), value) << key;
+          const double other = number(found.conditions[condition].second, key);
+          EXPECT_TRUE(other == value || (std::isnan(other) && std::isnan(value))) << key;
         }
     }
     EXPECT_EQ(number(found.conditions[0].second, "failed"), 0);  // m0 alone is not affected
@@ -238,6 +240,46 @@ TEST(Evaluation, CountsSamplesWhosePredictionFails) {
               number(expected.conditions[0].second, "samples") + 1);
     EXPECT_TRUE(std::isfinite(score));
     EXPECT_TRUE(std::isfinite(selection_score(predictor, sample_pointers(samples), false)));
+  }
+}
+
+// Coverage, size of the sets and accepted decisions, counted from the fields of a prediction.
+TEST(Evaluation, CountsCoveredAndAcceptedSamples) {
+  const ModelPtr model = make_model(schema_of(2));
+  std::vector<Sample> samples = make_samples(model->schema(), 300);
+  draw_targets(samples, model, 0.2);
+  const std::vector<const Sample*> pointers = sample_pointers(samples);
+  const ModelPtr fitted = with_guarantees(model, pointers, 1);
+  casd_predictor_options options = default_predictor_options();
+  options.coverage = 0.7;
+  options.error_rate = 0.4;
+  Predictor predictor(fitted, options);
+  const Report report = evaluate(predictor, pointers, 3);
+  Batch batch(model->schema());
+  for (const Sample& sample : samples) batch.add() = sample;
+  for (const ModalityMask mask : {1u, 2u, 3u}) {
+    Prediction prediction;
+    predictor.predict(prediction, batch, mask);
+    double covered = 0, members = 0, accepted = 0, wrong = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      const Span<float> set = prediction.row(CASD_FIELD_PREDICTION_SET, row);
+      const Span<float> p = prediction.row(CASD_FIELD_PROBABILITIES, row);
+      const auto target = static_cast<std::size_t>(samples[i].target[0]);
+      covered += static_cast<double>(set[target]);
+      members += static_cast<double>(set[0] + set[1]);
+      if (prediction.row(CASD_FIELD_ABSTAIN, row)[0] != 0) continue;
+      ++accepted;
+      wrong += p[target] < p[1 - target];
+    }
+    const Numbers& numbers = report.conditions[mask - 1].second;
+    EXPECT_NEAR(number(numbers, "coverage"), covered / 3, 1e-9);
+    EXPECT_NEAR(number(numbers, "coverage"), 70, 1);
+    EXPECT_NEAR(number(numbers, "set_size"), members / 300, 1e-9);
+    EXPECT_NEAR(number(numbers, "accepted"), accepted / 3, 1e-9);
+    if (accepted > 0) {
+      EXPECT_NEAR(number(numbers, "accepted_errors"), 100 * wrong / accepted, 1e-9);
+    }
   }
 }
 

@@ -111,9 +111,9 @@ TEST(Monitor, FindsChangesEarlyAndLate) {
         EXPECT_EQ(monitor.last_alarm(), clean + found);
         const bool pattern = change == Change::audio_missing || change == Change::nothing_missing;
         if (pattern) {
-          EXPECT_EQ(monitor.subject(), MonitorSubject::modalities);
-        } else if (monitor.subject() == MonitorSubject::modality_variance) {
-          EXPECT_EQ(monitor.modality(), 2);
+          EXPECT_EQ(monitor.alarm_source().subject, MonitorSubject::modalities);
+        } else if (monitor.alarm_source().subject == MonitorSubject::modality_variance) {
+          EXPECT_EQ(monitor.alarm_source().modality, 2);
         }
       }
     }
@@ -170,8 +170,8 @@ TEST(Monitor, UnknownSetsAndMissingNumbersAreAllowed) {
   for (int i = 0; i < 300 && monitor.alarms() == 0; ++i)
     monitor.observe({2u, {none, 3}, missing, missing});
   EXPECT_EQ(monitor.alarms(), 1);
-  EXPECT_EQ(monitor.subject(), MonitorSubject::modalities);
-  EXPECT_EQ(monitor.modality(), -1);
+  EXPECT_EQ(monitor.alarm_source().subject, MonitorSubject::modalities);
+  EXPECT_EQ(monitor.alarm_source().modality, -1);
   EXPECT_THROW(monitor.observe({0u, {none, 3}, 1, 1}), Error);
   EXPECT_THROW(monitor.observe({8u, {none, 3}, 1, 1}), Error);
 }

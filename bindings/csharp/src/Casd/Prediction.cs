@@ -54,6 +54,33 @@ namespace Casd
 
         /// <summary>[hidden] degrees of freedom nu_F.</summary>
         DegreesOfFreedom = NativeMethods.CASD_FIELD_DEGREES_OF_FREEDOM,
+
+        /// <summary>[modalities] factor of V_m by the input guard; 1: like the training data.</summary>
+        ModalityGuard = NativeMethods.CASD_FIELD_MODALITY_GUARD,
+
+        /// <summary>Classes: [1]; multi-label: [outputs], of each label.</summary>
+        ErrorProbability = NativeMethods.CASD_FIELD_ERROR_PROBABILITY,
+
+        /// <summary>
+        /// Classes: [outputs], 1: member; multi-label: [2 outputs], (negative, positive). Contains the
+        /// truth with the probability <see cref="PredictorOptions.Coverage"/>; NaN for a model that is
+        /// not calibrated.
+        /// </summary>
+        PredictionSet = NativeMethods.CASD_FIELD_PREDICTION_SET,
+
+        /// <summary>[outputs] regression: standard deviation of the value.</summary>
+        StandardDeviation = NativeMethods.CASD_FIELD_STANDARD_DEVIATION,
+
+        /// <summary>
+        /// [2 outputs] regression: (lower, upper), contains the truth as <see cref="PredictionSet"/>.
+        /// </summary>
+        Interval = NativeMethods.CASD_FIELD_INTERVAL,
+
+        /// <summary>[1] percentage of held-out samples whose uncertainty is at most this.</summary>
+        UncertaintyPercentile = NativeMethods.CASD_FIELD_UNCERTAINTY_PERCENTILE,
+
+        /// <summary>Classes: [1]; multi-label: [outputs]; 1: do not use the decision.</summary>
+        Abstain = NativeMethods.CASD_FIELD_ABSTAIN,
     }
 
     /// <summary>

@@ -89,5 +89,25 @@ namespace Casd
             get => (OnEmpty)Data.on_empty;
             set => Data.on_empty = (int)value;
         }
+
+        /// <summary>
+        /// Probability that prediction sets and intervals contain the truth; 0.9; above 0, below 1.
+        /// </summary>
+        public double Coverage
+        {
+            get => Data.coverage;
+            set => Data.coverage = value;
+        }
+
+        /// <summary>
+        /// Above 0: <see cref="Field.Abstain"/> is 1 where a decision should be left to others, so
+        /// that at most this share of the other ones is wrong. Needs a calibrated model; not for a
+        /// regression; 0: off.
+        /// </summary>
+        public double ErrorRate
+        {
+            get => Data.error_rate;
+            set => Data.error_rate = value;
+        }
     }
 }

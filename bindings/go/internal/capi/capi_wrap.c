@@ -298,7 +298,7 @@ static const char *casd_go_library_path(void) {
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_8e0491c7fcfa246e(void *_swig_go_0) {
+void _wrap_Swig_free_capi_68d8c2823a5c5624(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -308,7 +308,7 @@ void _wrap_Swig_free_capi_8e0491c7fcfa246e(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_8e0491c7fcfa246e(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_68d8c2823a5c5624(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -321,7 +321,7 @@ void *_wrap_Swig_malloc_capi_8e0491c7fcfa246e(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_status_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
+_gostring_ _wrap_casd_status_name_capi_68d8c2823a5c5624(int _swig_go_0) {
   casd_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -334,7 +334,7 @@ _gostring_ _wrap_casd_status_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
 }
 
 
-int _wrap_casd_version_capi_8e0491c7fcfa246e() {
+int _wrap_casd_version_capi_68d8c2823a5c5624() {
   uint32_t result;
   int _swig_go_result;
   
@@ -345,7 +345,7 @@ int _wrap_casd_version_capi_8e0491c7fcfa246e() {
 }
 
 
-_gostring_ _wrap_casd_version_string_capi_8e0491c7fcfa246e() {
+_gostring_ _wrap_casd_version_string_capi_68d8c2823a5c5624() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -356,7 +356,7 @@ _gostring_ _wrap_casd_version_string_capi_8e0491c7fcfa246e() {
 }
 
 
-int _wrap_casd_abi_version_capi_8e0491c7fcfa246e() {
+int _wrap_casd_abi_version_capi_68d8c2823a5c5624() {
   uint32_t result;
   int _swig_go_result;
   
@@ -367,7 +367,7 @@ int _wrap_casd_abi_version_capi_8e0491c7fcfa246e() {
 }
 
 
-_gostring_ _wrap_casd_build_info_capi_8e0491c7fcfa246e() {
+_gostring_ _wrap_casd_build_info_capi_68d8c2823a5c5624() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -378,7 +378,7 @@ _gostring_ _wrap_casd_build_info_capi_8e0491c7fcfa246e() {
 }
 
 
-int _wrap_casd_log_poll_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0) {
+int _wrap_casd_log_poll_capi_68d8c2823a5c5624(_goslice_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   casd_log_level result;
@@ -395,7 +395,7 @@ int _wrap_casd_log_poll_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_set_plugin_path_capi_8e0491c7fcfa246e(_gostring_ _swig_go_0) {
+_gostring_ _wrap_casd_set_plugin_path_capi_68d8c2823a5c5624(_gostring_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -427,7 +427,7 @@ _gostring_ _wrap_casd_set_plugin_path_capi_8e0491c7fcfa246e(_gostring_ _swig_go_
 }
 
 
-long long _wrap_casd_live_objects_capi_8e0491c7fcfa246e() {
+long long _wrap_casd_live_objects_capi_68d8c2823a5c5624() {
   int64_t result;
   long long _swig_go_result;
   
@@ -438,7 +438,7 @@ long long _wrap_casd_live_objects_capi_8e0491c7fcfa246e() {
 }
 
 
-long long _wrap_casd_live_bytes_capi_8e0491c7fcfa246e() {
+long long _wrap_casd_live_bytes_capi_68d8c2823a5c5624() {
   int64_t result;
   long long _swig_go_result;
   
@@ -449,7 +449,7 @@ long long _wrap_casd_live_bytes_capi_8e0491c7fcfa246e() {
 }
 
 
-_gostring_ _wrap_casd_schema_create_capi_8e0491c7fcfa246e(casd_schema **_swig_go_0) {
+_gostring_ _wrap_casd_schema_create_capi_68d8c2823a5c5624(casd_schema **_swig_go_0) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -476,7 +476,7 @@ _gostring_ _wrap_casd_schema_create_capi_8e0491c7fcfa246e(casd_schema **_swig_go
 }
 
 
-void _wrap_casd_schema_destroy_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
+void _wrap_casd_schema_destroy_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   
   arg1 = (casd_schema *)_swig_go_0;
@@ -486,7 +486,7 @@ void _wrap_casd_schema_destroy_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_schema_add_modality_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_add_modality_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   int32_t arg3 ;
@@ -522,7 +522,7 @@ _gostring_ _wrap_casd_schema_add_modality_capi_8e0491c7fcfa246e(casd_schema *_sw
 }
 
 
-_gostring_ _wrap_casd_schema_set_task_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_set_task_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task arg2 ;
   casd_status result;
@@ -551,7 +551,7 @@ _gostring_ _wrap_casd_schema_set_task_capi_8e0491c7fcfa246e(casd_schema *_swig_g
 }
 
 
-_gostring_ _wrap_casd_schema_add_output_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_schema_add_output_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -585,7 +585,7 @@ _gostring_ _wrap_casd_schema_add_output_capi_8e0491c7fcfa246e(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_set_feature_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_schema_set_feature_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -623,7 +623,7 @@ _gostring_ _wrap_casd_schema_set_feature_name_capi_8e0491c7fcfa246e(casd_schema 
 }
 
 
-_gostring_ _wrap_casd_schema_feature_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_feature_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -640,7 +640,7 @@ _gostring_ _wrap_casd_schema_feature_name_capi_8e0491c7fcfa246e(casd_schema *_sw
 }
 
 
-int _wrap_casd_schema_modality_count_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_modality_count_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -653,7 +653,7 @@ int _wrap_casd_schema_modality_count_capi_8e0491c7fcfa246e(casd_schema *_swig_go
 }
 
 
-_gostring_ _wrap_casd_schema_modality_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_modality_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -668,7 +668,7 @@ _gostring_ _wrap_casd_schema_modality_name_capi_8e0491c7fcfa246e(casd_schema *_s
 }
 
 
-int _wrap_casd_schema_modality_features_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
+int _wrap_casd_schema_modality_features_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t result;
@@ -683,7 +683,7 @@ int _wrap_casd_schema_modality_features_capi_8e0491c7fcfa246e(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_modality_index_capi_8e0491c7fcfa246e(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_modality_index_capi_68d8c2823a5c5624(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -719,7 +719,7 @@ _gostring_ _wrap_casd_schema_modality_index_capi_8e0491c7fcfa246e(int *_swig_go_
 }
 
 
-int _wrap_casd_schema_task_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_task_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -732,7 +732,7 @@ int _wrap_casd_schema_task_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
 }
 
 
-int _wrap_casd_schema_output_count_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_output_count_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -745,7 +745,7 @@ int _wrap_casd_schema_output_count_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_schema_output_name_capi_8e0491c7fcfa246e(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_output_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -760,7 +760,7 @@ _gostring_ _wrap_casd_schema_output_name_capi_8e0491c7fcfa246e(casd_schema *_swi
 }
 
 
-_gostring_ _wrap_casd_schema_output_index_capi_8e0491c7fcfa246e(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_output_index_capi_68d8c2823a5c5624(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -796,7 +796,7 @@ _gostring_ _wrap_casd_schema_output_index_capi_8e0491c7fcfa246e(int *_swig_go_0,
 }
 
 
-void _wrap_casd_model_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -808,7 +808,7 @@ void _wrap_casd_model_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-int _wrap_casd_model_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -821,7 +821,7 @@ int _wrap_casd_model_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_m
 }
 
 
-void _wrap_casd_model_options_hidden_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_hidden_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -833,7 +833,7 @@ void _wrap_casd_model_options_hidden_set_capi_8e0491c7fcfa246e(struct casd_model
 }
 
 
-int _wrap_casd_model_options_hidden_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_hidden_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -846,7 +846,7 @@ int _wrap_casd_model_options_hidden_get_capi_8e0491c7fcfa246e(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_layers_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_layers_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -858,7 +858,7 @@ void _wrap_casd_model_options_layers_set_capi_8e0491c7fcfa246e(struct casd_model
 }
 
 
-int _wrap_casd_model_options_layers_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_layers_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -871,7 +871,7 @@ int _wrap_casd_model_options_layers_get_capi_8e0491c7fcfa246e(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_heads_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_heads_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -883,7 +883,7 @@ void _wrap_casd_model_options_heads_set_capi_8e0491c7fcfa246e(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_heads_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_heads_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -896,7 +896,7 @@ int _wrap_casd_model_options_heads_get_capi_8e0491c7fcfa246e(struct casd_model_o
 }
 
 
-void _wrap_casd_model_options_feed_forward_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -908,7 +908,7 @@ void _wrap_casd_model_options_feed_forward_set_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-int _wrap_casd_model_options_feed_forward_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -921,7 +921,7 @@ int _wrap_casd_model_options_feed_forward_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_model_options_feed_forward_factor_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_factor_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -933,7 +933,7 @@ void _wrap_casd_model_options_feed_forward_factor_set_capi_8e0491c7fcfa246e(stru
 }
 
 
-int _wrap_casd_model_options_feed_forward_factor_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_factor_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -946,7 +946,7 @@ int _wrap_casd_model_options_feed_forward_factor_get_capi_8e0491c7fcfa246e(struc
 }
 
 
-void _wrap_casd_model_options_pooling_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_pooling_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling arg2 ;
   
@@ -958,7 +958,7 @@ void _wrap_casd_model_options_pooling_set_capi_8e0491c7fcfa246e(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_pooling_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_pooling_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling result;
   int _swig_go_result;
@@ -971,7 +971,7 @@ int _wrap_casd_model_options_pooling_get_capi_8e0491c7fcfa246e(struct casd_model
 }
 
 
-void _wrap_casd_model_options_absent_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_absent_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy arg2 ;
   
@@ -983,7 +983,7 @@ void _wrap_casd_model_options_absent_set_capi_8e0491c7fcfa246e(struct casd_model
 }
 
 
-int _wrap_casd_model_options_absent_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_absent_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy result;
   int _swig_go_result;
@@ -996,7 +996,7 @@ int _wrap_casd_model_options_absent_get_capi_8e0491c7fcfa246e(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_weights_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_weights_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting arg2 ;
   
@@ -1008,7 +1008,7 @@ void _wrap_casd_model_options_weights_set_capi_8e0491c7fcfa246e(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_weights_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_weights_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting result;
   int _swig_go_result;
@@ -1021,7 +1021,7 @@ int _wrap_casd_model_options_weights_get_capi_8e0491c7fcfa246e(struct casd_model
 }
 
 
-void _wrap_casd_model_options_fused_variance_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_fused_variance_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance arg2 ;
   
@@ -1033,7 +1033,7 @@ void _wrap_casd_model_options_fused_variance_set_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-int _wrap_casd_model_options_fused_variance_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_fused_variance_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance result;
   int _swig_go_result;
@@ -1046,7 +1046,7 @@ int _wrap_casd_model_options_fused_variance_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_model_options_max_steps_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_max_steps_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1058,7 +1058,7 @@ void _wrap_casd_model_options_max_steps_set_capi_8e0491c7fcfa246e(struct casd_mo
 }
 
 
-int _wrap_casd_model_options_max_steps_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_max_steps_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1071,7 +1071,7 @@ int _wrap_casd_model_options_max_steps_get_capi_8e0491c7fcfa246e(struct casd_mod
 }
 
 
-void _wrap_casd_model_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_reserved_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1083,7 +1083,7 @@ void _wrap_casd_model_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_mod
 }
 
 
-int _wrap_casd_model_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_reserved_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -1096,7 +1096,7 @@ int _wrap_casd_model_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_mode
 }
 
 
-void _wrap_casd_model_options_input_clip_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_input_clip_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1108,7 +1108,7 @@ void _wrap_casd_model_options_input_clip_set_capi_8e0491c7fcfa246e(struct casd_m
 }
 
 
-double _wrap_casd_model_options_input_clip_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_input_clip_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1121,7 +1121,7 @@ double _wrap_casd_model_options_input_clip_get_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-void _wrap_casd_model_options_delta_min_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_min_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1133,7 +1133,7 @@ void _wrap_casd_model_options_delta_min_set_capi_8e0491c7fcfa246e(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_min_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_min_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1146,7 +1146,7 @@ double _wrap_casd_model_options_delta_min_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_model_options_delta_max_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_max_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1158,7 +1158,7 @@ void _wrap_casd_model_options_delta_max_set_capi_8e0491c7fcfa246e(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_max_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_max_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1171,7 +1171,7 @@ double _wrap_casd_model_options_delta_max_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_min_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_min_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1183,7 +1183,7 @@ void _wrap_casd_model_options_alpha_min_set_capi_8e0491c7fcfa246e(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_min_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_min_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1196,7 +1196,7 @@ double _wrap_casd_model_options_alpha_min_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_max_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_max_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1208,7 +1208,7 @@ void _wrap_casd_model_options_alpha_max_set_capi_8e0491c7fcfa246e(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_max_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_max_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1221,7 +1221,7 @@ double _wrap_casd_model_options_alpha_max_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_model_options_beta_min_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_beta_min_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1233,7 +1233,7 @@ void _wrap_casd_model_options_beta_min_set_capi_8e0491c7fcfa246e(struct casd_mod
 }
 
 
-double _wrap_casd_model_options_beta_min_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_beta_min_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1246,7 +1246,7 @@ double _wrap_casd_model_options_beta_min_get_capi_8e0491c7fcfa246e(struct casd_m
 }
 
 
-void _wrap_casd_model_options_seed_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_model_options_seed_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1258,7 +1258,7 @@ void _wrap_casd_model_options_seed_set_capi_8e0491c7fcfa246e(struct casd_model_o
 }
 
 
-long long _wrap_casd_model_options_seed_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+long long _wrap_casd_model_options_seed_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1271,7 +1271,7 @@ long long _wrap_casd_model_options_seed_get_capi_8e0491c7fcfa246e(struct casd_mo
 }
 
 
-void _wrap_casd_model_options_linear_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_linear_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1283,7 +1283,7 @@ void _wrap_casd_model_options_linear_set_capi_8e0491c7fcfa246e(struct casd_model
 }
 
 
-int _wrap_casd_model_options_linear_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_linear_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1296,7 +1296,7 @@ int _wrap_casd_model_options_linear_get_capi_8e0491c7fcfa246e(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_input_guard_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_input_guard_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1308,7 +1308,7 @@ void _wrap_casd_model_options_input_guard_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-int _wrap_casd_model_options_input_guard_get_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_input_guard_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1321,7 +1321,7 @@ int _wrap_casd_model_options_input_guard_get_capi_8e0491c7fcfa246e(struct casd_m
 }
 
 
-struct casd_model_options *_wrap_new_casd_model_options_capi_8e0491c7fcfa246e() {
+struct casd_model_options *_wrap_new_casd_model_options_capi_68d8c2823a5c5624() {
   struct casd_model_options *result = 0 ;
   struct casd_model_options *_swig_go_result;
   
@@ -1332,7 +1332,7 @@ struct casd_model_options *_wrap_new_casd_model_options_capi_8e0491c7fcfa246e() 
 }
 
 
-void _wrap_delete_casd_model_options_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+void _wrap_delete_casd_model_options_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   
   arg1 = *(struct casd_model_options **)&_swig_go_0; 
@@ -1342,7 +1342,7 @@ void _wrap_delete_casd_model_options_capi_8e0491c7fcfa246e(struct casd_model_opt
 }
 
 
-_gostring_ _wrap_casd_model_options_init_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0) {
+_gostring_ _wrap_casd_model_options_init_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -1371,7 +1371,7 @@ _gostring_ _wrap_casd_model_options_init_capi_8e0491c7fcfa246e(struct casd_model
 }
 
 
-_gostring_ _wrap_casd_model_options_use_recipe_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_recipe_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -1400,7 +1400,7 @@ _gostring_ _wrap_casd_model_options_use_recipe_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_use_preset_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_preset_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_preset arg2 ;
   casd_status result;
@@ -1429,7 +1429,7 @@ _gostring_ _wrap_casd_model_options_use_preset_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_set_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_model_options_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1470,7 +1470,7 @@ _gostring_ _wrap_casd_model_options_set_capi_8e0491c7fcfa246e(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_count_capi_8e0491c7fcfa246e() {
+int _wrap_casd_model_options_count_capi_68d8c2823a5c5624() {
   int32_t result;
   int _swig_go_result;
   
@@ -1481,7 +1481,7 @@ int _wrap_casd_model_options_count_capi_8e0491c7fcfa246e() {
 }
 
 
-_gostring_ _wrap_casd_model_options_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
+_gostring_ _wrap_casd_model_options_name_capi_68d8c2823a5c5624(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1494,7 +1494,7 @@ _gostring_ _wrap_casd_model_options_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_options_text_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_options_text_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1536,7 +1536,7 @@ _gostring_ _wrap_casd_model_options_text_capi_8e0491c7fcfa246e(_goslice_ _swig_g
 }
 
 
-_gostring_ _wrap_casd_model_create_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
+_gostring_ _wrap_casd_model_create_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_model_options *arg3 = (casd_model_options *) 0 ;
@@ -1567,7 +1567,7 @@ _gostring_ _wrap_casd_model_create_capi_8e0491c7fcfa246e(casd_model **_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_load_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_capi_68d8c2823a5c5624(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1601,7 +1601,7 @@ _gostring_ _wrap_casd_model_load_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, 
 }
 
 
-_gostring_ _wrap_casd_model_load_memory_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_memory_capi_68d8c2823a5c5624(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1634,7 +1634,7 @@ _gostring_ _wrap_casd_model_load_memory_capi_8e0491c7fcfa246e(casd_model **_swig
 }
 
 
-_gostring_ _wrap_casd_model_save_capi_8e0491c7fcfa246e(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_save_capi_68d8c2823a5c5624(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1668,7 +1668,7 @@ _gostring_ _wrap_casd_model_save_capi_8e0491c7fcfa246e(casd_model *_swig_go_0, _
 }
 
 
-_gostring_ _wrap_casd_model_save_memory_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
+_gostring_ _wrap_casd_model_save_memory_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
   void *arg1 = (void *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1703,7 +1703,7 @@ _gostring_ _wrap_casd_model_save_memory_capi_8e0491c7fcfa246e(_goslice_ _swig_go
 }
 
 
-void _wrap_casd_model_destroy_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
+void _wrap_casd_model_destroy_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   
   arg1 = (casd_model *)_swig_go_0;
@@ -1713,7 +1713,7 @@ void _wrap_casd_model_destroy_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_schema_capi_8e0491c7fcfa246e(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_schema_capi_68d8c2823a5c5624(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1742,7 +1742,7 @@ _gostring_ _wrap_casd_model_schema_capi_8e0491c7fcfa246e(casd_schema **_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_get_options_capi_8e0491c7fcfa246e(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_get_options_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1771,7 +1771,7 @@ _gostring_ _wrap_casd_model_get_options_capi_8e0491c7fcfa246e(struct casd_model_
 }
 
 
-long long _wrap_casd_model_parameter_count_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
+long long _wrap_casd_model_parameter_count_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -1784,7 +1784,7 @@ long long _wrap_casd_model_parameter_count_capi_8e0491c7fcfa246e(casd_model *_sw
 }
 
 
-_gostring_ _wrap_casd_model_info_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
+_gostring_ _wrap_casd_model_info_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1797,7 +1797,7 @@ _gostring_ _wrap_casd_model_info_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_temperature_capi_8e0491c7fcfa246e(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_model_temperature_capi_68d8c2823a5c5624(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
   double *arg1 = (double *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_modality_mask arg3 ;
@@ -1828,7 +1828,7 @@ _gostring_ _wrap_casd_model_temperature_capi_8e0491c7fcfa246e(double *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_user_value_capi_8e0491c7fcfa246e(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_user_value_capi_68d8c2823a5c5624(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   char *result = 0 ;
@@ -1848,7 +1848,7 @@ _gostring_ _wrap_casd_model_user_value_capi_8e0491c7fcfa246e(casd_model *_swig_g
 }
 
 
-int _wrap_casd_model_user_count_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
+int _wrap_casd_model_user_count_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1861,7 +1861,7 @@ int _wrap_casd_model_user_count_capi_8e0491c7fcfa246e(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_user_key_capi_8e0491c7fcfa246e(casd_model *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_user_key_capi_68d8c2823a5c5624(casd_model *_swig_go_0, int _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -1876,7 +1876,7 @@ _gostring_ _wrap_casd_model_user_key_capi_8e0491c7fcfa246e(casd_model *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_with_user_value_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_with_user_value_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1919,7 +1919,7 @@ _gostring_ _wrap_casd_model_with_user_value_capi_8e0491c7fcfa246e(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_batch_create_capi_8e0491c7fcfa246e(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_batch_create_capi_68d8c2823a5c5624(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
   casd_batch **arg1 = (casd_batch **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -1948,7 +1948,7 @@ _gostring_ _wrap_casd_batch_create_capi_8e0491c7fcfa246e(casd_batch **_swig_go_0
 }
 
 
-void _wrap_casd_batch_destroy_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_destroy_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -1958,7 +1958,7 @@ void _wrap_casd_batch_destroy_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_add_sample_capi_8e0491c7fcfa246e(long long *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_batch_add_sample_capi_68d8c2823a5c5624(long long *_swig_go_0, casd_batch *_swig_go_1) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -1987,7 +1987,7 @@ _gostring_ _wrap_casd_batch_add_sample_capi_8e0491c7fcfa246e(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_batch_set_frames_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
+_gostring_ _wrap_casd_batch_set_frames_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -2026,7 +2026,7 @@ _gostring_ _wrap_casd_batch_set_frames_capi_8e0491c7fcfa246e(casd_batch *_swig_g
 }
 
 
-_gostring_ _wrap_casd_batch_set_target_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
+_gostring_ _wrap_casd_batch_set_target_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   float *arg3 = (float *) 0 ;
@@ -2061,7 +2061,7 @@ _gostring_ _wrap_casd_batch_set_target_capi_8e0491c7fcfa246e(casd_batch *_swig_g
 }
 
 
-void _wrap_casd_batch_clear_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_clear_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -2071,7 +2071,7 @@ void _wrap_casd_batch_clear_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_reserve_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1) {
+_gostring_ _wrap_casd_batch_reserve_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   casd_status result;
@@ -2100,7 +2100,7 @@ _gostring_ _wrap_casd_batch_reserve_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0
 }
 
 
-long long _wrap_casd_batch_size_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
+long long _wrap_casd_batch_size_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -2113,7 +2113,7 @@ long long _wrap_casd_batch_size_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0) {
 }
 
 
-long long _wrap_casd_batch_steps_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
+long long _wrap_casd_batch_steps_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -2130,7 +2130,7 @@ long long _wrap_casd_batch_steps_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, l
 }
 
 
-void _wrap_casd_engine_info_struct_size_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_struct_size_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t arg2 ;
   
@@ -2142,7 +2142,7 @@ void _wrap_casd_engine_info_struct_size_set_capi_8e0491c7fcfa246e(struct casd_en
 }
 
 
-int _wrap_casd_engine_info_struct_size_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_struct_size_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2155,7 +2155,7 @@ int _wrap_casd_engine_info_struct_size_get_capi_8e0491c7fcfa246e(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_device_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_device_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device arg2 ;
   
@@ -2167,7 +2167,7 @@ void _wrap_casd_engine_info_device_set_capi_8e0491c7fcfa246e(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_device_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_device_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2180,7 +2180,7 @@ int _wrap_casd_engine_info_device_get_capi_8e0491c7fcfa246e(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_available_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_available_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2192,7 +2192,7 @@ void _wrap_casd_engine_info_available_set_capi_8e0491c7fcfa246e(struct casd_engi
 }
 
 
-int _wrap_casd_engine_info_available_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_available_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2205,7 +2205,7 @@ int _wrap_casd_engine_info_available_get_capi_8e0491c7fcfa246e(struct casd_engin
 }
 
 
-void _wrap_casd_engine_info_trains_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_trains_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2217,7 +2217,7 @@ void _wrap_casd_engine_info_trains_set_capi_8e0491c7fcfa246e(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_trains_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_trains_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2230,7 +2230,7 @@ int _wrap_casd_engine_info_trains_get_capi_8e0491c7fcfa246e(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_concurrent_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_concurrent_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2242,7 +2242,7 @@ void _wrap_casd_engine_info_concurrent_set_capi_8e0491c7fcfa246e(struct casd_eng
 }
 
 
-int _wrap_casd_engine_info_concurrent_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_concurrent_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2255,7 +2255,7 @@ int _wrap_casd_engine_info_concurrent_get_capi_8e0491c7fcfa246e(struct casd_engi
 }
 
 
-void _wrap_casd_engine_info_name_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_name_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2279,7 +2279,7 @@ void _wrap_casd_engine_info_name_set_capi_8e0491c7fcfa246e(struct casd_engine_in
 }
 
 
-_gostring_ _wrap_casd_engine_info_name_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_name_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2292,7 +2292,7 @@ _gostring_ _wrap_casd_engine_info_name_get_capi_8e0491c7fcfa246e(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_reason_set_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_reason_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2316,7 +2316,7 @@ void _wrap_casd_engine_info_reason_set_capi_8e0491c7fcfa246e(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_info_reason_get_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_reason_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2329,7 +2329,7 @@ _gostring_ _wrap_casd_engine_info_reason_get_capi_8e0491c7fcfa246e(struct casd_e
 }
 
 
-struct casd_engine_info *_wrap_new_casd_engine_info_capi_8e0491c7fcfa246e() {
+struct casd_engine_info *_wrap_new_casd_engine_info_capi_68d8c2823a5c5624() {
   struct casd_engine_info *result = 0 ;
   struct casd_engine_info *_swig_go_result;
   
@@ -2340,7 +2340,7 @@ struct casd_engine_info *_wrap_new_casd_engine_info_capi_8e0491c7fcfa246e() {
 }
 
 
-void _wrap_delete_casd_engine_info_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+void _wrap_delete_casd_engine_info_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   
   arg1 = *(struct casd_engine_info **)&_swig_go_0; 
@@ -2350,7 +2350,7 @@ void _wrap_delete_casd_engine_info_capi_8e0491c7fcfa246e(struct casd_engine_info
 }
 
 
-_gostring_ _wrap_casd_engine_info_init_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_init_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2379,7 +2379,7 @@ _gostring_ _wrap_casd_engine_info_init_capi_8e0491c7fcfa246e(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_get_info_capi_8e0491c7fcfa246e(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_engine_get_info_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   int32_t arg2 ;
   casd_status result;
@@ -2408,7 +2408,7 @@ _gostring_ _wrap_casd_engine_get_info_capi_8e0491c7fcfa246e(struct casd_engine_i
 }
 
 
-void _wrap_casd_predictor_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2420,7 +2420,7 @@ void _wrap_casd_predictor_options_struct_size_set_capi_8e0491c7fcfa246e(struct c
 }
 
 
-int _wrap_casd_predictor_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2433,7 +2433,7 @@ int _wrap_casd_predictor_options_struct_size_get_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-void _wrap_casd_predictor_options_device_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device arg2 ;
   
@@ -2445,7 +2445,7 @@ void _wrap_casd_predictor_options_device_set_capi_8e0491c7fcfa246e(struct casd_p
 }
 
 
-int _wrap_casd_predictor_options_device_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2458,7 +2458,7 @@ int _wrap_casd_predictor_options_device_get_capi_8e0491c7fcfa246e(struct casd_pr
 }
 
 
-void _wrap_casd_predictor_options_device_index_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_index_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2470,7 +2470,7 @@ void _wrap_casd_predictor_options_device_index_set_capi_8e0491c7fcfa246e(struct 
 }
 
 
-int _wrap_casd_predictor_options_device_index_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_index_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2483,7 +2483,7 @@ int _wrap_casd_predictor_options_device_index_get_capi_8e0491c7fcfa246e(struct c
 }
 
 
-void _wrap_casd_predictor_options_threads_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_threads_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2495,7 +2495,7 @@ void _wrap_casd_predictor_options_threads_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-int _wrap_casd_predictor_options_threads_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_threads_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2508,7 +2508,7 @@ int _wrap_casd_predictor_options_threads_get_capi_8e0491c7fcfa246e(struct casd_p
 }
 
 
-void _wrap_casd_predictor_options_on_empty_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_on_empty_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty arg2 ;
   
@@ -2520,7 +2520,7 @@ void _wrap_casd_predictor_options_on_empty_set_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-int _wrap_casd_predictor_options_on_empty_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_on_empty_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty result;
   int _swig_go_result;
@@ -2533,7 +2533,7 @@ int _wrap_casd_predictor_options_on_empty_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_predictor_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_reserved_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2545,7 +2545,7 @@ void _wrap_casd_predictor_options_reserved_set_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-int _wrap_casd_predictor_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_reserved_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2558,7 +2558,7 @@ int _wrap_casd_predictor_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_predictor_options_engine_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_engine_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_engine_choice arg2 ;
   
@@ -2570,7 +2570,7 @@ void _wrap_casd_predictor_options_engine_set_capi_8e0491c7fcfa246e(struct casd_p
 }
 
 
-int _wrap_casd_predictor_options_engine_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_engine_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_engine_choice result;
   int _swig_go_result;
@@ -2583,7 +2583,7 @@ int _wrap_casd_predictor_options_engine_get_capi_8e0491c7fcfa246e(struct casd_pr
 }
 
 
-void _wrap_casd_predictor_options_reserved_2_set_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_reserved_2_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2595,7 +2595,7 @@ void _wrap_casd_predictor_options_reserved_2_set_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-int _wrap_casd_predictor_options_reserved_2_get_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_reserved_2_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2608,7 +2608,57 @@ int _wrap_casd_predictor_options_reserved_2_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_8e0491c7fcfa246e() {
+void _wrap_casd_predictor_options_coverage_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, double _swig_go_1) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  double arg2 ;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  arg2 = (double)_swig_go_1; 
+  
+  if (arg1) (arg1)->coverage = arg2;
+  
+}
+
+
+double _wrap_casd_predictor_options_coverage_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  double result;
+  double _swig_go_result;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  
+  result = (double) ((arg1)->coverage);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_predictor_options_error_rate_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, double _swig_go_1) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  double arg2 ;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  arg2 = (double)_swig_go_1; 
+  
+  if (arg1) (arg1)->error_rate = arg2;
+  
+}
+
+
+double _wrap_casd_predictor_options_error_rate_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+  struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
+  double result;
+  double _swig_go_result;
+  
+  arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
+  
+  result = (double) ((arg1)->error_rate);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_68d8c2823a5c5624() {
   struct casd_predictor_options *result = 0 ;
   struct casd_predictor_options *_swig_go_result;
   
@@ -2619,7 +2669,7 @@ struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_8e0491c7fcf
 }
 
 
-void _wrap_delete_casd_predictor_options_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+void _wrap_delete_casd_predictor_options_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   
   arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
@@ -2629,7 +2679,7 @@ void _wrap_delete_casd_predictor_options_capi_8e0491c7fcfa246e(struct casd_predi
 }
 
 
-_gostring_ _wrap_casd_predictor_options_init_capi_8e0491c7fcfa246e(struct casd_predictor_options *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_options_init_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
   casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2658,7 +2708,7 @@ _gostring_ _wrap_casd_predictor_options_init_capi_8e0491c7fcfa246e(struct casd_p
 }
 
 
-_gostring_ _wrap_casd_predictor_create_capi_8e0491c7fcfa246e(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
+_gostring_ _wrap_casd_predictor_create_capi_68d8c2823a5c5624(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
   casd_predictor **arg1 = (casd_predictor **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_predictor_options *arg3 = (casd_predictor_options *) 0 ;
@@ -2689,7 +2739,7 @@ _gostring_ _wrap_casd_predictor_create_capi_8e0491c7fcfa246e(casd_predictor **_s
 }
 
 
-void _wrap_casd_predictor_destroy_capi_8e0491c7fcfa246e(casd_predictor *_swig_go_0) {
+void _wrap_casd_predictor_destroy_capi_68d8c2823a5c5624(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   
   arg1 = (casd_predictor *)_swig_go_0;
@@ -2699,7 +2749,7 @@ void _wrap_casd_predictor_destroy_capi_8e0491c7fcfa246e(casd_predictor *_swig_go
 }
 
 
-_gostring_ _wrap_casd_predictor_trim_capi_8e0491c7fcfa246e(casd_predictor *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_trim_capi_68d8c2823a5c5624(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2726,7 +2776,7 @@ _gostring_ _wrap_casd_predictor_trim_capi_8e0491c7fcfa246e(casd_predictor *_swig
 }
 
 
-_gostring_ _wrap_casd_prediction_create_capi_8e0491c7fcfa246e(casd_prediction **_swig_go_0) {
+_gostring_ _wrap_casd_prediction_create_capi_68d8c2823a5c5624(casd_prediction **_swig_go_0) {
   casd_prediction **arg1 = (casd_prediction **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2753,7 +2803,7 @@ _gostring_ _wrap_casd_prediction_create_capi_8e0491c7fcfa246e(casd_prediction **
 }
 
 
-void _wrap_casd_prediction_destroy_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0) {
+void _wrap_casd_prediction_destroy_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   
   arg1 = (casd_prediction *)_swig_go_0;
@@ -2763,7 +2813,7 @@ void _wrap_casd_prediction_destroy_capi_8e0491c7fcfa246e(casd_prediction *_swig_
 }
 
 
-_gostring_ _wrap_casd_predict_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_predict_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -2796,7 +2846,7 @@ _gostring_ _wrap_casd_predict_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_predict_frames_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_frames_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float **arg3 = (float **) 0 ;
@@ -2835,7 +2885,7 @@ _gostring_ _wrap_casd_predict_frames_capi_8e0491c7fcfa246e(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_predict_packed_capi_8e0491c7fcfa246e(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_packed_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float *arg3 = (float *) 0 ;
@@ -2878,7 +2928,7 @@ _gostring_ _wrap_casd_predict_packed_capi_8e0491c7fcfa246e(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_prediction_shape_capi_8e0491c7fcfa246e(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_shape_capi_68d8c2823a5c5624(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   casd_prediction *arg3 = (casd_prediction *) 0 ;
@@ -2911,7 +2961,7 @@ _gostring_ _wrap_casd_prediction_shape_capi_8e0491c7fcfa246e(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_prediction_row_status_capi_8e0491c7fcfa246e(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_prediction_row_status_capi_68d8c2823a5c5624(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
   casd_status *arg1 = (casd_status *) 0 ;
   casd_prediction *arg2 = (casd_prediction *) 0 ;
   int64_t arg3 ;
@@ -2942,7 +2992,7 @@ _gostring_ _wrap_casd_prediction_row_status_capi_8e0491c7fcfa246e(int *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -2979,7 +3029,7 @@ _gostring_ _wrap_casd_prediction_copy_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_fields_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_fields_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -3020,7 +3070,581 @@ _gostring_ _wrap_casd_prediction_copy_fields_capi_8e0491c7fcfa246e(_goslice_ _sw
 }
 
 
-_gostring_ _wrap_casd_dataset_open_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+void _wrap_casd_monitor_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->struct_size = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  uint32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->struct_size);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_options_reserved_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->reserved = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_options_reserved_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  uint32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->reserved);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_options_samples_per_false_alarm_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, double _swig_go_1) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  double arg2 ;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  arg2 = (double)_swig_go_1; 
+  
+  if (arg1) (arg1)->samples_per_false_alarm = arg2;
+  
+}
+
+
+double _wrap_casd_monitor_options_samples_per_false_alarm_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  double result;
+  double _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  
+  result = (double) ((arg1)->samples_per_false_alarm);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_options_warm_up_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, long long _swig_go_1) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  int64_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->warm_up = arg2;
+  
+}
+
+
+long long _wrap_casd_monitor_options_warm_up_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  
+  result = (int64_t) ((arg1)->warm_up);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_options_seed_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, long long _swig_go_1) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->seed = arg2;
+  
+}
+
+
+long long _wrap_casd_monitor_options_seed_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->seed);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct casd_monitor_options *_wrap_new_casd_monitor_options_capi_68d8c2823a5c5624() {
+  struct casd_monitor_options *result = 0 ;
+  struct casd_monitor_options *_swig_go_result;
+  
+  
+  result = (struct casd_monitor_options *)calloc(1, sizeof(struct casd_monitor_options));
+  *(struct casd_monitor_options **)&_swig_go_result = (struct casd_monitor_options *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_casd_monitor_options_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+  struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
+  
+  arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+_gostring_ _wrap_casd_monitor_options_init_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+  casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
+  size_t arg2 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg2 = sizeof *arg1;
+  arg1 = *(casd_monitor_options **)&_swig_go_0; 
+  
+  result = (casd_status)casd_monitor_options_init(arg1,arg2);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_struct_size_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->struct_size = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_state_struct_size_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  uint32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->struct_size);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_alarm_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->alarm = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_state_alarm_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->alarm);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_samples_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int64_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->samples = arg2;
+  
+}
+
+
+long long _wrap_casd_monitor_state_samples_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (int64_t) ((arg1)->samples);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_alarms_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int64_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->alarms = arg2;
+  
+}
+
+
+long long _wrap_casd_monitor_state_alarms_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (int64_t) ((arg1)->alarms);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_last_alarm_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int64_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->last_alarm = arg2;
+  
+}
+
+
+long long _wrap_casd_monitor_state_last_alarm_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (int64_t) ((arg1)->last_alarm);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_alarm_subject_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  casd_monitor_subject arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (casd_monitor_subject)_swig_go_1; 
+  
+  if (arg1) (arg1)->alarm_subject = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_state_alarm_subject_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  casd_monitor_subject result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (casd_monitor_subject) ((arg1)->alarm_subject);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_alarm_modality_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->alarm_modality = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_state_alarm_modality_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->alarm_modality);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_evidence_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, double _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  double arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (double)_swig_go_1; 
+  
+  if (arg1) (arg1)->evidence = arg2;
+  
+}
+
+
+double _wrap_casd_monitor_state_evidence_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  double result;
+  double _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (double) ((arg1)->evidence);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_subject_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  casd_monitor_subject arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (casd_monitor_subject)_swig_go_1; 
+  
+  if (arg1) (arg1)->subject = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_state_subject_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  casd_monitor_subject result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (casd_monitor_subject) ((arg1)->subject);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_state_modality_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->modality = arg2;
+  
+}
+
+
+int _wrap_casd_monitor_state_modality_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->modality);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct casd_monitor_state *_wrap_new_casd_monitor_state_capi_68d8c2823a5c5624() {
+  struct casd_monitor_state *result = 0 ;
+  struct casd_monitor_state *_swig_go_result;
+  
+  
+  result = (struct casd_monitor_state *)calloc(1, sizeof(struct casd_monitor_state));
+  *(struct casd_monitor_state **)&_swig_go_result = (struct casd_monitor_state *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_casd_monitor_state_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
+  
+  arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+_gostring_ _wrap_casd_monitor_state_init_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  size_t arg2 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg2 = sizeof *arg1;
+  arg1 = *(casd_monitor_state **)&_swig_go_0; 
+  
+  result = (casd_status)casd_monitor_state_init(arg1,arg2);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_monitor_create_capi_68d8c2823a5c5624(casd_monitor **_swig_go_0, casd_model *_swig_go_1, struct casd_monitor_options *_swig_go_2) {
+  casd_monitor **arg1 = (casd_monitor **) 0 ;
+  casd_model *arg2 = (casd_model *) 0 ;
+  casd_monitor_options *arg3 = (casd_monitor_options *) 0 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_monitor **)_swig_go_0;
+  arg2 = (casd_model *)_swig_go_1;
+  arg3 = *(casd_monitor_options **)&_swig_go_2; 
+  
+  result = (casd_status)casd_monitor_create(arg1,(struct casd_model const *)arg2,(struct casd_monitor_options const *)arg3);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_monitor_destroy_capi_68d8c2823a5c5624(casd_monitor *_swig_go_0) {
+  casd_monitor *arg1 = (casd_monitor *) 0 ;
+  
+  arg1 = (casd_monitor *)_swig_go_0;
+  
+  casd_monitor_destroy(arg1);
+  
+}
+
+
+_gostring_ _wrap_casd_monitor_add_capi_68d8c2823a5c5624(casd_monitor *_swig_go_0, casd_prediction *_swig_go_1) {
+  casd_monitor *arg1 = (casd_monitor *) 0 ;
+  casd_prediction *arg2 = (casd_prediction *) 0 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_monitor *)_swig_go_0;
+  arg2 = (casd_prediction *)_swig_go_1;
+  
+  result = (casd_status)casd_monitor_add(arg1,(struct casd_prediction const *)arg2);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_monitor_get_state_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, casd_monitor *_swig_go_1) {
+  casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
+  casd_monitor *arg2 = (casd_monitor *) 0 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = *(casd_monitor_state **)&_swig_go_0; 
+  arg2 = (casd_monitor *)_swig_go_1;
+  
+  result = (casd_status)casd_monitor_get_state(arg1,(struct casd_monitor const *)arg2);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_dataset_open_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3064,7 +3688,7 @@ _gostring_ _wrap_casd_dataset_open_capi_8e0491c7fcfa246e(casd_dataset **_swig_go
 }
 
 
-_gostring_ _wrap_casd_dataset_open_as_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+_gostring_ _wrap_casd_dataset_open_as_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3122,7 +3746,7 @@ _gostring_ _wrap_casd_dataset_open_as_capi_8e0491c7fcfa246e(casd_dataset **_swig
 }
 
 
-_gostring_ _wrap_casd_dataset_add_file_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_dataset_add_file_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3163,7 +3787,7 @@ _gostring_ _wrap_casd_dataset_add_file_capi_8e0491c7fcfa246e(casd_dataset *_swig
 }
 
 
-_gostring_ _wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_load_memory_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3213,7 +3837,7 @@ _gostring_ _wrap_casd_dataset_load_memory_capi_8e0491c7fcfa246e(casd_dataset **_
 }
 
 
-void _wrap_casd_synthetic_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3225,7 +3849,7 @@ void _wrap_casd_synthetic_options_struct_size_set_capi_8e0491c7fcfa246e(struct c
 }
 
 
-int _wrap_casd_synthetic_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3238,7 +3862,7 @@ int _wrap_casd_synthetic_options_struct_size_get_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-void _wrap_casd_synthetic_options_task_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_task_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task arg2 ;
   
@@ -3250,7 +3874,7 @@ void _wrap_casd_synthetic_options_task_set_capi_8e0491c7fcfa246e(struct casd_syn
 }
 
 
-int _wrap_casd_synthetic_options_task_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_task_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -3263,7 +3887,7 @@ int _wrap_casd_synthetic_options_task_get_capi_8e0491c7fcfa246e(struct casd_synt
 }
 
 
-void _wrap_casd_synthetic_options_train_samples_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_train_samples_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3275,7 +3899,7 @@ void _wrap_casd_synthetic_options_train_samples_set_capi_8e0491c7fcfa246e(struct
 }
 
 
-int _wrap_casd_synthetic_options_train_samples_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_train_samples_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3288,7 +3912,7 @@ int _wrap_casd_synthetic_options_train_samples_get_capi_8e0491c7fcfa246e(struct 
 }
 
 
-void _wrap_casd_synthetic_options_valid_samples_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_valid_samples_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3300,7 +3924,7 @@ void _wrap_casd_synthetic_options_valid_samples_set_capi_8e0491c7fcfa246e(struct
 }
 
 
-int _wrap_casd_synthetic_options_valid_samples_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_valid_samples_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3313,7 +3937,7 @@ int _wrap_casd_synthetic_options_valid_samples_get_capi_8e0491c7fcfa246e(struct 
 }
 
 
-void _wrap_casd_synthetic_options_test_samples_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_test_samples_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3325,7 +3949,7 @@ void _wrap_casd_synthetic_options_test_samples_set_capi_8e0491c7fcfa246e(struct 
 }
 
 
-int _wrap_casd_synthetic_options_test_samples_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_test_samples_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3338,7 +3962,7 @@ int _wrap_casd_synthetic_options_test_samples_get_capi_8e0491c7fcfa246e(struct c
 }
 
 
-void _wrap_casd_synthetic_options_max_steps_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_max_steps_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3350,7 +3974,7 @@ void _wrap_casd_synthetic_options_max_steps_set_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-int _wrap_casd_synthetic_options_max_steps_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_max_steps_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3363,7 +3987,7 @@ int _wrap_casd_synthetic_options_max_steps_get_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-void _wrap_casd_synthetic_options_missing_rate_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_synthetic_options_missing_rate_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double arg2 ;
   
@@ -3375,7 +3999,7 @@ void _wrap_casd_synthetic_options_missing_rate_set_capi_8e0491c7fcfa246e(struct 
 }
 
 
-double _wrap_casd_synthetic_options_missing_rate_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+double _wrap_casd_synthetic_options_missing_rate_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -3388,7 +4012,7 @@ double _wrap_casd_synthetic_options_missing_rate_get_capi_8e0491c7fcfa246e(struc
 }
 
 
-void _wrap_casd_synthetic_options_seed_set_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_synthetic_options_seed_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3400,7 +4024,7 @@ void _wrap_casd_synthetic_options_seed_set_capi_8e0491c7fcfa246e(struct casd_syn
 }
 
 
-long long _wrap_casd_synthetic_options_seed_get_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+long long _wrap_casd_synthetic_options_seed_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3413,7 +4037,7 @@ long long _wrap_casd_synthetic_options_seed_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_8e0491c7fcfa246e() {
+struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_68d8c2823a5c5624() {
   struct casd_synthetic_options *result = 0 ;
   struct casd_synthetic_options *_swig_go_result;
   
@@ -3424,7 +4048,7 @@ struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_8e0491c7fcf
 }
 
 
-void _wrap_delete_casd_synthetic_options_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+void _wrap_delete_casd_synthetic_options_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   
   arg1 = *(struct casd_synthetic_options **)&_swig_go_0; 
@@ -3434,7 +4058,7 @@ void _wrap_delete_casd_synthetic_options_capi_8e0491c7fcfa246e(struct casd_synth
 }
 
 
-_gostring_ _wrap_casd_synthetic_options_init_capi_8e0491c7fcfa246e(struct casd_synthetic_options *_swig_go_0) {
+_gostring_ _wrap_casd_synthetic_options_init_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
   casd_synthetic_options *arg1 = (casd_synthetic_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3463,7 +4087,7 @@ _gostring_ _wrap_casd_synthetic_options_init_capi_8e0491c7fcfa246e(struct casd_s
 }
 
 
-_gostring_ _wrap_casd_dataset_create_synthetic_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_synthetic_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_synthetic_options *arg2 = (casd_synthetic_options *) 0 ;
   casd_status result;
@@ -3492,7 +4116,7 @@ _gostring_ _wrap_casd_dataset_create_synthetic_capi_8e0491c7fcfa246e(casd_datase
 }
 
 
-_gostring_ _wrap_casd_dataset_create_capi_8e0491c7fcfa246e(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -3521,7 +4145,7 @@ _gostring_ _wrap_casd_dataset_create_capi_8e0491c7fcfa246e(casd_dataset **_swig_
 }
 
 
-_gostring_ _wrap_casd_dataset_add_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_dataset_add_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -3557,7 +4181,7 @@ _gostring_ _wrap_casd_dataset_add_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_hold_out_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
+_gostring_ _wrap_casd_dataset_hold_out_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3602,7 +4226,7 @@ _gostring_ _wrap_casd_dataset_hold_out_capi_8e0491c7fcfa246e(casd_dataset *_swig
 }
 
 
-void _wrap_casd_dataset_destroy_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0) {
+void _wrap_casd_dataset_destroy_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   
   arg1 = (casd_dataset *)_swig_go_0;
@@ -3612,7 +4236,7 @@ void _wrap_casd_dataset_destroy_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_dataset_schema_capi_8e0491c7fcfa246e(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_schema_capi_68d8c2823a5c5624(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -3641,7 +4265,7 @@ _gostring_ _wrap_casd_dataset_schema_capi_8e0491c7fcfa246e(casd_schema **_swig_g
 }
 
 
-int _wrap_casd_dataset_split_count_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0) {
+int _wrap_casd_dataset_split_count_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3654,7 +4278,7 @@ int _wrap_casd_dataset_split_count_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_dataset_split_name_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_dataset_split_name_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, int _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -3669,7 +4293,7 @@ _gostring_ _wrap_casd_dataset_split_name_capi_8e0491c7fcfa246e(casd_dataset *_sw
 }
 
 
-long long _wrap_casd_dataset_size_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
+long long _wrap_casd_dataset_size_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t result;
@@ -3689,7 +4313,7 @@ long long _wrap_casd_dataset_size_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_read_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_read_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3731,7 +4355,7 @@ _gostring_ _wrap_casd_dataset_read_capi_8e0491c7fcfa246e(casd_batch *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_dataset_sample_name_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_sample_name_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -3753,7 +4377,7 @@ _gostring_ _wrap_casd_dataset_sample_name_capi_8e0491c7fcfa246e(casd_dataset *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_group_name_capi_8e0491c7fcfa246e(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_group_name_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -3775,7 +4399,7 @@ _gostring_ _wrap_casd_dataset_group_name_capi_8e0491c7fcfa246e(casd_dataset *_sw
 }
 
 
-_gostring_ _wrap_casd_dataset_target_count_capi_8e0491c7fcfa246e(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_target_count_capi_68d8c2823a5c5624(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3813,7 +4437,7 @@ _gostring_ _wrap_casd_dataset_target_count_capi_8e0491c7fcfa246e(long long *_swi
 }
 
 
-_gostring_ _wrap_casd_dataset_modality_count_capi_8e0491c7fcfa246e(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_modality_count_capi_68d8c2823a5c5624(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3851,7 +4475,7 @@ _gostring_ _wrap_casd_dataset_modality_count_capi_8e0491c7fcfa246e(long long *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_noise_capi_8e0491c7fcfa246e(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_dataset_noise_capi_68d8c2823a5c5624(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
   double *arg1 = (double *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3891,7 +4515,7 @@ _gostring_ _wrap_casd_dataset_noise_capi_8e0491c7fcfa246e(double *_swig_go_0, ca
 }
 
 
-void _wrap_casd_evaluate_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3903,7 +4527,7 @@ void _wrap_casd_evaluate_options_struct_size_set_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-int _wrap_casd_evaluate_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3916,7 +4540,7 @@ int _wrap_casd_evaluate_options_struct_size_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_evaluate_options_mask_set_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_mask_set_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask arg2 ;
   
@@ -3928,7 +4552,7 @@ void _wrap_casd_evaluate_options_mask_set_capi_8e0491c7fcfa246e(struct casd_eval
 }
 
 
-int _wrap_casd_evaluate_options_mask_get_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_mask_get_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask result;
   int _swig_go_result;
@@ -3941,7 +4565,7 @@ int _wrap_casd_evaluate_options_mask_get_capi_8e0491c7fcfa246e(struct casd_evalu
 }
 
 
-struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_8e0491c7fcfa246e() {
+struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_68d8c2823a5c5624() {
   struct casd_evaluate_options *result = 0 ;
   struct casd_evaluate_options *_swig_go_result;
   
@@ -3952,7 +4576,7 @@ struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_8e0491c7fcfa2
 }
 
 
-void _wrap_delete_casd_evaluate_options_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
+void _wrap_delete_casd_evaluate_options_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   
   arg1 = *(struct casd_evaluate_options **)&_swig_go_0; 
@@ -3962,7 +4586,7 @@ void _wrap_delete_casd_evaluate_options_capi_8e0491c7fcfa246e(struct casd_evalua
 }
 
 
-_gostring_ _wrap_casd_evaluate_options_init_capi_8e0491c7fcfa246e(struct casd_evaluate_options *_swig_go_0) {
+_gostring_ _wrap_casd_evaluate_options_init_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
   casd_evaluate_options *arg1 = (casd_evaluate_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3991,7 +4615,7 @@ _gostring_ _wrap_casd_evaluate_options_init_capi_8e0491c7fcfa246e(struct casd_ev
 }
 
 
-void _wrap_casd_report_destroy_capi_8e0491c7fcfa246e(casd_report *_swig_go_0) {
+void _wrap_casd_report_destroy_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   
   arg1 = (casd_report *)_swig_go_0;
@@ -4001,7 +4625,7 @@ void _wrap_casd_report_destroy_capi_8e0491c7fcfa246e(casd_report *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_report_json_capi_8e0491c7fcfa246e(casd_report *_swig_go_0) {
+_gostring_ _wrap_casd_report_json_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -4014,7 +4638,7 @@ _gostring_ _wrap_casd_report_json_capi_8e0491c7fcfa246e(casd_report *_swig_go_0)
 }
 
 
-int _wrap_casd_report_condition_count_capi_8e0491c7fcfa246e(casd_report *_swig_go_0) {
+int _wrap_casd_report_condition_count_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4027,7 +4651,7 @@ int _wrap_casd_report_condition_count_capi_8e0491c7fcfa246e(casd_report *_swig_g
 }
 
 
-_gostring_ _wrap_casd_report_condition_capi_8e0491c7fcfa246e(casd_report *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_report_condition_capi_68d8c2823a5c5624(casd_report *_swig_go_0, int _swig_go_1) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -4042,7 +4666,7 @@ _gostring_ _wrap_casd_report_condition_capi_8e0491c7fcfa246e(casd_report *_swig_
 }
 
 
-_gostring_ _wrap_casd_report_value_capi_8e0491c7fcfa246e(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_report_value_capi_68d8c2823a5c5624(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   double *arg1 = (double *) 0 ;
   casd_report *arg2 = (casd_report *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4088,7 +4712,7 @@ _gostring_ _wrap_casd_report_value_capi_8e0491c7fcfa246e(double *_swig_go_0, cas
 }
 
 
-void _wrap_casd_trainer_options_struct_size_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4100,7 +4724,7 @@ void _wrap_casd_trainer_options_struct_size_set_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-int _wrap_casd_trainer_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -4113,7 +4737,7 @@ int _wrap_casd_trainer_options_struct_size_get_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-void _wrap_casd_trainer_options_teacher_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode arg2 ;
   
@@ -4125,7 +4749,7 @@ void _wrap_casd_trainer_options_teacher_set_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_teacher_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode result;
   int _swig_go_result;
@@ -4138,7 +4762,7 @@ int _wrap_casd_trainer_options_teacher_get_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_sampling_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_sampling_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode arg2 ;
   
@@ -4150,7 +4774,7 @@ void _wrap_casd_trainer_options_sampling_set_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_sampling_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_sampling_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode result;
   int _swig_go_result;
@@ -4163,7 +4787,7 @@ int _wrap_casd_trainer_options_sampling_get_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_teacher_epochs_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_epochs_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4175,7 +4799,7 @@ void _wrap_casd_trainer_options_teacher_epochs_set_capi_8e0491c7fcfa246e(struct 
 }
 
 
-int _wrap_casd_trainer_options_teacher_epochs_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_epochs_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4188,7 +4812,7 @@ int _wrap_casd_trainer_options_teacher_epochs_get_capi_8e0491c7fcfa246e(struct c
 }
 
 
-void _wrap_casd_trainer_options_epochs_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_epochs_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4200,7 +4824,7 @@ void _wrap_casd_trainer_options_epochs_set_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_epochs_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_epochs_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4213,7 +4837,7 @@ int _wrap_casd_trainer_options_epochs_get_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_select_from_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_select_from_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4225,7 +4849,7 @@ void _wrap_casd_trainer_options_select_from_set_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-int _wrap_casd_trainer_options_select_from_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_select_from_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4238,7 +4862,7 @@ int _wrap_casd_trainer_options_select_from_get_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-void _wrap_casd_trainer_options_patience_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_patience_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4250,7 +4874,7 @@ void _wrap_casd_trainer_options_patience_set_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_patience_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_patience_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4263,7 +4887,7 @@ int _wrap_casd_trainer_options_patience_get_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_batch_size_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_batch_size_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4275,7 +4899,7 @@ void _wrap_casd_trainer_options_batch_size_set_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-int _wrap_casd_trainer_options_batch_size_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_batch_size_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4288,7 +4912,7 @@ int _wrap_casd_trainer_options_batch_size_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_total_steps_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_total_steps_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4300,7 +4924,7 @@ void _wrap_casd_trainer_options_total_steps_set_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-int _wrap_casd_trainer_options_total_steps_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_total_steps_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4313,7 +4937,7 @@ int _wrap_casd_trainer_options_total_steps_get_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-void _wrap_casd_trainer_options_balance_classes_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_balance_classes_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4325,7 +4949,7 @@ void _wrap_casd_trainer_options_balance_classes_set_capi_8e0491c7fcfa246e(struct
 }
 
 
-int _wrap_casd_trainer_options_balance_classes_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_balance_classes_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4338,7 +4962,7 @@ int _wrap_casd_trainer_options_balance_classes_get_capi_8e0491c7fcfa246e(struct 
 }
 
 
-void _wrap_casd_trainer_options_calibrate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_calibrate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4350,7 +4974,7 @@ void _wrap_casd_trainer_options_calibrate_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_calibrate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_calibrate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4363,7 +4987,7 @@ int _wrap_casd_trainer_options_calibrate_get_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_fit_trust_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_fit_trust_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4375,7 +4999,7 @@ void _wrap_casd_trainer_options_fit_trust_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_fit_trust_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_fit_trust_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4388,7 +5012,7 @@ int _wrap_casd_trainer_options_fit_trust_get_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_device_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device arg2 ;
   
@@ -4400,7 +5024,7 @@ void _wrap_casd_trainer_options_device_set_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_device_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -4413,7 +5037,7 @@ int _wrap_casd_trainer_options_device_get_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_device_index_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_index_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4425,7 +5049,7 @@ void _wrap_casd_trainer_options_device_index_set_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-int _wrap_casd_trainer_options_device_index_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_index_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4438,7 +5062,7 @@ int _wrap_casd_trainer_options_device_index_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_trainer_options_threads_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_threads_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -4450,7 +5074,7 @@ void _wrap_casd_trainer_options_threads_set_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_threads_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_threads_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4463,7 +5087,7 @@ int _wrap_casd_trainer_options_threads_get_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_schedule_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_schedule_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   
@@ -4475,7 +5099,7 @@ void _wrap_casd_trainer_options_schedule_set_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_schedule_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_schedule_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe result;
   int _swig_go_result;
@@ -4488,7 +5112,7 @@ int _wrap_casd_trainer_options_schedule_get_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_dropout_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_dropout_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4500,7 +5124,7 @@ void _wrap_casd_trainer_options_dropout_set_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-double _wrap_casd_trainer_options_dropout_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_dropout_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4513,7 +5137,7 @@ double _wrap_casd_trainer_options_dropout_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_frame_drop_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_frame_drop_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4525,7 +5149,7 @@ void _wrap_casd_trainer_options_frame_drop_set_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-double _wrap_casd_trainer_options_frame_drop_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_frame_drop_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4538,7 +5162,7 @@ double _wrap_casd_trainer_options_frame_drop_get_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-void _wrap_casd_trainer_options_sigma_scale_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_sigma_scale_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4550,7 +5174,7 @@ void _wrap_casd_trainer_options_sigma_scale_set_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-double _wrap_casd_trainer_options_sigma_scale_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_sigma_scale_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4563,7 +5187,7 @@ double _wrap_casd_trainer_options_sigma_scale_get_capi_8e0491c7fcfa246e(struct c
 }
 
 
-void _wrap_casd_trainer_options_ema_decay_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_ema_decay_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4575,7 +5199,7 @@ void _wrap_casd_trainer_options_ema_decay_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-double _wrap_casd_trainer_options_ema_decay_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_ema_decay_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4588,7 +5212,7 @@ double _wrap_casd_trainer_options_ema_decay_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_trainer_options_logit_weight_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_logit_weight_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4600,7 +5224,7 @@ void _wrap_casd_trainer_options_logit_weight_set_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-double _wrap_casd_trainer_options_logit_weight_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_logit_weight_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4613,7 +5237,7 @@ double _wrap_casd_trainer_options_logit_weight_get_capi_8e0491c7fcfa246e(struct 
 }
 
 
-void _wrap_casd_trainer_options_uncertainty_weight_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_uncertainty_weight_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4625,7 +5249,7 @@ void _wrap_casd_trainer_options_uncertainty_weight_set_capi_8e0491c7fcfa246e(str
 }
 
 
-double _wrap_casd_trainer_options_uncertainty_weight_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_uncertainty_weight_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4638,7 +5262,7 @@ double _wrap_casd_trainer_options_uncertainty_weight_get_capi_8e0491c7fcfa246e(s
 }
 
 
-void _wrap_casd_trainer_options_evidence_weight_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_weight_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4650,7 +5274,7 @@ void _wrap_casd_trainer_options_evidence_weight_set_capi_8e0491c7fcfa246e(struct
 }
 
 
-double _wrap_casd_trainer_options_evidence_weight_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_weight_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4663,7 +5287,7 @@ double _wrap_casd_trainer_options_evidence_weight_get_capi_8e0491c7fcfa246e(stru
 }
 
 
-void _wrap_casd_trainer_options_evidence_regularizer_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_regularizer_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4675,7 +5299,7 @@ void _wrap_casd_trainer_options_evidence_regularizer_set_capi_8e0491c7fcfa246e(s
 }
 
 
-double _wrap_casd_trainer_options_evidence_regularizer_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_regularizer_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4688,7 +5312,7 @@ double _wrap_casd_trainer_options_evidence_regularizer_get_capi_8e0491c7fcfa246e
 }
 
 
-void _wrap_casd_trainer_options_evidence_rate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_rate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4700,7 +5324,7 @@ void _wrap_casd_trainer_options_evidence_rate_set_capi_8e0491c7fcfa246e(struct c
 }
 
 
-double _wrap_casd_trainer_options_evidence_rate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_rate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4713,7 +5337,7 @@ double _wrap_casd_trainer_options_evidence_rate_get_capi_8e0491c7fcfa246e(struct
 }
 
 
-void _wrap_casd_trainer_options_learning_rate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_learning_rate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4725,7 +5349,7 @@ void _wrap_casd_trainer_options_learning_rate_set_capi_8e0491c7fcfa246e(struct c
 }
 
 
-double _wrap_casd_trainer_options_learning_rate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_learning_rate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4738,7 +5362,7 @@ double _wrap_casd_trainer_options_learning_rate_get_capi_8e0491c7fcfa246e(struct
 }
 
 
-void _wrap_casd_trainer_options_final_rate_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_final_rate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4750,7 +5374,7 @@ void _wrap_casd_trainer_options_final_rate_set_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-double _wrap_casd_trainer_options_final_rate_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_final_rate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4763,7 +5387,7 @@ double _wrap_casd_trainer_options_final_rate_get_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-void _wrap_casd_trainer_options_weight_decay_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_weight_decay_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4775,7 +5399,7 @@ void _wrap_casd_trainer_options_weight_decay_set_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-double _wrap_casd_trainer_options_weight_decay_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_weight_decay_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4788,7 +5412,7 @@ double _wrap_casd_trainer_options_weight_decay_get_capi_8e0491c7fcfa246e(struct 
 }
 
 
-void _wrap_casd_trainer_options_gradient_clip_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_gradient_clip_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4800,7 +5424,7 @@ void _wrap_casd_trainer_options_gradient_clip_set_capi_8e0491c7fcfa246e(struct c
 }
 
 
-double _wrap_casd_trainer_options_gradient_clip_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_gradient_clip_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4813,7 +5437,7 @@ double _wrap_casd_trainer_options_gradient_clip_get_capi_8e0491c7fcfa246e(struct
 }
 
 
-void _wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4825,7 +5449,7 @@ void _wrap_casd_trainer_options_seed_set_capi_8e0491c7fcfa246e(struct casd_train
 }
 
 
-long long _wrap_casd_trainer_options_seed_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+long long _wrap_casd_trainer_options_seed_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4838,7 +5462,7 @@ long long _wrap_casd_trainer_options_seed_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_engine_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_engine_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_engine_choice arg2 ;
   
@@ -4850,7 +5474,7 @@ void _wrap_casd_trainer_options_engine_set_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_engine_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_engine_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_engine_choice result;
   int _swig_go_result;
@@ -4863,7 +5487,7 @@ int _wrap_casd_trainer_options_engine_get_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_reserved_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4875,7 +5499,7 @@ void _wrap_casd_trainer_options_reserved_set_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_reserved_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -4888,7 +5512,7 @@ int _wrap_casd_trainer_options_reserved_get_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_hold_out_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_hold_out_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -4900,7 +5524,7 @@ void _wrap_casd_trainer_options_hold_out_set_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-double _wrap_casd_trainer_options_hold_out_get_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_hold_out_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4913,7 +5537,7 @@ double _wrap_casd_trainer_options_hold_out_get_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_8e0491c7fcfa246e() {
+struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_68d8c2823a5c5624() {
   struct casd_trainer_options *result = 0 ;
   struct casd_trainer_options *_swig_go_result;
   
@@ -4924,7 +5548,7 @@ struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_8e0491c7fcfa246
 }
 
 
-void _wrap_delete_casd_trainer_options_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+void _wrap_delete_casd_trainer_options_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   
   arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
@@ -4934,7 +5558,7 @@ void _wrap_delete_casd_trainer_options_capi_8e0491c7fcfa246e(struct casd_trainer
 }
 
 
-_gostring_ _wrap_casd_trainer_options_init_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_init_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -4963,7 +5587,7 @@ _gostring_ _wrap_casd_trainer_options_init_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-_gostring_ _wrap_casd_trainer_options_use_recipe_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_use_recipe_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -4992,7 +5616,7 @@ _gostring_ _wrap_casd_trainer_options_use_recipe_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-_gostring_ _wrap_casd_trainer_options_set_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -5033,7 +5657,7 @@ _gostring_ _wrap_casd_trainer_options_set_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_options_resolve_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_resolve_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -5062,7 +5686,7 @@ _gostring_ _wrap_casd_trainer_options_resolve_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_count_capi_8e0491c7fcfa246e() {
+int _wrap_casd_trainer_options_count_capi_68d8c2823a5c5624() {
   int32_t result;
   int _swig_go_result;
   
@@ -5073,7 +5697,7 @@ int _wrap_casd_trainer_options_count_capi_8e0491c7fcfa246e() {
 }
 
 
-_gostring_ _wrap_casd_trainer_options_name_capi_8e0491c7fcfa246e(int _swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_name_capi_68d8c2823a5c5624(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -5086,7 +5710,7 @@ _gostring_ _wrap_casd_trainer_options_name_capi_8e0491c7fcfa246e(int _swig_go_0)
 }
 
 
-_gostring_ _wrap_casd_trainer_options_text_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -5128,7 +5752,7 @@ _gostring_ _wrap_casd_trainer_options_text_capi_8e0491c7fcfa246e(_goslice_ _swig
 }
 
 
-void _wrap_casd_train_stats_struct_size_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_struct_size_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -5140,7 +5764,7 @@ void _wrap_casd_train_stats_struct_size_set_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-int _wrap_casd_train_stats_struct_size_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_struct_size_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -5153,7 +5777,7 @@ int _wrap_casd_train_stats_struct_size_get_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-void _wrap_casd_train_stats_phase_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_phase_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase arg2 ;
   
@@ -5165,7 +5789,7 @@ void _wrap_casd_train_stats_phase_set_capi_8e0491c7fcfa246e(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_phase_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_phase_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -5178,7 +5802,7 @@ int _wrap_casd_train_stats_phase_get_capi_8e0491c7fcfa246e(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_epoch_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_epoch_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -5190,7 +5814,7 @@ void _wrap_casd_train_stats_epoch_set_capi_8e0491c7fcfa246e(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_epoch_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_epoch_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5203,7 +5827,7 @@ int _wrap_casd_train_stats_epoch_get_capi_8e0491c7fcfa246e(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_go_on_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_go_on_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -5215,7 +5839,7 @@ void _wrap_casd_train_stats_go_on_set_capi_8e0491c7fcfa246e(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_go_on_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_go_on_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5228,7 +5852,7 @@ int _wrap_casd_train_stats_go_on_get_capi_8e0491c7fcfa246e(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_step_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -5240,7 +5864,7 @@ void _wrap_casd_train_stats_step_set_capi_8e0491c7fcfa246e(struct casd_train_sta
 }
 
 
-long long _wrap_casd_train_stats_step_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_step_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5253,7 +5877,7 @@ long long _wrap_casd_train_stats_step_get_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-void _wrap_casd_train_stats_samples_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -5265,7 +5889,7 @@ void _wrap_casd_train_stats_samples_set_capi_8e0491c7fcfa246e(struct casd_train_
 }
 
 
-long long _wrap_casd_train_stats_samples_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_samples_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5278,7 +5902,7 @@ long long _wrap_casd_train_stats_samples_get_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5290,7 +5914,7 @@ void _wrap_casd_train_stats_loss_set_capi_8e0491c7fcfa246e(struct casd_train_sta
 }
 
 
-double _wrap_casd_train_stats_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5303,7 +5927,7 @@ double _wrap_casd_train_stats_loss_get_capi_8e0491c7fcfa246e(struct casd_train_s
 }
 
 
-void _wrap_casd_train_stats_task_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_task_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5315,7 +5939,7 @@ void _wrap_casd_train_stats_task_loss_set_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-double _wrap_casd_train_stats_task_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_task_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5328,7 +5952,7 @@ double _wrap_casd_train_stats_task_loss_get_capi_8e0491c7fcfa246e(struct casd_tr
 }
 
 
-void _wrap_casd_train_stats_logit_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_logit_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5340,7 +5964,7 @@ void _wrap_casd_train_stats_logit_loss_set_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_logit_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_logit_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5353,7 +5977,7 @@ double _wrap_casd_train_stats_logit_loss_get_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_uncertainty_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_uncertainty_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5365,7 +5989,7 @@ void _wrap_casd_train_stats_uncertainty_loss_set_capi_8e0491c7fcfa246e(struct ca
 }
 
 
-double _wrap_casd_train_stats_uncertainty_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_uncertainty_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5378,7 +6002,7 @@ double _wrap_casd_train_stats_uncertainty_loss_get_capi_8e0491c7fcfa246e(struct 
 }
 
 
-void _wrap_casd_train_stats_evidence_loss_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_evidence_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5390,7 +6014,7 @@ void _wrap_casd_train_stats_evidence_loss_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-double _wrap_casd_train_stats_evidence_loss_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_evidence_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5403,7 +6027,7 @@ double _wrap_casd_train_stats_evidence_loss_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_train_stats_gradient_norm_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_gradient_norm_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5415,7 +6039,7 @@ void _wrap_casd_train_stats_gradient_norm_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-double _wrap_casd_train_stats_gradient_norm_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_gradient_norm_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5428,7 +6052,7 @@ double _wrap_casd_train_stats_gradient_norm_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_train_stats_learning_rate_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_learning_rate_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5440,7 +6064,7 @@ void _wrap_casd_train_stats_learning_rate_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-double _wrap_casd_train_stats_learning_rate_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_learning_rate_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5453,7 +6077,7 @@ double _wrap_casd_train_stats_learning_rate_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_train_stats_score_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_score_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5465,7 +6089,7 @@ void _wrap_casd_train_stats_score_set_capi_8e0491c7fcfa246e(struct casd_train_st
 }
 
 
-double _wrap_casd_train_stats_score_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_score_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5478,7 +6102,7 @@ double _wrap_casd_train_stats_score_get_capi_8e0491c7fcfa246e(struct casd_train_
 }
 
 
-void _wrap_casd_train_stats_best_score_set_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_best_score_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -5490,7 +6114,7 @@ void _wrap_casd_train_stats_best_score_set_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_best_score_get_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_best_score_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -5503,7 +6127,7 @@ double _wrap_casd_train_stats_best_score_get_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-struct casd_train_stats *_wrap_new_casd_train_stats_capi_8e0491c7fcfa246e() {
+struct casd_train_stats *_wrap_new_casd_train_stats_capi_68d8c2823a5c5624() {
   struct casd_train_stats *result = 0 ;
   struct casd_train_stats *_swig_go_result;
   
@@ -5514,7 +6138,7 @@ struct casd_train_stats *_wrap_new_casd_train_stats_capi_8e0491c7fcfa246e() {
 }
 
 
-void _wrap_delete_casd_train_stats_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+void _wrap_delete_casd_train_stats_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   
   arg1 = *(struct casd_train_stats **)&_swig_go_0; 
@@ -5524,7 +6148,7 @@ void _wrap_delete_casd_train_stats_capi_8e0491c7fcfa246e(struct casd_train_stats
 }
 
 
-_gostring_ _wrap_casd_train_stats_init_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0) {
+_gostring_ _wrap_casd_train_stats_init_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -5553,7 +6177,7 @@ _gostring_ _wrap_casd_train_stats_init_capi_8e0491c7fcfa246e(struct casd_train_s
 }
 
 
-void _wrap_casd_train_progress_struct_size_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_struct_size_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t arg2 ;
   
@@ -5565,7 +6189,7 @@ void _wrap_casd_train_progress_struct_size_set_capi_8e0491c7fcfa246e(struct casd
 }
 
 
-int _wrap_casd_train_progress_struct_size_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_struct_size_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -5578,7 +6202,7 @@ int _wrap_casd_train_progress_struct_size_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_train_progress_phase_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_phase_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase arg2 ;
   
@@ -5590,7 +6214,7 @@ void _wrap_casd_train_progress_phase_set_capi_8e0491c7fcfa246e(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_phase_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_phase_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -5603,7 +6227,7 @@ int _wrap_casd_train_progress_phase_get_capi_8e0491c7fcfa246e(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epoch_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epoch_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -5615,7 +6239,7 @@ void _wrap_casd_train_progress_epoch_set_capi_8e0491c7fcfa246e(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_epoch_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epoch_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5628,7 +6252,7 @@ int _wrap_casd_train_progress_epoch_get_capi_8e0491c7fcfa246e(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epochs_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epochs_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -5640,7 +6264,7 @@ void _wrap_casd_train_progress_epochs_set_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-int _wrap_casd_train_progress_epochs_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epochs_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5653,7 +6277,7 @@ int _wrap_casd_train_progress_epochs_get_capi_8e0491c7fcfa246e(struct casd_train
 }
 
 
-void _wrap_casd_train_progress_step_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -5665,7 +6289,7 @@ void _wrap_casd_train_progress_step_set_capi_8e0491c7fcfa246e(struct casd_train_
 }
 
 
-long long _wrap_casd_train_progress_step_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_step_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5678,7 +6302,7 @@ long long _wrap_casd_train_progress_step_get_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_steps_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -5690,7 +6314,7 @@ void _wrap_casd_train_progress_steps_set_capi_8e0491c7fcfa246e(struct casd_train
 }
 
 
-long long _wrap_casd_train_progress_steps_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_steps_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -5703,7 +6327,7 @@ long long _wrap_casd_train_progress_steps_get_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-void _wrap_casd_train_progress_loss_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_loss_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5715,7 +6339,7 @@ void _wrap_casd_train_progress_loss_set_capi_8e0491c7fcfa246e(struct casd_train_
 }
 
 
-double _wrap_casd_train_progress_loss_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_loss_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5728,7 +6352,7 @@ double _wrap_casd_train_progress_loss_get_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-void _wrap_casd_train_progress_score_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_score_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5740,7 +6364,7 @@ void _wrap_casd_train_progress_score_set_capi_8e0491c7fcfa246e(struct casd_train
 }
 
 
-double _wrap_casd_train_progress_score_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_score_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5753,7 +6377,7 @@ double _wrap_casd_train_progress_score_get_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-void _wrap_casd_train_progress_best_score_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_best_score_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5765,7 +6389,7 @@ void _wrap_casd_train_progress_best_score_set_capi_8e0491c7fcfa246e(struct casd_
 }
 
 
-double _wrap_casd_train_progress_best_score_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_best_score_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5778,7 +6402,7 @@ double _wrap_casd_train_progress_best_score_get_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-void _wrap_casd_train_progress_samples_per_second_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_samples_per_second_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5790,7 +6414,7 @@ void _wrap_casd_train_progress_samples_per_second_set_capi_8e0491c7fcfa246e(stru
 }
 
 
-double _wrap_casd_train_progress_samples_per_second_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_samples_per_second_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5803,7 +6427,7 @@ double _wrap_casd_train_progress_samples_per_second_get_capi_8e0491c7fcfa246e(st
 }
 
 
-void _wrap_casd_train_progress_seconds_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5815,7 +6439,7 @@ void _wrap_casd_train_progress_seconds_set_capi_8e0491c7fcfa246e(struct casd_tra
 }
 
 
-double _wrap_casd_train_progress_seconds_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5828,7 +6452,7 @@ double _wrap_casd_train_progress_seconds_get_capi_8e0491c7fcfa246e(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_seconds_left_set_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_left_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -5840,7 +6464,7 @@ void _wrap_casd_train_progress_seconds_left_set_capi_8e0491c7fcfa246e(struct cas
 }
 
 
-double _wrap_casd_train_progress_seconds_left_get_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_left_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -5853,7 +6477,7 @@ double _wrap_casd_train_progress_seconds_left_get_capi_8e0491c7fcfa246e(struct c
 }
 
 
-struct casd_train_progress *_wrap_new_casd_train_progress_capi_8e0491c7fcfa246e() {
+struct casd_train_progress *_wrap_new_casd_train_progress_capi_68d8c2823a5c5624() {
   struct casd_train_progress *result = 0 ;
   struct casd_train_progress *_swig_go_result;
   
@@ -5864,7 +6488,7 @@ struct casd_train_progress *_wrap_new_casd_train_progress_capi_8e0491c7fcfa246e(
 }
 
 
-void _wrap_delete_casd_train_progress_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+void _wrap_delete_casd_train_progress_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   
   arg1 = *(struct casd_train_progress **)&_swig_go_0; 
@@ -5874,7 +6498,7 @@ void _wrap_delete_casd_train_progress_capi_8e0491c7fcfa246e(struct casd_train_pr
 }
 
 
-_gostring_ _wrap_casd_train_progress_init_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0) {
+_gostring_ _wrap_casd_train_progress_init_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -5903,7 +6527,7 @@ _gostring_ _wrap_casd_train_progress_init_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_create_capi_8e0491c7fcfa246e(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_create_capi_68d8c2823a5c5624(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_trainer_options *arg3 = (casd_trainer_options *) 0 ;
@@ -5934,7 +6558,7 @@ _gostring_ _wrap_casd_trainer_create_capi_8e0491c7fcfa246e(casd_trainer **_swig_
 }
 
 
-void _wrap_casd_trainer_destroy_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_destroy_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -5944,7 +6568,7 @@ void _wrap_casd_trainer_destroy_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -5973,7 +6597,7 @@ _gostring_ _wrap_casd_trainer_prepare_capi_8e0491c7fcfa246e(casd_trainer *_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_batch_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_batch_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -6002,7 +6626,7 @@ _gostring_ _wrap_casd_trainer_prepare_batch_capi_8e0491c7fcfa246e(casd_trainer *
 }
 
 
-_gostring_ _wrap_casd_trainer_set_phase_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_phase_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, int _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase arg2 ;
   casd_status result;
@@ -6031,7 +6655,7 @@ _gostring_ _wrap_casd_trainer_set_phase_capi_8e0491c7fcfa246e(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_set_teacher_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_teacher_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -6060,7 +6684,7 @@ _gostring_ _wrap_casd_trainer_set_teacher_capi_8e0491c7fcfa246e(casd_trainer *_s
 }
 
 
-_gostring_ _wrap_casd_train_step_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_train_step_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6091,7 +6715,7 @@ _gostring_ _wrap_casd_train_step_capi_8e0491c7fcfa246e(struct casd_train_stats *
 }
 
 
-_gostring_ _wrap_casd_trainer_epoch_capi_8e0491c7fcfa246e(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_epoch_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -6122,7 +6746,7 @@ _gostring_ _wrap_casd_trainer_epoch_capi_8e0491c7fcfa246e(struct casd_train_stat
 }
 
 
-_gostring_ _wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_fit_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -6167,7 +6791,7 @@ _gostring_ _wrap_casd_trainer_fit_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0
 }
 
 
-void _wrap_casd_trainer_cancel_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_cancel_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -6177,7 +6801,7 @@ void _wrap_casd_trainer_cancel_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_progress_capi_8e0491c7fcfa246e(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_progress_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -6206,7 +6830,7 @@ _gostring_ _wrap_casd_trainer_progress_capi_8e0491c7fcfa246e(struct casd_train_p
 }
 
 
-int _wrap_casd_trainer_phase_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
+int _wrap_casd_trainer_phase_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -6219,7 +6843,7 @@ int _wrap_casd_trainer_phase_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, casd_batch *_swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_batch *_swig_go_1, casd_batch *_swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6250,7 +6874,7 @@ _gostring_ _wrap_casd_trainer_calibrate_capi_8e0491c7fcfa246e(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_snapshot_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -6279,7 +6903,7 @@ _gostring_ _wrap_casd_trainer_snapshot_capi_8e0491c7fcfa246e(casd_model **_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_save_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_save_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -6313,7 +6937,7 @@ _gostring_ _wrap_casd_trainer_save_capi_8e0491c7fcfa246e(casd_trainer *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_load_capi_68d8c2823a5c5624(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -6347,7 +6971,7 @@ _gostring_ _wrap_casd_trainer_load_capi_8e0491c7fcfa246e(casd_trainer **_swig_go
 }
 
 
-_gostring_ _wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(casd_trainer **_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(casd_trainer **_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_engine_choice arg3 ;
@@ -6383,7 +7007,7 @@ _gostring_ _wrap_casd_trainer_load_on_capi_8e0491c7fcfa246e(casd_trainer **_swig
 }
 
 
-_gostring_ _wrap_casd_trainer_get_options_capi_8e0491c7fcfa246e(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -6412,7 +7036,7 @@ _gostring_ _wrap_casd_trainer_get_options_capi_8e0491c7fcfa246e(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
+_gostring_ _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
   casd_report **arg1 = (casd_report **) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -6454,7 +7078,7 @@ _gostring_ _wrap_casd_go_evaluate_capi_8e0491c7fcfa246e(casd_report **_swig_go_0
 }
 
 
-int _wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
+int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6479,7 +7103,7 @@ int _wrap_casd_go_batch_frames_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, casd_
 }
 
 
-int _wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
+int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6500,7 +7124,7 @@ int _wrap_casd_go_batch_target_capi_8e0491c7fcfa246e(_goslice_ _swig_go_0, casd_
 }
 
 
-_gostring_ _wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -6536,7 +7160,7 @@ _gostring_ _wrap_casd_go_without_user_value_capi_8e0491c7fcfa246e(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_go_set_log_level_capi_8e0491c7fcfa246e(int _swig_go_0) {
+_gostring_ _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int _swig_go_0) {
   casd_log_level arg1 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -6563,13 +7187,13 @@ _gostring_ _wrap_casd_go_set_log_level_capi_8e0491c7fcfa246e(int _swig_go_0) {
 }
 
 
-void _wrap_casd_go_log_stop_capi_8e0491c7fcfa246e() {
+void _wrap_casd_go_log_stop_capi_68d8c2823a5c5624() {
   casd_go_log_stop();
   
 }
 
 
-int _wrap_casd_go_compiled_version_capi_8e0491c7fcfa246e() {
+int _wrap_casd_go_compiled_version_capi_68d8c2823a5c5624() {
   uint32_t result;
   int _swig_go_result;
   
@@ -6580,7 +7204,7 @@ int _wrap_casd_go_compiled_version_capi_8e0491c7fcfa246e() {
 }
 
 
-int _wrap_casd_go_is_foreign_capi_8e0491c7fcfa246e() {
+int _wrap_casd_go_is_foreign_capi_68d8c2823a5c5624() {
   int32_t result;
   int _swig_go_result;
   
@@ -6591,7 +7215,7 @@ int _wrap_casd_go_is_foreign_capi_8e0491c7fcfa246e() {
 }
 
 
-_gostring_ _wrap_casd_go_library_path_capi_8e0491c7fcfa246e() {
+_gostring_ _wrap_casd_go_library_path_capi_68d8c2823a5c5624() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   

@@ -35,6 +35,9 @@ internal static unsafe class NativeImports {
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_destroy")]
   public static extern void casd_report_destroy(global::System.IntPtr jarg1);
 
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_monitor_destroy")]
+  public static extern void casd_monitor_destroy(global::System.IntPtr jarg1);
+
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_destroy")]
   public static extern void casd_trainer_destroy(global::System.IntPtr jarg1);
 
@@ -247,6 +250,21 @@ internal static unsafe class NativeImports {
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_prediction_data")]
   public static extern float* casd_prediction_data(global::System.IntPtr jarg1, int jarg2);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_monitor_options_init")]
+  public static extern int casd_monitor_options_init(ref MonitorOptionsData jarg1, global::System.UIntPtr jarg2);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_monitor_state_init")]
+  public static extern int casd_monitor_state_init(ref MonitorStateData jarg1, global::System.UIntPtr jarg2);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_monitor_create")]
+  public static extern int casd_monitor_create(out MonitorHandle jarg1, global::System.IntPtr jarg2, ref MonitorOptionsData jarg3);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_monitor_add")]
+  public static extern int casd_monitor_add(global::System.IntPtr jarg1, global::System.IntPtr jarg2);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_monitor_get_state")]
+  public static extern int casd_monitor_get_state(ref MonitorStateData jarg1, global::System.IntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_dataset_open")]
   public static extern int casd_dataset_open(out DatasetHandle jarg1, byte[] jarg2, byte[] jarg3);

@@ -47,6 +47,11 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_monitor_destroy(global::System.IntPtr released) {
+    NativeImports.casd_monitor_destroy(released);
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_destroy(global::System.IntPtr released) {
     NativeImports.casd_trainer_destroy(released);
   }
@@ -555,6 +560,41 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_monitor_options_init(ref MonitorOptionsData options, global::System.UIntPtr size) {
+    NativeStatus.Check(NativeImports.casd_monitor_options_init(ref options, size));
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_monitor_state_init(ref MonitorStateData state, global::System.UIntPtr size) {
+    NativeStatus.Check(NativeImports.casd_monitor_state_init(ref state, size));
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_monitor_create(out MonitorHandle monitor, ModelHandle model, ref MonitorOptionsData options) {
+    using var held_model = model.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_monitor_create(out monitor, held_model.Pointer, ref options));
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_monitor_add(MonitorHandle monitor, PredictionHandle prediction) {
+    using var held_monitor = monitor.Hold();
+    using var held_prediction = prediction.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_monitor_add(held_monitor.Pointer, held_prediction.Pointer));
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_monitor_get_state(ref MonitorStateData state, MonitorHandle monitor) {
+    using var held_monitor = monitor.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_monitor_get_state(ref state, held_monitor.Pointer));
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_dataset_open(out DatasetHandle dataset, string? path, string? task) {
     NativeStatus.Check(NativeImports.casd_dataset_open(out dataset, NativeText.ToUtf8(path), NativeText.ToUtf8(task)));
   }
@@ -1003,6 +1043,17 @@ internal static unsafe class NativeMethods {
   public const int CASD_FIELD_SCALE = 13;
   public const int CASD_FIELD_DEGREES_OF_FREEDOM = 14;
   public const int CASD_FIELD_MODALITY_GUARD = 15;
+  public const int CASD_FIELD_ERROR_PROBABILITY = 16;
+  public const int CASD_FIELD_PREDICTION_SET = 17;
+  public const int CASD_FIELD_STANDARD_DEVIATION = 18;
+  public const int CASD_FIELD_INTERVAL = 19;
+  public const int CASD_FIELD_UNCERTAINTY_PERCENTILE = 20;
+  public const int CASD_FIELD_ABSTAIN = 21;
+
+  public const int CASD_MONITOR_MODALITIES = 0;
+  public const int CASD_MONITOR_MODALITY_VARIANCE = 1;
+  public const int CASD_MONITOR_UNCERTAINTY = 2;
+  public const int CASD_MONITOR_ERROR_PROBABILITY = 3;
 
   public const int CASD_TEACHER_FROZEN = 0;
   public const int CASD_TEACHER_EMA = 1;

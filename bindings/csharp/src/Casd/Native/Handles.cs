@@ -116,6 +116,15 @@ namespace Casd
         }
     }
 
+    internal sealed class MonitorHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.casd_monitor_destroy(handle);
+            return true;
+        }
+    }
+
     internal sealed class TrainerHandle : NativeHandle
     {
         protected override bool ReleaseHandle()

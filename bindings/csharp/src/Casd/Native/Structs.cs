@@ -73,6 +73,33 @@ namespace Casd
         internal uint reserved;
         internal int engine;
         internal uint reserved_2;
+        internal double coverage;
+        internal double error_rate;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MonitorOptionsData
+    {
+        internal uint struct_size;
+        internal uint reserved;
+        internal double samples_per_false_alarm;
+        internal long warm_up;
+        internal ulong seed;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MonitorStateData
+    {
+        internal uint struct_size;
+        internal int alarm;
+        internal long samples;
+        internal long alarms;
+        internal long last_alarm;
+        internal int alarm_subject;
+        internal int alarm_modality;
+        internal double evidence;
+        internal int subject;
+        internal int modality;
     }
 
     [StructLayout(LayoutKind.Sequential)]

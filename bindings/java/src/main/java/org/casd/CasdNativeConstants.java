@@ -84,6 +84,17 @@ interface CasdNativeConstants {
   public final static int CASD_FIELD_SCALE = 13;
   public final static int CASD_FIELD_DEGREES_OF_FREEDOM = 14;
   public final static int CASD_FIELD_MODALITY_GUARD = 15;
+  public final static int CASD_FIELD_ERROR_PROBABILITY = 16;
+  public final static int CASD_FIELD_PREDICTION_SET = 17;
+  public final static int CASD_FIELD_STANDARD_DEVIATION = 18;
+  public final static int CASD_FIELD_INTERVAL = 19;
+  public final static int CASD_FIELD_UNCERTAINTY_PERCENTILE = 20;
+  public final static int CASD_FIELD_ABSTAIN = 21;
+
+  public final static int CASD_MONITOR_MODALITIES = 0;
+  public final static int CASD_MONITOR_MODALITY_VARIANCE = 1;
+  public final static int CASD_MONITOR_UNCERTAINTY = 2;
+  public final static int CASD_MONITOR_ERROR_PROBABILITY = 3;
 
   public final static int CASD_TEACHER_FROZEN = 0;
   public final static int CASD_TEACHER_EMA = 1;

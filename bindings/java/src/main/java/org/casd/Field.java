@@ -39,7 +39,24 @@ public enum Field {
   /** [hidden] scale of the fused law. */
   SCALE(CasdNativeConstants.CASD_FIELD_SCALE),
   /** [hidden] degrees of freedom of the fused law. */
-  DEGREES_OF_FREEDOM(CasdNativeConstants.CASD_FIELD_DEGREES_OF_FREEDOM);
+  DEGREES_OF_FREEDOM(CasdNativeConstants.CASD_FIELD_DEGREES_OF_FREEDOM),
+  /** [modalities] factor of the variance by the input guard; 1: input like the training data. */
+  MODALITY_GUARD(CasdNativeConstants.CASD_FIELD_MODALITY_GUARD),
+  /** Classes: [1]; multi-label: [outputs], of each label. Not for a regression. */
+  ERROR_PROBABILITY(CasdNativeConstants.CASD_FIELD_ERROR_PROBABILITY),
+  /**
+   * Classes: [outputs], 1: member; multi-label: [2 outputs], (negative, positive). Contains the truth
+   * with the probability {@link PredictorOptions#coverage()}; NaN for a model that is not calibrated.
+   */
+  PREDICTION_SET(CasdNativeConstants.CASD_FIELD_PREDICTION_SET),
+  /** [outputs] regression: standard deviation of the value. */
+  STANDARD_DEVIATION(CasdNativeConstants.CASD_FIELD_STANDARD_DEVIATION),
+  /** [2 outputs] regression: (lower, upper), contains the truth as {@link #PREDICTION_SET}. */
+  INTERVAL(CasdNativeConstants.CASD_FIELD_INTERVAL),
+  /** [1] percentage of the held-out samples whose uncertainty is at most that of the row. */
+  UNCERTAINTY_PERCENTILE(CasdNativeConstants.CASD_FIELD_UNCERTAINTY_PERCENTILE),
+  /** Classes: [1]; multi-label: [outputs]; 1: do not use the decision. Not for a regression. */
+  ABSTAIN(CasdNativeConstants.CASD_FIELD_ABSTAIN);
 
   private static final Field[] ALL = values();
 

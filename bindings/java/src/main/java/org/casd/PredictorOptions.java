@@ -109,4 +109,45 @@ public final class PredictorOptions extends OptionStruct<PredictorOptions> {
   public PredictorOptions onEmpty(OnEmpty onEmpty) {
     return setInt(CasdJNI::casd_predictor_options_on_empty_set, onEmpty.value);
   }
+
+  /**
+   * Probability that prediction sets and intervals contain the truth; 0.9; above 0, below 1.
+   *
+   * @return the value
+   */
+  public double coverage() {
+    return getDouble(CasdJNI::casd_predictor_options_coverage_get);
+  }
+
+  /**
+   * Sets coverage: probability that prediction sets and intervals contain the truth; 0.9; above 0,
+   * below 1.
+   *
+   * @param coverage the value; its range is checked where the options are used
+   * @return this
+   */
+  public PredictorOptions coverage(double coverage) {
+    return setDouble(CasdJNI::casd_predictor_options_coverage_set, coverage);
+  }
+
+  /**
+   * Above 0: {@link Field#ABSTAIN} is 1 where a decision should be left to others, so that at most
+   * this share of the other ones is wrong. Needs a calibrated model; not for a regression; 0: off.
+   *
+   * @return the value
+   */
+  public double errorRate() {
+    return getDouble(CasdJNI::casd_predictor_options_error_rate_get);
+  }
+
+  /**
+   * Sets errorRate: above 0 the field {@link Field#ABSTAIN} marks decisions that should be left to
+   * others; 0: off.
+   *
+   * @param errorRate the value; its range is checked where the options are used
+   * @return this
+   */
+  public PredictorOptions errorRate(double errorRate) {
+    return setDouble(CasdJNI::casd_predictor_options_error_rate_set, errorRate);
+  }
 }

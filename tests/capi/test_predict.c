@@ -473,6 +473,23 @@ static void prediction_functions_check_their_arguments(void **state) {
   teardown(&a);
 }
 
+/* The struct ended before `engine` in version 0.1. */
+static void options_of_version_0_1_are_accepted(void **state) {
+  const size_t size = offsetof(casd_predictor_options, engine);
+  casd_model *model = new_model(CASD_TASK_CLASSES);
+  casd_predictor *predictor = NULL;
+  casd_predictor_options o;
+  (void)state;
+  memset(&o, 0x55, sizeof o);
+  ASSERT_OK(casd_predictor_options_init(&o, size));
+  assert_int_equal(o.struct_size, size);
+  assert_int_equal(o.reserved_2, 0x55555555);
+  ASSERT_OK(casd_predictor_create(&predictor, model, &o));
+  casd_predictor_destroy(predictor);
+  ASSERT_INVALID(casd_predictor_options_init(&o, size - 1), "options");
+  casd_model_destroy(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_subset_gives_finite_predictions),
@@ -487,6 +504,7 @@ int main(void) {
       cmocka_unit_test(row_status_checks_its_arguments),
       cmocka_unit_test(trimming_changes_no_result),
       cmocka_unit_test(predictor_options_are_checked),
+      cmocka_unit_test(options_of_version_0_1_are_accepted),
       cmocka_unit_test(prediction_functions_check_their_arguments),
   };
   return cmocka_run_group_tests_name("predict", tests, NULL, nothing_is_left);

@@ -156,7 +156,7 @@ func TestClosedObjectsReturnErrClosed(t *testing.T) {
 		"Trainer.Step":                 second(trainer.Step(other)),
 		"Trainer.Prepare":              trainer.Prepare(dataset),
 		"Trainer.PrepareBatch":         trainer.PrepareBatch(other),
-		"Trainer.Calibrate":            trainer.Calibrate(other),
+		"Trainer.Calibrate":            trainer.Calibrate(nil, other),
 		"Trainer.Cancel":               trainer.Cancel(),
 		"Trainer.Phase":                second(trainer.Phase()),
 		"Trainer.SetPhase":             trainer.SetPhase(casd.PhaseStudent),

@@ -149,6 +149,7 @@ func TestConstantsEqualTheHeaders(t *testing.T) {
 		"CASD_LOG_WARNING": int64(casd.LogWarning), "CASD_LOG_ERROR": int64(casd.LogError), "CASD_LOG_OFF": int64(casd.LogOff),
 		"CASD_TASK_REGRESSION": int64(casd.TaskRegression), "CASD_TASK_CLASSES": int64(casd.TaskClasses),
 		"CASD_TASK_MULTILABEL":   int64(casd.TaskMultilabel),
+		"CASD_RECIPE_GROUNDED":   int64(casd.RecipeGrounded),
 		"CASD_RECIPE_EVIDENTIAL": int64(casd.RecipeEvidential), "CASD_RECIPE_PAPER": int64(casd.RecipePaper),
 		"CASD_PRESET_DEFAULT": int64(casd.PresetDefault), "CASD_PRESET_REFERENCE": int64(casd.PresetReference),
 		"CASD_POOLING_LAST": int64(casd.PoolingLast), "CASD_POOLING_MEAN": int64(casd.PoolingMean),

@@ -7,8 +7,9 @@ type Recipe int32
 
 // The values of [Recipe].
 const (
-	RecipeEvidential Recipe = 0 // Uncertainty trained by evidence; the default.
+	RecipeEvidential Recipe = 0 // Uncertainty trained by evidence.
 	RecipePaper      Recipe = 1 // As published in arXiv 2506.01490.
+	RecipeGrounded   Recipe = 2 // RecipeEvidential, corrected by held-out samples; the default.
 )
 
 // Preset is a named network size.
@@ -78,6 +79,8 @@ type ModelOptions struct {
 	AlphaMax          float64         // Most alpha; 20; above AlphaMin.
 	BetaMin           float64         // Least beta; 0.2; above 0.
 	Seed              uint64          // Of the initial weights; 0.
+	Linear            bool            // Linear maps of the pooled frames, fitted after training; true.
+	InputGuard        bool            // Unusual input raises the variance of its modality; true.
 }
 
 // DefaultModelOptions returns the defaults.
@@ -192,6 +195,8 @@ func (o *ModelOptions) write(c capi.Casd_model_options) {
 	c.SetAlpha_max(o.AlphaMax)
 	c.SetBeta_min(o.BetaMin)
 	c.SetSeed(o.Seed)
+	c.SetLinear(flag(o.Linear))
+	c.SetInput_guard(flag(o.InputGuard))
 }
 
 func readModelOptions(c capi.Casd_model_options) ModelOptions {
@@ -213,6 +218,8 @@ func readModelOptions(c capi.Casd_model_options) ModelOptions {
 		AlphaMax:          c.GetAlpha_max(),
 		BetaMin:           c.GetBeta_min(),
 		Seed:              c.GetSeed(),
+		Linear:            c.GetLinear() != 0,
+		InputGuard:        c.GetInput_guard() != 0,
 	}
 }
 

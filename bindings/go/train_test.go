@@ -220,7 +220,7 @@ func TestTrainingStepByStep(t *testing.T) {
 		t.Errorf("%+v %+v", first, last)
 	}
 	wants(t, trainer.SetPhase(casd.PhaseTeacher), casd.StatusState, casd.ErrState, "")
-	check(t, trainer.Calibrate(heldOut))
+	check(t, trainer.Calibrate(nil, heldOut))
 	model := must[*casd.Model](t)(trainer.Snapshot())
 	if temperature := must[float64](t)(model.Temperature(casd.AllModalities)); temperature == 1 {
 		t.Error("not calibrated")

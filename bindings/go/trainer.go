@@ -274,15 +274,28 @@ func (t *Trainer) SetTeacher(model *Model) error {
 	return t.change(func(address uintptr) error { return capi.Casd_trainer_set_teacher(address, teacher) })
 }
 
-// Calibrate fits temperatures, and with FitTrust one factor per modality, for the present weights on
-// samples that were not trained on.
-func (t *Trainer) Calibrate(heldOut *Batch) error {
+// Calibrate fits what the model's options ask for to the present weights: temperatures, linear maps, trust,
+// the limits of the input guard, and the tables of results on heldOut, samples that were not trained on.
+// train: the samples that the model was trained on, for the linear maps; nil keeps these maps.
+func (t *Trainer) Calibrate(train, heldOut *Batch) error {
+	var learned uintptr
+	if train != nil && train != heldOut {
+		address, err := train.handle.read()
+		if err != nil {
+			return err
+		}
+		defer train.handle.doneReading()
+		learned = address
+	}
 	samples, err := heldOut.handle.read()
 	if err != nil {
 		return err
 	}
 	defer heldOut.handle.doneReading()
-	return t.change(func(address uintptr) error { return capi.Casd_trainer_calibrate(address, samples) })
+	if train == heldOut {
+		learned = samples
+	}
+	return t.change(func(address uintptr) error { return capi.Casd_trainer_calibrate(address, learned, samples) })
 }
 
 // Snapshot returns a model of the present weights: in PhaseDone the best epoch's, calibrated.

@@ -66,7 +66,7 @@ type TrainerOptions struct {
 	DeviceIndex         int          // Which GPU (0).
 	Engine              EngineChoice // (EngineAuto)
 	Threads             int          // On the CPU (1; 1 to 256). Does not change the result.
-	Schedule            Recipe       // The recipe whose schedule auto stands for; RecipeEvidential.
+	Schedule            Recipe       // The recipe whose schedule auto stands for; RecipeGrounded.
 	Dropout             float64      // (0.4; 0 to below 1)
 	FrameDrop           float64      // Most chance that a frame is dropped (0.5; 0 to 1).
 	SigmaScale          float64      // Factor kappa of the sampling noise (1; 0 to 10; 0: off).
@@ -80,6 +80,7 @@ type TrainerOptions struct {
 	FinalRate           float64      // Share of the rate that the cosine ends with (0.05; 0 to 1).
 	WeightDecay         float64      // L2, in the gradient (0.0001; 0 to 1).
 	GradientClip        float64      // Most norm of the gradient (0.8; 0: off).
+	HoldOut             float64      // Share of train held out if there is no split valid (0.2; 0: none).
 	Seed                uint64       // Of shuffling, corruption, dropout and sampling (0).
 }
 
@@ -212,6 +213,7 @@ func (o *TrainerOptions) write(c capi.Casd_trainer_options) {
 	c.SetFinal_rate(o.FinalRate)
 	c.SetWeight_decay(o.WeightDecay)
 	c.SetGradient_clip(o.GradientClip)
+	c.SetHold_out(o.HoldOut)
 	c.SetSeed(o.Seed)
 }
 
@@ -246,6 +248,7 @@ func readTrainerOptions(c capi.Casd_trainer_options) TrainerOptions {
 		FinalRate:           c.GetFinal_rate(),
 		WeightDecay:         c.GetWeight_decay(),
 		GradientClip:        c.GetGradient_clip(),
+		HoldOut:             c.GetHold_out(),
 		Seed:                c.GetSeed(),
 	}
 }

@@ -27,7 +27,7 @@ namespace Casd.Tests
                         predictor.Predict(result, input, Samples.Steps, ModalityMask.All);
                         int count = result.CopyTo(buffer, Samples.AllFields);
                         for (int k = 0; k < count; ++k)
-                            if (buffer[k] != expected[k])
+                            if (!buffer[k].Equals(expected[k]))
                                 Interlocked.Increment(ref wrong);
                         if (i % 100 != 0)
                             continue;

@@ -34,7 +34,9 @@ namespace Casd.Tests
         public static readonly long[] Steps = { 4, 3 };
 
         public static readonly Field[] AllFields =
-            ((Field[])Enum.GetValues(typeof(Field))).Where(f => f != Field.Value).ToArray();
+            ((Field[])Enum.GetValues(typeof(Field)))
+            .Where(f => f != Field.Value && f != Field.StandardDeviation && f != Field.Interval)
+            .ToArray();
 
         /// <summary>The sample that <see cref="Packed"/> has, as a batch.</summary>
         public static Batch Batch(int seed = 0)

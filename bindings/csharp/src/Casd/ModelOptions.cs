@@ -8,11 +8,16 @@ namespace Casd
     /// <summary>A named set of defaults for model and training.</summary>
     public enum Recipe
     {
-        /// <summary>Uncertainty trained by evidence; the default.</summary>
+        /// <summary>Uncertainty trained by evidence.</summary>
         Evidential = NativeMethods.CASD_RECIPE_EVIDENTIAL,
 
         /// <summary>As published in arXiv 2506.01490.</summary>
         Paper = NativeMethods.CASD_RECIPE_PAPER,
+
+        /// <summary>
+        /// <see cref="Evidential"/>, corrected by held-out samples after the training; the default.
+        /// </summary>
+        Grounded = NativeMethods.CASD_RECIPE_GROUNDED,
     }
 
     /// <summary>A named network size.</summary>
@@ -72,7 +77,7 @@ namespace Casd
     }
 
     /// <summary>
-    /// Sizes and rules of a network. The defaults are those of <see cref="Recipe.Evidential"/> and
+    /// Sizes and rules of a network. The defaults are those of <see cref="Recipe.Grounded"/> and
     /// <see cref="Preset.Default"/>; ranges are checked when a model is created.
     /// </summary>
     public sealed class ModelOptions
@@ -204,6 +209,20 @@ namespace Casd
         {
             get => Data.seed;
             set => Data.seed = value;
+        }
+
+        /// <summary>Linear maps of the pooled frames, fitted after the training; true.</summary>
+        public bool Linear
+        {
+            get => Data.linear != 0;
+            set => Data.linear = value ? 1 : 0;
+        }
+
+        /// <summary>Unusual input raises the variance of its modality; true.</summary>
+        public bool InputGuard
+        {
+            get => Data.input_guard != 0;
+            set => Data.input_guard = value ? 1 : 0;
         }
 
         /// <summary>The names that <see cref="Set"/> and <see cref="Get"/> know.</summary>

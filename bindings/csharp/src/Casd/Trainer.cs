@@ -252,12 +252,16 @@ namespace Casd
         /// or epoch drops them.
         /// </summary>
         /// <param name="heldOut">Matched as in <see cref="Step"/>.</param>
+        /// <param name="train">
+        /// The samples that the model was trained on, for the linear maps; null keeps these maps.
+        /// </param>
         /// <exception cref="CasdException">
         /// The batch does not fit or has no sample with a label; <see cref="Status.State"/>: the model
         /// was never trained.
         /// </exception>
-        public void Calibrate(Batch heldOut) =>
-            NativeMethods.casd_trainer_calibrate(Idle, Required(heldOut).Handle);
+        public void Calibrate(Batch heldOut, Batch? train = null) =>
+            NativeMethods.casd_trainer_calibrate(Idle, train?.Handle ?? new BatchHandle(),
+                                                 Required(heldOut).Handle);
 
         /// <summary>
         /// A model of the present weights; after the training that of the best epoch, calibrated.

@@ -38,7 +38,7 @@ namespace Casd
     }
 
     /// <summary>
-    /// How to train. The defaults are those of <see cref="Recipe.Evidential"/>; ranges are checked when
+    /// How to train. The defaults are those of <see cref="Recipe.Grounded"/>; ranges are checked when
     /// a trainer is created. "auto" stands for a number that depends on the size of the dataset; see
     /// <see cref="Resolve"/>. Each property gives its default, then its range.
     /// </summary>
@@ -169,7 +169,7 @@ namespace Casd
         }
 
         /// <summary>
-        /// The recipe whose schedule auto stands for; <see cref="Recipe.Evidential"/>.
+        /// The recipe whose schedule auto stands for; <see cref="Recipe.Grounded"/>.
         /// </summary>
         public Recipe Schedule
         {
@@ -273,6 +273,15 @@ namespace Casd
         {
             get => Data.seed;
             set => Data.seed = value;
+        }
+
+        /// <summary>
+        /// Share of train that is held out where there is no split valid; 0.2; 0: none; below 1.
+        /// </summary>
+        public double HoldOut
+        {
+            get => Data.hold_out;
+            set => Data.hold_out = value;
         }
 
         /// <summary>The names that <see cref="Set"/> and <see cref="Get"/> know.</summary>

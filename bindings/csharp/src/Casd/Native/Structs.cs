@@ -48,6 +48,8 @@ namespace Casd
         internal double alpha_max;
         internal double beta_min;
         internal ulong seed;
+        internal int linear;
+        internal int input_guard;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -137,6 +139,7 @@ namespace Casd
         internal ulong seed;
         internal int engine;
         internal uint reserved;
+        internal double hold_out;
     }
 
     [StructLayout(LayoutKind.Sequential)]

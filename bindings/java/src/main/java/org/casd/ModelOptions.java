@@ -403,4 +403,42 @@ public final class ModelOptions extends OptionStruct<ModelOptions> {
   public ModelOptions usePreset(Preset preset) {
     return change(struct -> CasdJNI.casd_model_options_use_preset(struct, preset.value));
   }
+
+  /**
+   * Linear maps of the pooled frames, fitted after the training; true.
+   *
+   * @return the value
+   */
+  public boolean linear() {
+    return getInt(CasdJNI::casd_model_options_linear_get) != 0;
+  }
+
+  /**
+   * Sets linear: linear maps of the pooled frames, fitted after the training; true.
+   *
+   * @param linear the value; its range is checked where the options are used
+   * @return this
+   */
+  public ModelOptions linear(boolean linear) {
+    return setInt(CasdJNI::casd_model_options_linear_set, linear ? 1 : 0);
+  }
+
+  /**
+   * Unusual input raises the variance of its modality; true.
+   *
+   * @return the value
+   */
+  public boolean inputGuard() {
+    return getInt(CasdJNI::casd_model_options_input_guard_get) != 0;
+  }
+
+  /**
+   * Sets inputGuard: unusual input raises the variance of its modality; true.
+   *
+   * @param inputGuard the value; its range is checked where the options are used
+   * @return this
+   */
+  public ModelOptions inputGuard(boolean inputGuard) {
+    return setInt(CasdJNI::casd_model_options_input_guard_set, inputGuard ? 1 : 0);
+  }
 }

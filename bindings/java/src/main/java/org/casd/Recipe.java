@@ -2,10 +2,12 @@ package org.casd;
 
 /** A named set of defaults for model and training. */
 public enum Recipe {
-  /** Uncertainty trained by evidence; the default. */
+  /** Uncertainty trained by evidence. */
   EVIDENTIAL(CasdNativeConstants.CASD_RECIPE_EVIDENTIAL),
   /** As published in arXiv 2506.01490. */
-  PAPER(CasdNativeConstants.CASD_RECIPE_PAPER);
+  PAPER(CasdNativeConstants.CASD_RECIPE_PAPER),
+  /** EVIDENTIAL, corrected by held-out samples after the training; the default. */
+  GROUNDED(CasdNativeConstants.CASD_RECIPE_GROUNDED);
 
   private static final Recipe[] ALL = values();
 

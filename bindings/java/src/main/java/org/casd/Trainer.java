@@ -278,7 +278,25 @@ public final class Trainer extends NativeObject {
    *     the model was never trained; NUMERIC; DEVICE; OUT_OF_MEMORY
    */
   public void calibrate(Batch heldOut) {
-    withBatch(heldOut, CasdJNI::casd_trainer_calibrate);
+    withBatch(heldOut, (trainer, batch) -> CasdJNI.casd_trainer_calibrate(trainer, 0, batch));
+  }
+
+  /**
+   * As {@link #calibrate(Batch)}, and fits the linear maps again.
+   *
+   * @param train the samples that the model was trained on, or a random part of them; not the same
+   *     batch as {@code heldOut}
+   * @param heldOut samples that were not trained on
+   * @throws CasdException as {@link #calibrate(Batch)}
+   */
+  public void calibrate(Batch train, Batch heldOut) {
+    long learned = train.handle.acquireExclusive();
+    try {
+      withBatch(
+          heldOut, (trainer, batch) -> CasdJNI.casd_trainer_calibrate(trainer, learned, batch));
+    } finally {
+      train.handle.releaseExclusive();
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * How to train. The ranges are checked by {@link Trainer#create(Model, TrainerOptions)}.
  *
- * <p>The descriptions give the default of the recipe {@link Recipe#EVIDENTIAL}, then that of {@link
+ * <p>The descriptions give the default of the recipe {@link Recipe#GROUNDED}, then that of {@link
  * Recipe#PAPER} where it differs, then the range. "Auto" adapts the schedule to the number of
  * samples
  * of split {@code train}; {@link #resolve(Dataset)} gives the numbers.
@@ -308,7 +308,7 @@ public final class TrainerOptions extends OptionStruct<TrainerOptions> {
   }
 
   /**
-   * Recipe whose schedule "auto" means; EVIDENTIAL.
+   * Recipe whose schedule "auto" means; GROUNDED.
    *
    * @return the value
    */
@@ -317,7 +317,7 @@ public final class TrainerOptions extends OptionStruct<TrainerOptions> {
   }
 
   /**
-   * Sets schedule: recipe whose schedule "auto" means; EVIDENTIAL.
+   * Sets schedule: recipe whose schedule "auto" means; GROUNDED.
    *
    * @param schedule the value; its range is checked where the options are used
    * @return this
@@ -662,5 +662,24 @@ public final class TrainerOptions extends OptionStruct<TrainerOptions> {
     } finally {
       dataset.handle.release();
     }
+  }
+
+  /**
+   * Share of train that is held out if there is no split valid; 0.2; 0: none.
+   *
+   * @return the value
+   */
+  public double holdOut() {
+    return getDouble(CasdJNI::casd_trainer_options_hold_out_get);
+  }
+
+  /**
+   * Sets holdOut: share of train that is held out if there is no split valid; 0.2; 0: none.
+   *
+   * @param holdOut the value; its range is checked where the options are used
+   * @return this
+   */
+  public TrainerOptions holdOut(double holdOut) {
+    return setDouble(CasdJNI::casd_trainer_options_hold_out_set, holdOut);
   }
 }

@@ -33,7 +33,11 @@ class TrainTest {
     Field.MODALITY_ALEATORIC,
     Field.MODALITY_EPISTEMIC,
     Field.MODALITY_DEGREES_OF_FREEDOM,
-    Field.MODALITY_WEIGHT
+    Field.MODALITY_WEIGHT,
+    Field.UNCERTAINTY_PERCENTILE,
+    Field.ERROR_PROBABILITY,
+    Field.ABSTAIN,
+    Field.PREDICTION_SET
   };
 
   private static TrainerOptions options() {

@@ -118,7 +118,7 @@ void fill(casd_batch* batch, const std::vector<int32_t>& features, FuzzedDataPro
 }
 
 void read_fields(const casd_prediction* prediction, int64_t samples) {
-  for (casd_field field = -1; field <= CASD_FIELD_DEGREES_OF_FREEDOM + 1; ++field) {
+  for (casd_field field = -1; field <= CASD_FIELD_ABSTAIN + 1; ++field) {
     int64_t rows = 0, columns = 0;
     const casd_status status = casd_prediction_shape(&rows, &columns, prediction, field);
     const float* data = casd_prediction_data(prediction, field);

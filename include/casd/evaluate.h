@@ -105,7 +105,7 @@ CASD_API const char *CASD_CALL casd_report_condition(const casd_report *report, 
  * `correlation`, `f1` (%) of the sign if there are labels below and above zero, `nll`, `coverage` (%
  * of the intervals that contain the target), `interval_width` (mean of the finite ones). Without one:
  * `mean_incomplete_f1` (regression: also `mean_incomplete_mae`), `pooled_auroc_uncertainty`,
- * `pooled_auroc_confidence`.
+ * `pooled_auroc_confidence`. `linear_f1`, `linear_mae`: of the linear maps alone, NaN without them.
  * @param[out] value      Receives it; NaN if undefined.
  * @param      report     The report.
  * @param      condition  Its modalities joined by `+`, in any order; NULL for numbers without one.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace casd {
 namespace {
@@ -74,15 +75,22 @@ void report(const EvaluationProgress& progress, std::size_t done, std::size_t to
 std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
                                                       Span<const Sample* const> samples,
                                                       const std::vector<ModalitySubset>& conditions,
-                                                      const EvaluationProgress& progress) {
+                                                      const EvaluationProgress& progress,
+                                                      std::vector<ConditionPredictions>* linear) {
   const ModalityMask all = predictor.model()->schema().all();
   std::vector<ConditionPredictions> out(conditions.size());
+  std::unique_ptr<Predictor> linear_part;
+  if (linear) {
+    linear->assign(conditions.size(), {});
+    linear_part = predictor.linear_part();
+  }
   EvidenceTable evidence;
   Prediction prediction;
   for (std::size_t first = 0; first < samples.size(); first += chunk) {
     const Span<const Sample* const> part = chunk_of(samples, first);
     predictor.encode(evidence, part, all, true);
     add_outputs(out, predictor, evidence, part, conditions, prediction);
+    if (linear) add_outputs(*linear, *linear_part, evidence, part, conditions, prediction);
     report(progress, first + part.size(), samples.size());
   }
   return out;

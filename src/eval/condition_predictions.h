@@ -35,11 +35,11 @@ struct ConditionPredictions {
 using EvaluationProgress = std::function<void(std::int64_t, std::int64_t)>;
 
 /// Encodes the samples once, in chunks that bound the memory, and collects the outputs under each
-/// condition.
-std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
-                                                      Span<const Sample* const> samples,
-                                                      const std::vector<ModalitySubset>& conditions,
-                                                      const EvaluationProgress& progress = {});
+/// condition. `linear`: NULL, or receives those of the linear maps alone.
+std::vector<ConditionPredictions> collect_predictions(
+    Predictor& predictor, Span<const Sample* const> samples,
+    const std::vector<ModalitySubset>& conditions, const EvaluationProgress& progress = {},
+    std::vector<ConditionPredictions>* linear = nullptr);
 
 /// Samples and their evidence. Several calibrations of the same weights can be evaluated on them
 /// without encoding again. The evidence takes 16 bytes per sample, modality and hidden dimension.

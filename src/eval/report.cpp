@@ -26,8 +26,10 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
             all.end());
   // Above six modalities not every set is a condition. The caller's mask is always evaluated.
   if (all.empty() || all.back().mask != mask) all.push_back({mask, mask_name(schema, mask)});
+  const bool has_linear = predictor.model()->options().linear != 0;
+  std::vector<ConditionPredictions> linear;
   const std::vector<ConditionPredictions> outputs =
-      collect_predictions(predictor, samples, all, progress);
+      collect_predictions(predictor, samples, all, progress, has_linear ? &linear : nullptr);
   const bool regression = schema.task == CASD_TASK_REGRESSION;
   Report report;
   ErrorScores pooled;
@@ -42,7 +44,8 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
                  {"correlation", r.correlation},
                  {"nll", r.negative_log_likelihood},
                  {"coverage", r.coverage},
-                 {"interval_width", r.interval_width}};
+                 {"interval_width", r.interval_width},
+                 {"linear_mae", has_linear ? regress(linear[c], schema).mae : no_metric}};
       if (incomplete) {
         f1.push_back(r.f1);
         mae.push_back(r.mae);
@@ -60,7 +63,8 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
                  {"coverage", r.coverage},
                  {"set_size", r.set_size},
                  {"accepted", r.accepted},
-                 {"accepted_errors", r.accepted_errors}};
+                 {"accepted_errors", r.accepted_errors},
+                 {"linear_f1", has_linear ? classify(linear[c], schema).f1 : no_metric}};
       if (incomplete) f1.push_back(r.f1);
       pooled.add(r.scores);
     }

@@ -205,6 +205,17 @@ Predictor::Predictor(ModelPtr model, InferenceEnginePtr engine,
 
 Predictor::~Predictor() = default;
 
+std::unique_ptr<Predictor> Predictor::linear_part() const {
+  const Model& model = *state_->model;
+  std::vector<float> values(model.values().begin(), model.values().end());
+  for (const TensorPlace* place :
+       {&model.layout().classifier.weight, &model.layout().classifier.bias})
+    std::fill_n(values.begin() + place->offset, place->size, 0.0f);
+  auto part = std::make_shared<const Model>(model.shared_layout(), std::move(values),
+                                            model.calibration(), model.user(), model.trained());
+  return std::make_unique<Predictor>(std::move(part), state_->engine, state_->options);
+}
+
 const ModelPtr& Predictor::model() const { return state_->model; }
 const casd_predictor_options& Predictor::options() const { return state_->options; }
 void Predictor::trim() const { state_->workspaces.trim(); }

@@ -46,6 +46,10 @@ class Predictor {
   void variance_terms(const EvidenceTable& evidence, std::int64_t row, ModalityMask participating,
                       double* out) const;
 
+  /// A predictor of the linear maps alone: the same model with a classifier of zeros. It shares the
+  /// engine, and reads the same evidence.
+  std::unique_ptr<Predictor> linear_part() const;
+
   /// U_F per dimension [samples, hidden], of which the field `uncertainty` is the mean. The samples
   /// have a modality of the mask.
   std::vector<float> fused_variance(const EvidenceTable& evidence, ModalityMask mask) const;

@@ -1,6 +1,7 @@
 """`casd train`: its output, checkpoints, restarting, and files that it must not overwrite."""
 import os
 import pathlib
+import random
 import resource
 import signal
 import subprocess
@@ -48,8 +49,35 @@ class Train(InFolder):
         for line in lines:
             self.assertRegex(line, r"loss [\d.]+  score: (mean )?F1 % [\d.-]+ \(best [\d.-]+\)  "
                                    r"\d+ samples/s  .* left")
-        self.assertRegex(result.stdout, rf"^saved {self.out}: \d+ parameters\n$")
+        self.assertRegex(result.stdout, rf"^saved {self.out}: \d+ parameters\n")
         self.assertFalse(self.checkpoint.exists())
+
+    def test_it_ends_with_the_table_of_split_valid(self):
+        output = self.succeeds(*self.command())
+        self.assertIn("on split valid: 200 samples (selected and calibrated on them: slightly "
+                      "optimistic)\n", output)
+        table = output[output.index("\ncondition"):output.index("\n\nmean F1")]
+        self.assertIn(table, self.succeeds("eval", self.out, "synthetic", "--split", "valid"))
+        self.assertRegex(output, r"\n(Remark: .* alone is ahead of all|No single modality and not the "
+                                 r"linear model alone is ahead of all) modalities together")
+
+    def test_a_modality_that_is_ahead_is_named(self):
+        """One modality tells the class; what the other one tells is wrong in split valid."""
+        rows = ["split,sample,label,mood.a,noise.a,noise.b"]
+        random.seed(4)
+        for split, count in (("train", 80), ("valid", 400)):
+            for i in range(count):
+                label = ("low", "high")[i % 2]
+                noise = [random.gauss(0, 1) for _ in range(2)]
+                shift = 3 if split == "train" else -1.5
+                noise = [n + shift * (2 * (i % 2) - 1) for n in noise]
+                rows.append(f"{split},{i},{label},{2 * (i % 2) - 1 + random.gauss(0, 0.7):.3f},"
+                            f"{noise[0]:.3f},{noise[1]:.3f}")
+        data = self.folder / "noise.csv"
+        data.write_text("\n".join(rows) + "\n")
+        output = self.succeeds("train", data, "-o", self.out, "--recipe", "evidential", "--set",
+                               "hidden=16", "--restart")
+        self.assertRegex(output, r"\nRemark: mood alone is ahead of all modalities together")
 
     def test_the_same_seed_gives_the_same_bytes(self):
         for name, seed in (("a", 1), ("b", 1), ("c", 2)):

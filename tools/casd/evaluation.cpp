@@ -41,7 +41,16 @@ std::vector<std::string> conditions_of(const casd_report* report) {
   return out;
 }
 
-/// A column without a single number is left out.
+/// What the first column has for the linear maps alone, of all modalities; NaN if there are none.
+double linear_value(const casd_report* report) {
+  const std::string all = conditions_of(report).back();
+  double value = NAN;
+  for (const char* name : {"linear_f1", "linear_mae"})
+    if (casd_report_value(&value, report, all.c_str(), name) == CASD_OK) return value;
+  return NAN;
+}
+
+/// A column without a single number is left out. The last row is that of the linear maps.
 void print_conditions(const casd_report* report, const Columns& all) {
   const std::vector<std::string> conditions = conditions_of(report);
   Columns columns;
@@ -57,6 +66,12 @@ void print_conditions(const casd_report* report, const Columns& all) {
     std::vector<std::string> row = {condition};
     for (const Column& column : columns)
       row.push_back(number(value_of(report, condition.c_str(), column.name), column.digits));
+    table.add(row);
+  }
+  const double linear = linear_value(report);
+  if (std::isfinite(linear)) {
+    std::vector<std::string> row = {"linear maps alone", number(linear, all[0].digits)};
+    row.resize(headings.size(), "-");
     table.add(row);
   }
   table.print();
@@ -131,7 +146,58 @@ void print_regression_summary(const casd_report* report) {
     print_wrapped("conditions from the most to the least certain: " + joined(order));
 }
 
+/// The condition of one modality with the best value; "" if there is only one condition.
+std::string best_single(const casd_report* report, const char* name, bool low_is_good) {
+  std::string best;
+  double best_value = 0;
+  for (const std::string& condition : conditions_of(report)) {
+    const double value = value_of(report, condition.c_str(), name);
+    if (condition.find('+') != std::string::npos || !std::isfinite(value)) continue;
+    if (!best.empty() && (low_is_good ? value >= best_value : value <= best_value)) continue;
+    best = condition;
+    best_value = value;
+  }
+  return best;
+}
+
+/// Two standard errors of a share of `samples`, in %, or of a mean absolute error, whose errors are
+/// taken to spread as much as their mean.
+double noise_of(double value, double samples, bool regression) {
+  if (regression) return 2 * value / std::sqrt(samples);
+  return 2 * std::sqrt(std::max(value * (100 - value), 0.0) / samples);
+}
+
 }  // namespace
+
+void print_fusion_remark(const casd_report* report, casd_task task) {
+  const bool regression = task == CASD_TASK_REGRESSION;
+  const std::vector<std::string> conditions = conditions_of(report);
+  const std::string single = best_single(report, regression ? "mae" : "f1", regression);
+  if (conditions.size() < 2 || single.empty()) return;
+  const char* const all = conditions.back().c_str();
+  const double fused = value_of(report, all, regression ? "mae" : "f1");
+  const double noise = noise_of(fused, value_of(report, all, "samples"), regression);
+  const auto ahead = [&](double other) {
+    return (regression ? fused - other : other - fused) > noise;
+  };
+  bool remarked = false;
+  const auto remark = [&](double other, const std::string& what) {
+    if (!ahead(other)) return;
+    remarked = true;
+    print_wrapped("Remark: " + what +
+                  " alone is ahead of all modalities together by more than the noise "
+                  "of this many samples (two standard errors): " +
+                  number(other, regression ? 3 : 1) + " against " +
+                  number(fused, regression ? 3 : 1) + ".");
+  };
+  remark(value_of(report, single.c_str(), regression ? "mae" : "f1"), single);
+  remark(linear_value(report), "the linear model");
+  if (!remarked)
+    print_wrapped(
+        "No single modality" +
+        std::string(std::isfinite(linear_value(report)) ? " and not the linear model alone" : "") +
+        " is ahead of all modalities together by more than the noise of this many samples.");
+}
 
 void print_evaluation(const casd_report* report, casd_task task) {
   const bool regression = task == CASD_TASK_REGRESSION;

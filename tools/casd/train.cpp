@@ -201,15 +201,21 @@ Model save(const Options& options, const casd_trainer* trainer) {
 
 void evaluate(const Options& options, const casd_model* model, const casd_dataset* data,
               casd_task task) {
+  const bool test = !options.test.empty();
+  const char* const split = test ? "test" : "valid";
+  const int64_t samples = casd_dataset_size(data, split);
+  if (samples <= 0) return;
   const Predictor predictor = make_predictor(model, options.where, CASD_EMPTY_NAN);
   const auto report = made<Report>([&](casd_report** out) {
-    return casd_evaluate(out, predictor.get(), data, "test", nullptr, nullptr, nullptr);
+    return casd_evaluate(out, predictor.get(), data, split, nullptr, nullptr, nullptr);
   });
   print_text("\n");
-  print_wrapped(options.output + " on " + options.test + ": " +
-                std::to_string(casd_dataset_size(data, "test")) + " samples");
+  print_wrapped(options.output + " on " + (test ? options.test : "split valid") + ": " +
+                std::to_string(samples) + " samples" +
+                (test ? "" : " (selected and calibrated on them: slightly optimistic)"));
   print_text("\n");
   print_evaluation(report.get(), task);
+  print_fusion_remark(report.get(), task);
 }
 
 void run(const Options& options) {
@@ -232,7 +238,8 @@ void run(const Options& options) {
   fit(training, data.get(), task, checkpoint);
   const Model model = save(options, training.trainer.get());
   if (!checkpoint.empty()) remove_file(checkpoint);
-  if (!options.test.empty()) evaluate(options, model.get(), data.get(), task);
+  if (content_of(options.output) != Content::stream)
+    evaluate(options, model.get(), data.get(), task);
 }
 
 }  // namespace

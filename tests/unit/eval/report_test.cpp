@@ -316,5 +316,35 @@ TEST(SelectionScore, IsTheNegatedErrorForRegression) {
               -mean_absolute_error(predicted, target), 1e-9);
 }
 
+// Equal to the f1 of the same model with a classifier of zeros.
+TEST(Report, TheLinearMapsAloneHaveNumbersOfTheirOwn) {
+  const Schema schema = schema_of(2);
+  casd_model_options options = small_sizes();
+  options.linear = 1;
+  const ModelPtr initial = create_model(schema, options);
+  std::vector<float> values(initial->values().begin(), initial->values().end());
+  for (const ModalityPlaces& places : initial->layout().modalities)
+    for (std::int64_t i = 0; i < places.linear->weight.size; ++i)
+      values[static_cast<std::size_t>(places.linear->weight.offset + i)] =
+          0.05f * (static_cast<float>((i * 7) % 5) - 2);
+  const auto model = std::make_shared<const Model>(initial->shared_layout(), values);
+  for (const TensorPlace* place :
+       {&model->layout().classifier.weight, &model->layout().classifier.bias})
+    std::fill_n(values.begin() + place->offset, place->size, 0.0f);
+  const auto without = std::make_shared<const Model>(initial->shared_layout(), values);
+  std::vector<Sample> samples = make_samples(schema, 60);
+  draw_targets(samples, model, 1);
+  Predictor predictor(model, default_predictor_options()),
+      linear(without, default_predictor_options());
+  const auto pointers = sample_pointers(samples);
+  const Report report = evaluate(predictor, pointers, schema.all());
+  const Report expected = evaluate(linear, pointers, schema.all());
+  for (std::size_t c = 0; c < report.conditions.size(); ++c)
+    EXPECT_EQ(number(report.conditions[c].second, "linear_f1"),
+              number(expected.conditions[c].second, "f1"));
+  EXPECT_NE(number(report.conditions[2].second, "linear_f1"),
+            number(report.conditions[2].second, "f1"));
+}
+
 }  // namespace
 }  // namespace casd

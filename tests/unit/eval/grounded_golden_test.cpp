@@ -1,6 +1,9 @@
 // Experts and fusion fit against the stored cases of the reference in double precision (docs/method.md 10).
 #include "eval/fusion_fit.h"
 #include "eval/linear_expert.h"
+#include "model/options.h"
+#include "predict/frame_pooling.h"
+#include "predict/predictor.h"
 #include "support/golden.h"
 
 #include <cmath>
@@ -182,6 +185,115 @@ TEST_P(GroundedGolden, TheFitReachesTheStoredMinimum) {
   std::vector<double> temperatures;
   for (const auto& [key, value] : fit.temperatures) temperatures.push_back(value);
   if (c.task.task != CASD_TASK_REGRESSION) check("tau", temperatures);
+}
+
+/// A model with the case's classifier, linear maps and calibration. Its encoders are not used.
+ModelPtr model_of(const GroundedCase& c) {
+  Schema schema;
+  schema.set_task(c.task.task);
+  for (std::size_t m = 0; m < c.modalities; ++m)
+    schema.add_modality("m" + std::to_string(m), static_cast<std::int32_t>(c.width[m] / 3));
+  const std::size_t outputs =
+      c.task.task == CASD_TASK_MULTILABEL ? c.task.columns / 2 : c.task.columns;
+  for (std::size_t k = 0; k < outputs; ++k) schema.add_output("o" + std::to_string(k));
+  casd_model_options options = default_model_options();
+  options.hidden = static_cast<std::int32_t>(c.hidden);
+  options.heads = options.layers = 1;
+  options.input_clip = 0;
+  options.input_guard = 0;
+  const ModelPtr initial = create_model(schema, options);
+  std::vector<float> values(initial->values().begin(), initial->values().end());
+  const NetworkLayout& layout = initial->layout();
+  const auto put = [&](const TensorPlace& place, const std::string& name) {
+    const std::vector<float> numbers = c.file.floats(name);
+    ASSERT_EQ(static_cast<std::int64_t>(numbers.size()), place.size) << name;
+    std::copy(numbers.begin(), numbers.end(), values.begin() + place.offset);
+  };
+  put(layout.classifier.weight, "W");
+  put(layout.classifier.bias, "b");
+  for (std::size_t m = 0; m < c.modalities; ++m) {
+    const std::string expert = "out.expert." + std::to_string(m);
+    put(layout.modalities[m].linear->weight, expert + ".weight");
+    put(layout.modalities[m].linear->bias, expert + ".bias");
+  }
+  Calibration calibration;
+  calibration.trust = c.file.values("out.trust");
+  calibration.linear = c.file.values("out.linear");
+  if (c.task.task != CASD_TASK_REGRESSION) {
+    const std::vector<double> tau = c.file.values("out.tau");
+    for (std::size_t k = 0; k < tau.size(); ++k)
+      calibration.temperatures.emplace_back(static_cast<TemperatureKey>(k + 1), tau[k]);
+  }
+  return std::make_shared<const Model>(initial->shared_layout(), std::move(values), calibration);
+}
+
+/// The evidence of the held-out samples. From degrees of freedom and variance follow alpha and, with
+/// delta = 1, beta.
+EvidenceTable evidence_of(const GroundedCase& c, const Model& model) {
+  const std::vector<double> gamma = c.file.values("gamma"), nu = c.file.values("nu"),
+                            variance = c.file.values("V");
+  EvidenceTable out;
+  std::vector<std::vector<float>> frames;
+  std::vector<std::vector<double>> lengths;
+  std::vector<std::size_t> at(c.modalities);
+  for (std::size_t m = 0; m < c.modalities; ++m) {
+    frames.push_back(c.file.floats("frames." + std::to_string(m)));
+    lengths.push_back(c.file.values("length." + std::to_string(m)));
+  }
+  FramePooling pooling;
+  std::vector<float> logits(c.task.columns);
+  for (std::size_t i = 0; i < c.samples; ++i) {
+    ModalityMask given = 0;
+    for (std::size_t m = 0; m < c.modalities; ++m) {
+      const auto steps = static_cast<std::size_t>(lengths[m][i]);
+      const float* first = frames[m].data() + at[m];
+      at[m] += steps * c.width[m] / 3;
+      if (i < c.train) continue;
+      given |= c.given[i * c.modalities + m] != 0 ? ModalityMask{1} << m : 0;
+      const std::size_t row = (i * c.modalities + m) * c.hidden;
+      for (int part = 0; part < 4; ++part)
+        for (std::size_t j = row; j < row + c.hidden; ++j) {
+          const double alpha = nu[j] / 2;
+          const double values[] = {gamma[j], 1, alpha, variance[j] * (alpha - 1) / 2};
+          out.present.push_back(static_cast<float>(values[part]));
+        }
+      pooling.pool(model, static_cast<std::int32_t>(m), {first, static_cast<std::int64_t>(steps)});
+      run_linear_map(model, static_cast<std::int32_t>(m), pooling.values(), logits.data());
+      out.linear.insert(out.linear.end(), logits.begin(), logits.end());
+    }
+    if (i >= c.train) out.given.push_back(given);
+  }
+  out.samples = static_cast<std::int64_t>(out.given.size());
+  return out;
+}
+
+TEST_P(GroundedGolden, PredictionsAreTheStoredOnes) {
+  CASD_NEEDS_FILE(path());
+  const GroundedCase c(path());
+  const ModelPtr model = model_of(c);
+  const EvidenceTable evidence = evidence_of(c, *model);
+  const Predictor predictor(model, default_predictor_options());
+  for (ModalityMask mask = 1; mask < ModalityMask{1} << c.modalities; ++mask) {
+    Prediction prediction;
+    predictor.predict_from_evidence(prediction, evidence, mask);
+    const std::string stored = "out.mask." + std::to_string(mask);
+    const std::vector<double> logits = c.file.values(stored + ".logits"),
+                              uncertainty = c.file.values(stored + ".uncertainty");
+    ASSERT_EQ(uncertainty.size(), evidence.given.size());
+    for (std::size_t i = 0; i < uncertainty.size(); ++i) {
+      const float got = prediction.table(CASD_FIELD_UNCERTAINTY)[i];
+      ASSERT_EQ(std::isnan(got), std::isnan(uncertainty[i])) << "sample " << i;
+      if (std::isnan(got)) continue;
+      EXPECT_NEAR(static_cast<double>(got), uncertainty[i], 1e-5 * (1 + uncertainty[i]));
+      const double tau = model->temperature(evidence.given[i] & mask);
+      for (std::size_t k = 0; k < c.task.columns; ++k) {
+        const std::size_t cell = i * c.task.columns + k;
+        EXPECT_NEAR(static_cast<double>(prediction.table(CASD_FIELD_LOGITS)[cell]) / tau,
+                    logits[cell], 1e-5 * (1 + std::fabs(logits[cell])))
+            << "sample " << i << ", mask " << mask;
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, GroundedGolden,

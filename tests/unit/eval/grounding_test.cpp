@@ -3,10 +3,12 @@
 
 #include "eval/fusion_fit.h"
 #include "eval/linear_expert.h"
+#include "predict/frame_pooling.h"
 #include "unit/eval/eval_samples.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -165,6 +167,63 @@ TEST(Grounding, TheGuardRaisesTheVarianceOfUnusualInput) {
   EXPECT_LT(guards(loud).first, 1.5);
   EXPECT_GT(guards(loud).second, 5);
   EXPECT_GT(guards(still).second, 20);
+}
+
+// hi: the larger of the 95 % quantiles of the energy; lo: half the smaller 1 % quantile of the change.
+TEST(Grounding, TheGuardHasTheQuantilesOfBothSets) {
+  const Schema schema = schema_of(1);
+  const std::vector<Sample> train = informative_samples(schema, 201, 1),
+                            valid = informative_samples(schema, 101, 2);
+  const ModelPtr model =
+      fit_after_training(grounded_model(schema), sample_pointers(train), sample_pointers(valid), {})
+          .model;
+  double hi = 0, lo = 1e9;
+  for (const std::vector<Sample>& samples : {train, valid}) {
+    std::vector<double> energy, change;
+    for (const Sample& sample : samples) {
+      FramePooling pooling;
+      const auto s = pooling.pool(*model, 0, {sample.frames[0].data(), sample.steps(schema, 0)});
+      energy.push_back(s.energy);
+      change.push_back(s.change);
+    }
+    std::sort(energy.begin(), energy.end());
+    std::sort(change.begin(), change.end());
+    hi = std::max(hi, energy[(samples.size() - 1) * 95 / 100]);
+    lo = std::min(lo, change[(samples.size() - 1) / 100] / 2);
+  }
+  const Span<const float> guard = model->tensor(*model->layout().modalities[0].guard);
+  EXPECT_NEAR(static_cast<double>(guard[0]), hi, 1e-6 * hi);
+  EXPECT_NEAR(static_cast<double>(guard[1]), lo, 1e-6 * lo);
+  EXPECT_EQ(guard[2], 1);
+}
+
+TEST(Grounding, TheGuardDampsTheLinearMap) {
+  const Schema schema = schema_of(2);
+  const std::vector<Sample> train = informative_samples(schema, 100, 1),
+                            valid = informative_samples(schema, 60, 2);
+  const ModelPtr model =
+      fit_after_training(grounded_model(schema), sample_pointers(train), sample_pointers(valid), {})
+          .model;
+  std::vector<Sample> loud = informative_samples(schema, 5, 3);
+  for (Sample& sample : loud)
+    for (std::size_t i = 0; i < sample.frames[0].size(); ++i)
+      sample.frames[0][i] += i % 2 == 0 ? 6.0f : -6.0f;
+  const Predictor predictor(model, default_predictor_options());
+  const auto linear = predictor.linear_part();
+  EvidenceTable evidence;
+  const auto pointers = sample_pointers(loud);
+  predictor.encode(evidence, pointers, schema.all(), true);
+  Prediction prediction;
+  linear->predict_from_evidence(prediction, evidence, 1);
+  for (std::size_t i = 0; i < loud.size(); ++i) {
+    const GuardFactors<float> guard = evidence.guard[2 * i];
+    EXPECT_GT(guard.variance, 2);
+    for (std::size_t k = 0; k < 2; ++k)
+      EXPECT_NEAR(
+          prediction.table(CASD_FIELD_LOGITS)[2 * i + k],
+          static_cast<float>(model->contribution(0)) * guard.linear * evidence.linear[4 * i + k],
+          1e-6);
+  }
 }
 
 // The samples are read in parts; their number must not matter.

@@ -1,6 +1,7 @@
 // Tests the training loop (phases, epochs, steps) with a recording engine.
 #include "train/trainer.h"
 #include "data/synthetic.h"
+#include "train/training_samples.h"
 
 #include "core/error.h"
 #include "core/log.h"
@@ -438,6 +439,18 @@ TEST_F(TrainingLoop, PatienceEndsAPhaseEarly) {
   } while (stats.go_on);
   EXPECT_TRUE(waited == 2 || epochs == 60);
   EXPECT_LT(epochs, 60);
+}
+
+TEST_F(TrainingLoop, WithoutSplitValidAFifthOfTrainIsHeldOut) {
+  Dataset data = data_;
+  data.splits.erase(data.splits.begin() + 1);
+  ASSERT_EQ(data.find("valid"), nullptr);
+  const auto total =
+      static_cast<double>(with_a_modality(sample_pointers(data.find("train")->samples)).size());
+  const auto trainer = make(small_options());
+  const casd_train_stats stats = trainer->epoch(data);
+  EXPECT_NEAR(static_cast<double>(stats.samples), 0.8 * total, 2);
+  EXPECT_FALSE(std::isnan(stats.score));
 }
 
 TEST_F(TrainingLoop, WithoutSplitValidTheLastEpochIsUsed) {

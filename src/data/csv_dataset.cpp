@@ -118,7 +118,7 @@ struct Row {
   std::size_t split, sample, line;
 };
 
-/// Makes room for `count` elements more, with less unused memory than the vector itself would add: a
+/// Reserves memory for `count` more elements, with less unused memory than the vector itself would add: a
 /// line of a few bytes can be a sample, whose objects take much more.
 template <class T>
 void make_room(std::vector<T>& list, std::size_t count) {

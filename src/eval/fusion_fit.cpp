@@ -106,7 +106,7 @@ class Loss {
     const double loss = regression_
                             ? squared_error(i, key, share)
                             : cross_entropy(i, share, x[2 * m_ + key], gradient[2 * m_ + key]);
-    backward(i, mask, x, gradient);
+    backward(i, mask, gradient);
     return loss;
   }
 
@@ -146,8 +146,7 @@ class Loss {
   }
 
   /// From logit_gradient_ to trust and contributions: d mu_F / d t_m = w_m (gamma_m - mu_F) / total.
-  void backward(std::size_t i, ModalityMask mask, const std::vector<double>&,
-                std::vector<double>& gradient) {
+  void backward(std::size_t i, ModalityMask mask, std::vector<double>& gradient) {
     const std::size_t d = e_.hidden;
     std::fill(location_gradient_.begin(), location_gradient_.end(), 0.0);
     for (std::size_t k = 0; k < e_.columns; ++k) {

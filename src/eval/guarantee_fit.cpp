@@ -12,7 +12,7 @@ namespace casd {
 namespace {
 
 constexpr std::size_t chunk = 512;            // samples whose evidence is held at once
-constexpr std::size_t most_samples = 16384;   // that tables are made of
+constexpr std::size_t most_samples = 16384;   // of which tables are computed
 constexpr std::size_t most_law_rows = 16384;  // of the fit of a regression's variance
 
 /// All samples, or an even selection of them.

@@ -125,6 +125,56 @@ func (m *Model) UserValues() (map[string]string, error) {
 	return values, nil
 }
 
+// CalibrateOptions is how [Model.Calibrate] works. A nil *CalibrateOptions and the zero value mean the
+// defaults.
+type CalibrateOptions struct {
+	// Split has the held-out samples; "": "valid" if it has samples, else the only split.
+	Split string
+	// FitMaps: linear maps and input guard are also fitted again, on split "train". Maps that were never
+	// fitted are fitted in both cases if there is a split "train".
+	FitMaps bool
+	// EqualWeights: the maps weigh all samples equally, instead of classes by N / (K N_k).
+	EqualWeights bool
+	// Threads on the CPU, 1 to 256; 0: 1. Does not change the result.
+	Threads int
+}
+
+// Calibrate returns a model with the same network, calibrated on a split of a dataset: trust in each
+// modality, contributions of the linear maps, temperatures, and the tables behind prediction sets,
+// intervals and error rates. It is for data of another source than the training data. The samples must be
+// new to the model; the modalities are matched by name. Errors wrap [ErrState] if the model was never trained,
+// or [ErrNotFound] if there is no such split.
+func (m *Model) Calibrate(dataset *Dataset, options *CalibrateOptions) (*Model, error) {
+	if options == nil {
+		options = &CalibrateOptions{}
+	}
+	if err := plainTexts(options.Split); err != nil {
+		return nil, err
+	}
+	samples, err := dataset.handle.read()
+	if err != nil {
+		return nil, err
+	}
+	defer dataset.handle.doneReading()
+	native := capi.NewCasd_calibrate_options()
+	defer capi.DeleteCasd_calibrate_options(native)
+	if err := failed(capi.Casd_calibrate_options_init(native)); err != nil {
+		return nil, err
+	}
+	if options.FitMaps {
+		native.SetFit_maps(1)
+	}
+	if options.EqualWeights {
+		native.SetBalance_classes(0)
+	}
+	if options.Threads != 0 {
+		native.SetThreads(number32(options.Threads))
+	}
+	return m.derive(func(result *uintptr, address uintptr) error {
+		return capi.Casd_model_calibrate(result, address, samples, options.Split, native)
+	})
+}
+
 // WithUserValue returns a model that differs by one user value and shares the weights. The key begins
 // with "user." and has at most 256 bytes, the value at most 65536.
 func (m *Model) WithUserValue(key, value string) (*Model, error) {

@@ -233,6 +233,33 @@ func TestTrainingStepByStep(t *testing.T) {
 	check(t, other.SetTeacher(must[*casd.Model](t)(other.Snapshot())))
 }
 
+func TestCalibrationWithoutATrainer(t *testing.T) {
+	noNewObjects(t)
+	dataset, model := synthetic(t), trained(t)
+	bytes := must[[]byte](t)(model.Bytes())
+	other := must[*casd.Model](t)(model.Calibrate(dataset, &casd.CalibrateOptions{Split: "test", Threads: 2}))
+	if otherBytes := must[[]byte](t)(other.Bytes()); string(otherBytes) == string(bytes) {
+		t.Error("nothing was fitted")
+	}
+	// The samples of the training give the calibration of the training.
+	again := must[*casd.Model](t)(other.Calibrate(dataset, nil))
+	if againBytes := must[[]byte](t)(again.Bytes()); string(againBytes) != string(bytes) {
+		t.Error("another calibration than that of the training")
+	}
+	maps := must[*casd.Model](t)(model.Calibrate(dataset, &casd.CalibrateOptions{FitMaps: true, EqualWeights: true}))
+	if maps.ParameterCount() != model.ParameterCount() {
+		t.Error("another network")
+	}
+	_, err := model.Calibrate(dataset, &casd.CalibrateOptions{Split: "dawn"})
+	wants(t, err, casd.StatusNotFound, casd.ErrNotFound, "it has 'train', 'valid', 'test'")
+	_, err = model.Calibrate(dataset, &casd.CalibrateOptions{Split: "train", FitMaps: true})
+	wants(t, err, casd.StatusInvalidArgument, casd.ErrInvalidArgument, "fit_maps")
+	_, err = model.Calibrate(dataset, &casd.CalibrateOptions{Threads: 1 << 40})
+	wants(t, err, casd.StatusInvalidArgument, casd.ErrInvalidArgument, "threads")
+	_, err = must[*casd.Model](t)(casd.NewModel(dataset.Schema(), nil)).Calibrate(dataset, nil)
+	wants(t, err, casd.StatusState, casd.ErrState, "not trained")
+}
+
 func TestTrainerOptions(t *testing.T) {
 	dataset := synthetic(t)
 	options := casd.DefaultTrainerOptions()

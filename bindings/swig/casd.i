@@ -23,4 +23,5 @@
 %include "casd/monitor.h"
 %include "casd/dataset.h"
 %include "casd/evaluate.h"
+%include "casd/calibrate.h"
 %include "casd/train.h"

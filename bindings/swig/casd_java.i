@@ -172,6 +172,7 @@ CASD_STRUCT(casd_synthetic_options)
 CASD_STRUCT(casd_trainer_options)
 CASD_STRUCT(casd_train_stats)
 CASD_STRUCT(casd_train_progress)
+CASD_STRUCT(casd_calibrate_options)
 CASD_STRUCT(casd_monitor_options)
 CASD_STRUCT(casd_monitor_state)
 

@@ -35,13 +35,14 @@
  *
  * base.h: errors, log, threads. schema.h: modalities and outputs. model.h: weights and file.
  * batch.h: samples. predict.h: predictions. dataset.h: data. train.h: training. evaluate.h: metrics.
- * monitor.h: detection of changed input.
+ * calibrate.h: calibration of a trained model on other data. monitor.h: detection of changed input.
  */
 #ifndef CASD_CASD_H
 #define CASD_CASD_H
 
 #include "base.h"
 #include "batch.h"
+#include "calibrate.h"
 #include "dataset.h"
 #include "evaluate.h"
 #include "model.h"

@@ -18,6 +18,7 @@ constexpr std::size_t predictor_options = 24;
 constexpr std::size_t engine_info = 308;
 constexpr std::size_t synthetic_options = 40;
 constexpr std::size_t evaluate_options = 8;
+constexpr std::size_t calibrate_options = 16;
 constexpr std::size_t monitor_options = 32;
 constexpr std::size_t monitor_state = 56;
 constexpr std::size_t train_stats = 104;

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "data/statistics.h"
+#include "train/model_calibration.h"
 #include "train/trainer_state.h"
 
 #include <algorithm>
@@ -253,7 +254,6 @@ void Trainer::calibrate(const Batch* train, const Batch& held_out) {
   if (!s.position.stepped && !s.model->trained())
     fail(CASD_ERROR_STATE,
          "there is nothing to calibrate: the model was not trained and no step was taken");
-  const casd_model_options& options = s.model->options();
   const auto read = [&](const Batch& batch) {
     std::vector<const Sample*> samples = with_a_modality(s.samples_of(batch));
     require_lengths(*s.model, samples);
@@ -267,17 +267,12 @@ void Trainer::calibrate(const Batch* train, const Batch& held_out) {
     s.mapped_batch = {};
   }
   const std::vector<const Sample*> samples = read(held_out);
-  const bool fits_law = options.linear != 0 || s.schema().task != CASD_TASK_REGRESSION;
-  if (!fits_law && options.input_guard == 0) return;
-  require(!fits_law || any_labelled(samples), "the batch has no labelled sample with a modality");
   const bool done = s.position.phase == CASD_PHASE_DONE;
   const ModelPtr present = done ? s.result : s.calibrated ? s.calibrated : s.present_model();
   FitRequest request = s.fit_request();
   request.temperatures = true;
-  const FittedModel fitted = fit_after_training(present, learned, samples, request);
-  if (fits_law && fitted.samples == 0)
-    fail(CASD_ERROR_NUMERIC, "no labelled sample of the batch has a finite prediction");
-  (done ? s.result : s.calibrated) = fitted.model;
+  (done ? s.result : s.calibrated) =
+      casd::calibrate(present, learned, samples, request, "the batch");
 }
 
 ModelPtr Trainer::snapshot() {

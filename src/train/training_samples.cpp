@@ -15,12 +15,6 @@ void append_name(std::string& list, const std::string& name) {
   list += (list.empty() ? "'" : ", '") + name + "'";
 }
 
-std::string split_names(const Dataset& dataset) {
-  std::string names;
-  for (const Split& split : dataset.splits) append_name(names, split.name);
-  return names.empty() ? "it has none" : "it has " + names;
-}
-
 /// Moves a part of out.train, the samples of the split, to out.valid.
 void hold_out_samples(TrainingSamples& out, const Schema& schema, const Split& train,
                       const casd_trainer_options& options) {
@@ -41,6 +35,12 @@ void hold_out_samples(TrainingSamples& out, const Schema& schema, const Split& t
 }
 
 }  // namespace
+
+std::string split_names(const Dataset& dataset) {
+  std::string names;
+  for (const Split& split : dataset.splits) append_name(names, split.name);
+  return names.empty() ? "it has none" : "it has " + names;
+}
 
 void require_lengths(const Model& model, Span<const Sample* const> samples) {
   const Schema& schema = model.schema();

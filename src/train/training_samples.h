@@ -6,6 +6,7 @@
 
 #include <casd/train.h>
 
+#include <string>
 #include <vector>
 
 namespace casd {
@@ -25,6 +26,9 @@ struct TrainingSamples {
 /// than max_steps frames.
 TrainingSamples training_samples(const Dataset& dataset, const Model& model,
                                  const casd_trainer_options& options);
+
+/// "it has 'train', 'valid'", for messages.
+std::string split_names(const Dataset& dataset);
 
 std::vector<const Sample*> with_a_modality(Span<const Sample* const> samples);
 

@@ -8,6 +8,10 @@
   _Static_assert(offsetof(S, F) == (O) && _Generic(((S *)0)->F, T: 1, default: 0), \
                  #S "." #F " moved or changed its type")
 
+LOCK(casd_calibrate_options, struct_size, uint32_t, 0);
+LOCK(casd_calibrate_options, fit_maps, int32_t, 4);
+LOCK(casd_calibrate_options, balance_classes, int32_t, 8);
+LOCK(casd_calibrate_options, threads, int32_t, 12);
 LOCK(casd_synthetic_options, struct_size, uint32_t, 0);
 LOCK(casd_synthetic_options, task, int32_t, 4);
 LOCK(casd_synthetic_options, train_samples, int32_t, 8);

@@ -32,6 +32,7 @@ PUBLIC = {
     "predict.h": {"engine", "cpu", "torch", "predict", "eval", "train"},
     "monitor.h": set(),
     "evaluate.h": {"eval", "train"},
+    "calibrate.h": {"train"},
     "train.h": {"train"},
 }
 SYSTEM = {"windows.h", "dlfcn.h", "fcntl.h", "unistd.h", "io.h", "pthread.h", "signal.h"}

@@ -6,7 +6,7 @@ from support import InFolder, casd, needs_torch
 
 class Usage(InFolder):
     def test_help(self):
-        for words in ((), ("train",), ("eval",), ("predict",), ("info",)):
+        for words in ((), ("train",), ("calibrate",), ("eval",), ("predict",), ("info",)):
             text = self.succeeds(*words, "--help")
             self.assertIn(" ".join(["Usage: casd", *words]), text)
             self.assertIn("Example", text)
@@ -23,7 +23,7 @@ class Usage(InFolder):
     def test_wrong_usage(self):
         out = self.folder / "never.casd"
         for message, words in (
-                ("a command is needed: train, eval, predict, info", ()),
+                ("a command is needed: train, calibrate, eval, predict, info", ()),
                 ("there is no command 'bake'; there are: train", ("bake",)),
                 ("Did you mean 'train'?", ("trian", "synthetic")),
                 ("Did you mean '--output'?", ("train", "synthetic", "--ouput", out)),

@@ -188,6 +188,10 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
       ->capture_default_str()
       ->type_name("NAME")
       ->check(silent(CLI::IsMember({"auto", "cpu", "torch"})));
+  add_threads_option(command, options);
+}
+
+void add_threads_option(CLI::App& command, DeviceOptions& options) {
   command.add_option("--threads", options.threads, "Threads on the CPU, 1 to 256")
       ->type_name("N")
       ->capture_default_str()

@@ -109,6 +109,8 @@ Validator silent(Validator validator) {
 
 /// Options and help texts that several commands have.
 void add_device_options(CLI::App& command, DeviceOptions& options);
+/// --threads alone, which add_device_options() includes.
+void add_threads_option(CLI::App& command, DeviceOptions& options);
 /// --coverage and --max-error.
 void add_guarantee_options(CLI::App& command, DeviceOptions& options);
 extern const char* const data_help;

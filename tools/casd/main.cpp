@@ -22,6 +22,7 @@ void describe(CLI::App& app) {
       "'casd COMMAND --help' describes a command. Exit status: 0 success, 1 failure, 2 wrong "
       "usage.");
   program::add_train(app);
+  program::add_calibrate(app);
   program::add_eval(app);
   program::add_predict(app);
   program::add_info(app);

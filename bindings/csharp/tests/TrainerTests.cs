@@ -209,6 +209,30 @@ namespace Casd.Tests
         }
 
         [Test]
+        public static void CalibratesWithoutATrainer()
+        {
+            using Dataset data = Data();
+            using Schema schema = data.GetSchema();
+            using Model fresh = new Model(schema, new ModelOptions { Hidden = 8, Layers = 1, Heads = 2 });
+            Check.Fails(Status.State, "not trained", () => fresh.Calibrate(data));
+            using var trainer = new Trainer(fresh, new TrainerOptions { TeacherEpochs = 1, Epochs = 1 });
+            trainer.Fit(data);
+            using Model trained = trainer.Snapshot();
+            using Model other = trained.Calibrate(data, "test", threads: 2);
+            Check.That(!other.ToBytes().SequenceEqual(trained.ToBytes()), "another calibration");
+            // The samples of the training give the calibration of the training.
+            using Model again = other.Calibrate(data);
+            Check.Same(trained.ToBytes(), again.ToBytes());
+            using Model maps = other.Calibrate(data, fitMaps: true);
+            Check.Same(trained.ToBytes(), maps.ToBytes());
+            using Model equal = other.Calibrate(data, fitMaps: true, balanceClasses: false);
+            Check.That(!equal.ToBytes().SequenceEqual(trained.ToBytes()), "other maps");
+            Check.Fails(Status.NotFound, "it has 'train', 'valid', 'test'",
+                        () => trained.Calibrate(data, "dawn"));
+            Check.Fails(Status.InvalidArgument, "threads", () => trained.Calibrate(data, threads: 0));
+        }
+
+        [Test]
         public static void TrainsStepByStep()
         {
             using Dataset data = Data();

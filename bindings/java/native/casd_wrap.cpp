@@ -3567,6 +3567,160 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1report_1value(JNIEnv *jenv,
 }
 
 
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1fit_1maps_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->fit_maps = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1fit_1maps_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  result = (int32_t) ((arg1)->fit_maps);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1balance_1classes_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->balance_classes = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1balance_1classes_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  result = (int32_t) ((arg1)->balance_classes);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1threads_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  int32_t arg2 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  if (arg1) (arg1)->threads = arg2;
+}
+
+
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1threads_1get(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  int32_t result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  result = (int32_t) ((arg1)->threads);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_new_1casd_1calibrate_1options(JNIEnv *jenv, jclass jcls) {
+  jlong jresult = 0 ;
+  casd_calibrate_options *result = 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  {
+    result = new (std::nothrow) casd_calibrate_options();
+    if (!result) casd_jni::throw_out_of_memory(jenv);
+  }
+  *(casd_calibrate_options **)&jresult = result; 
+  return jresult;
+}
+
+
+SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_delete_1casd_1calibrate_1options(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  delete arg1;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1init(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jlong jresult = 0 ;
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  size_t arg2 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg2 = sizeof *arg1; 
+  arg1 = *(casd_calibrate_options **)&jarg1; 
+  result = (casd_status)casd_calibrate_options_init(arg1,SWIG_STD_MOVE(arg2));
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  return jresult;
+}
+
+
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1model_1calibrate(JNIEnv *jenv, jclass jcls, jlong jarg2, jlong jarg3, jstring jarg4, jlong jarg5) {
+  jlong jresult = 0 ;
+  casd_model **arg1 = (casd_model **) 0 ;
+  casd_model *arg2 = (casd_model *) 0 ;
+  casd_dataset *arg3 = (casd_dataset *) 0 ;
+  char *arg4 = (char *) 0 ;
+  casd_calibrate_options *arg5 = (casd_calibrate_options *) 0 ;
+  casd_model *created1 = NULL ;
+  casd_jni::Text text4 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = &created1; 
+  arg2 = *(casd_model **)&jarg2; 
+  arg3 = *(casd_dataset **)&jarg3; 
+  {
+    if (!text4.read(jenv, jarg4)) return 0;
+    arg4 = (char *)text4.get();
+  }
+  arg5 = *(casd_calibrate_options **)&jarg5; 
+  result = (casd_status)casd_model_calibrate(arg1,(casd_model const *)arg2,(casd_dataset const *)arg3,(char const *)arg4,(casd_calibrate_options const *)arg5);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  jresult = (jlong)(intptr_t)*arg1; 
+  
+  return jresult;
+}
+
+
 SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1teacher_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_teacher_mode arg2 ;

@@ -180,6 +180,44 @@ namespace Casd
             return NativeText.FromUtf8(NativeMethods.casd_model_user_value(_handle, key));
         }
 
+        /// <summary>
+        /// A model with the same network, calibrated on a split of a dataset: trust in each modality,
+        /// contributions of the linear maps, temperatures, and the tables behind prediction sets, intervals
+        /// and error rates. For data of another source than the training data.
+        /// </summary>
+        /// <param name="dataset">Task and outputs of the model; modalities are matched by name.</param>
+        /// <param name="split">
+        /// With held-out samples, which are new to the model; null: "valid" if it has samples, else the only
+        /// split.
+        /// </param>
+        /// <param name="fitMaps">
+        /// Whether linear maps and input guard are also fitted again, on split "train". Maps that were never
+        /// fitted are fitted in both cases if there is a split "train".
+        /// </param>
+        /// <param name="balanceClasses">Whether the maps weigh classes by N / (K N_k), or equally.</param>
+        /// <param name="threads">1 to 256; does not change the result.</param>
+        /// <returns>The new model.</returns>
+        /// <exception cref="CasdException">
+        /// <see cref="Status.State"/>: this model was never trained; <see cref="Status.NotFound"/>: there is no
+        /// such split; <see cref="Status.InvalidArgument"/>: the dataset does not fit or has no usable sample;
+        /// <see cref="Status.Numeric"/>: no sample has a finite prediction.
+        /// </exception>
+        public Model Calibrate(Dataset dataset, string? split = null, bool fitMaps = false,
+                               bool balanceClasses = true, int threads = 1)
+        {
+            if (dataset == null)
+                throw new ArgumentNullException(nameof(dataset));
+            var options = new CalibrateOptionsData();
+            NativeMethods.casd_calibrate_options_init(ref options,
+                                                      (UIntPtr)Marshal.SizeOf<CalibrateOptionsData>());
+            options.fit_maps = fitMaps ? 1 : 0;
+            options.balance_classes = balanceClasses ? 1 : 0;
+            options.threads = threads;
+            NativeMethods.casd_model_calibrate(out ModelHandle result, Handle, dataset.Handle, split,
+                                               ref options);
+            return new Model(result);
+        }
+
         /// <summary>A model that differs by one value; it shares the weights.</summary>
         /// <param name="key">Begins with "user.", at most 256 bytes.</param>
         /// <param name="value">At most 65536 bytes; null removes the key.</param>

@@ -4712,6 +4712,196 @@ _gostring_ _wrap_casd_report_value_capi_68d8c2823a5c5624(double *_swig_go_0, cas
 }
 
 
+void _wrap_casd_calibrate_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->struct_size = arg2;
+  
+}
+
+
+int _wrap_casd_calibrate_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  uint32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->struct_size);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_calibrate_options_fit_maps_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->fit_maps = arg2;
+  
+}
+
+
+int _wrap_casd_calibrate_options_fit_maps_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->fit_maps);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_calibrate_options_balance_classes_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->balance_classes = arg2;
+  
+}
+
+
+int _wrap_casd_calibrate_options_balance_classes_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->balance_classes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_casd_calibrate_options_threads_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  int32_t arg2 ;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->threads = arg2;
+  
+}
+
+
+int _wrap_casd_calibrate_options_threads_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  int32_t result;
+  int _swig_go_result;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  
+  result = (int32_t) ((arg1)->threads);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct casd_calibrate_options *_wrap_new_casd_calibrate_options_capi_68d8c2823a5c5624() {
+  struct casd_calibrate_options *result = 0 ;
+  struct casd_calibrate_options *_swig_go_result;
+  
+  
+  result = (struct casd_calibrate_options *)calloc(1, sizeof(struct casd_calibrate_options));
+  *(struct casd_calibrate_options **)&_swig_go_result = (struct casd_calibrate_options *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_casd_calibrate_options_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+  struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
+  
+  arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+_gostring_ _wrap_casd_calibrate_options_init_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+  casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
+  size_t arg2 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg2 = sizeof *arg1;
+  arg1 = *(casd_calibrate_options **)&_swig_go_0; 
+  
+  result = (casd_status)casd_calibrate_options_init(arg1,arg2);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_model_calibrate_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_model *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_calibrate_options *_swig_go_4) {
+  casd_model **arg1 = (casd_model **) 0 ;
+  casd_model *arg2 = (casd_model *) 0 ;
+  casd_dataset *arg3 = (casd_dataset *) 0 ;
+  char *arg4 = (char *) 0 ;
+  casd_calibrate_options *arg5 = (casd_calibrate_options *) 0 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_model **)_swig_go_0;
+  arg2 = (casd_model *)_swig_go_1;
+  arg3 = (casd_dataset *)_swig_go_2;
+  
+  arg4 = (char *)malloc(_swig_go_3.n + 1);
+  memcpy(arg4, _swig_go_3.p, _swig_go_3.n);
+  arg4[_swig_go_3.n] = '\0';
+  
+  arg5 = *(casd_calibrate_options **)&_swig_go_4; 
+  
+  result = (casd_status)casd_model_calibrate(arg1,(struct casd_model const *)arg2,(struct casd_dataset const *)arg3,(char const *)arg4,(struct casd_calibrate_options const *)arg5);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  free(arg4); 
+  return _swig_go_result;
+}
+
+
 void _wrap_casd_trainer_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t arg2 ;

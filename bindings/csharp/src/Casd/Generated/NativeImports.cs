@@ -341,6 +341,12 @@ internal static unsafe class NativeImports {
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_value")]
   public static extern int casd_report_value(out double jarg1, global::System.IntPtr jarg2, byte[] jarg3, byte[] jarg4);
 
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_calibrate_options_init")]
+  public static extern int casd_calibrate_options_init(ref CalibrateOptionsData jarg1, global::System.UIntPtr jarg2);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_calibrate")]
+  public static extern int casd_model_calibrate(out ModelHandle jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3, byte[] jarg4, ref CalibrateOptionsData jarg5);
+
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_options_init")]
   public static extern int casd_trainer_options_init(ref TrainerOptionsData jarg1, global::System.UIntPtr jarg2);
 

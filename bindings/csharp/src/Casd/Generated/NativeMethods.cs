@@ -783,6 +783,20 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_calibrate_options_init(ref CalibrateOptionsData options, global::System.UIntPtr size) {
+    NativeStatus.Check(NativeImports.casd_calibrate_options_init(ref options, size));
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_model_calibrate(out ModelHandle result, ModelHandle model, DatasetHandle dataset, string? split, ref CalibrateOptionsData options) {
+    using var held_model = model.Hold();
+    using var held_dataset = dataset.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_model_calibrate(out result, held_model.Pointer, held_dataset.Pointer, NativeText.ToUtf8(split), ref options));
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_options_init(ref TrainerOptionsData options, global::System.UIntPtr size) {
     NativeStatus.Check(NativeImports.casd_trainer_options_init(ref options, size));
   }

@@ -27,6 +27,15 @@ namespace Casd
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    internal struct CalibrateOptionsData
+    {
+        internal uint struct_size;
+        internal int fit_maps;
+        internal int balance_classes;
+        internal int threads;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal struct ModelOptionsData
     {
         internal uint struct_size;

@@ -233,6 +233,16 @@ final class CasdJNI {
   public final static native int casd_report_condition_count(long jarg1);
   public final static native String casd_report_condition(long jarg1, int jarg2);
   public final static native long casd_report_value(long jarg2, String jarg3, String jarg4);
+  public final static native void casd_calibrate_options_fit_maps_set(long jarg1, int jarg2);
+  public final static native int casd_calibrate_options_fit_maps_get(long jarg1);
+  public final static native void casd_calibrate_options_balance_classes_set(long jarg1, int jarg2);
+  public final static native int casd_calibrate_options_balance_classes_get(long jarg1);
+  public final static native void casd_calibrate_options_threads_set(long jarg1, int jarg2);
+  public final static native int casd_calibrate_options_threads_get(long jarg1);
+  public final static native long new_casd_calibrate_options();
+  public final static native void delete_casd_calibrate_options(long jarg1);
+  public final static native long casd_calibrate_options_init(long jarg1);
+  public final static native long casd_model_calibrate(long jarg2, long jarg3, String jarg4, long jarg5);
   public final static native void casd_trainer_options_teacher_set(long jarg1, int jarg2);
   public final static native int casd_trainer_options_teacher_get(long jarg1);
   public final static native void casd_trainer_options_sampling_set(long jarg1, int jarg2);

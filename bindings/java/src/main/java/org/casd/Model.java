@@ -235,6 +235,48 @@ public final class Model extends NativeObject {
   }
 
   /**
+   * Makes a model with the same network, calibrated on split {@code valid} of a dataset, or on its
+   * only split, with the default options.
+   *
+   * @param dataset held-out samples, which are new to the model; task and outputs of the model
+   * @return a new model
+   * @throws CasdException as {@link #calibrate(Dataset, String, CalibrateOptions)}
+   */
+  public Model calibrate(Dataset dataset) {
+    return calibrate(dataset, null, null);
+  }
+
+  /**
+   * Makes a model with the same network, calibrated on a split of a dataset: trust in each modality,
+   * contributions of the linear maps, temperatures, and the tables behind prediction sets, intervals
+   * and error rates. For data of another source than the training data.
+   *
+   * @param dataset task and outputs of the model; modalities are matched by name
+   * @param split with held-out samples, which are new to the model; null: {@code valid} if it has
+   *     samples, else the only split
+   * @param options null: the defaults
+   * @return a new model
+   * @throws CasdException STATE if this model was never trained; NOT_FOUND if there is no such split;
+   *     INVALID_ARGUMENT if the dataset does not fit, has no usable sample, or an option is out of
+   *     range; NUMERIC; OUT_OF_MEMORY
+   */
+  public Model calibrate(Dataset dataset, String split, CalibrateOptions options) {
+    long pointer = handle.acquire();
+    try {
+      long data = dataset.handle.acquire();
+      try {
+        return OptionStruct.withOptional(
+            options,
+            struct -> new Model(CasdJNI.casd_model_calibrate(pointer, data, split, struct)));
+      } finally {
+        dataset.handle.release();
+      }
+    } finally {
+      handle.release();
+    }
+  }
+
+  /**
    * A model that differs by one user value; it shares the weights.
    *
    * @param key begins with {@code user.}, at most 256 bytes in UTF-8

@@ -262,6 +262,36 @@ class TrainTest {
   }
 
   @Test
+  void calibratesWithoutATrainer() {
+    try (Dataset data = small();
+        Model start = fresh(data);
+        Trainer trainer = Trainer.create(start, options())) {
+      failure(Status.STATE, () -> start.calibrate(data));
+      trainer.fit(data);
+      CalibrateOptions options = new CalibrateOptions();
+      assertFalse(options.fitMaps());
+      assertTrue(options.balanceClasses());
+      assertEquals(2, options.threads(2).threads());
+      try (Model trained = trainer.snapshot();
+          Model other = trained.calibrate(data, "train", options);
+          Model again = other.calibrate(data);
+          Model maps = other.calibrate(data, "valid", options.fitMaps(true));
+          Model equal = other.calibrate(data, null, options.balanceClasses(false))) {
+        assertFalse(Arrays.equals(trained.toBytes(), other.toBytes()));
+        // The samples of the training give the calibration of the training.
+        assertArrayEquals(trained.toBytes(), again.toBytes());
+        assertArrayEquals(trained.toBytes(), maps.toBytes());
+        assertFalse(Arrays.equals(trained.toBytes(), equal.toBytes()));
+        failure(Status.NOT_FOUND, () -> trained.calibrate(data, "dawn", null));
+        failure(Status.INVALID_ARGUMENT, () -> trained.calibrate(data, "train", options));
+        failure(
+            Status.INVALID_ARGUMENT,
+            () -> trained.calibrate(data, null, new CalibrateOptions().threads(0)));
+      }
+    }
+  }
+
+  @Test
   void stepByStep(@TempDir Path folder) {
     try (Dataset data = small();
         Model start = fresh(data);

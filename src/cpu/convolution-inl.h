@@ -11,20 +11,16 @@
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
-/// (frame - mean) / deviation for every frame [steps, features]; what is not finite becomes 0; clipped to
-/// +-clip (0: not clipped). The same values as standardise() of model/normaliser.h.
+/// Standardise() of every frame [steps, features].
 inline HWY_NOINLINE void StandardiseFrames(const float* HWY_RESTRICT frames,
                                            const float* HWY_RESTRICT mean,
                                            const float* HWY_RESTRICT deviation,
                                            std::int64_t features, std::int64_t steps, float clip,
                                            float* HWY_RESTRICT out) {
   const auto part = [&](auto d, std::int64_t t, std::int64_t i) HWY_ATTR {
-    const auto z = hn::Div(hn::Sub(hn::LoadU(d, frames + t * features + i), hn::LoadU(d, mean + i)),
-                           hn::LoadU(d, deviation + i));
-    // The difference of a number to itself is 0 unless it is infinite or NaN.
-    auto result = hn::IfThenElseZero(hn::Eq(hn::Sub(z, z), hn::Zero(d)), z);
-    if (clip > 0) result = hn::Max(hn::Min(result, hn::Set(d, clip)), hn::Set(d, -clip));
-    hn::StoreU(result, d, out + t * features + i);
+    const auto z = Standardise(d, hn::LoadU(d, frames + t * features + i), hn::LoadU(d, mean + i),
+                               hn::LoadU(d, deviation + i), clip);
+    hn::StoreU(z, d, out + t * features + i);
   };
   for (std::int64_t t = 0; t < steps; ++t) {
     std::int64_t i = 0;

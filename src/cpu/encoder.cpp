@@ -33,6 +33,8 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
   packed_->kernels.encode(packed_->weights, modality, frames, steps, cpu::aligned(scratch), nig);
 }
 
+void Encoder::sum_frames(const FrameSumItem& item) const { packed_->kernels.sum_frames(item); }
+
 void Encoder::classify(const float* representation, float* logits) const {
   const Model& model = *packed_->model;
   const LinearPlaces& places = model.layout().classifier;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cpu/target.h"
+#include "engine/frame_sums.h"
 #include "model/model.h"
 
 #include <cstddef>
@@ -25,6 +26,9 @@ class Encoder {
   /// number of threads, each with its own scratch.
   void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
               float* nig) const;
+
+  /// engine/frame_sums.h. Any number of threads.
+  void sum_frames(const FrameSumItem& item) const;
 
   /// logits [K] of a representation [hidden].
   void classify(const float* representation, float* logits) const;

@@ -55,6 +55,12 @@ class CpuInference final : public InferenceEngine {
     });
   }
 
+  void sum_frames(Span<const FrameSumItem> items) const override {
+    pool_.run(static_cast<std::int64_t>(items.size()), [&](std::int64_t piece, int) {
+      encoder_.sum_frames(items[static_cast<std::size_t>(piece)]);
+    });
+  }
+
  private:
   const Encoder encoder_;
   mutable ThreadPool pool_;  // any number of callers

@@ -3,6 +3,7 @@
 #include "cpu/targets-inl.h"
 
 #include "cpu/encode-inl.h"
+#include "cpu/frame_sums-inl.h"
 #include "cpu/inference_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -18,6 +19,7 @@ const InferenceKernels kInferenceKernels = {Encode,
                                             RowLinear,
                                             RowNorm,
                                             SingleQueryAttention,
+                                            SumFrames,
                                             Evidence};
 
 }  // namespace casd::cpu::HWY_NAMESPACE

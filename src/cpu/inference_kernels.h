@@ -4,6 +4,7 @@
 #include "cpu/encoder_weights.h"
 #include "cpu/layout.h"
 #include "cpu/target.h"
+#include "engine/frame_sums.h"
 
 #include <cstdint>
 
@@ -38,6 +39,8 @@ struct InferenceKernels {
   void (*single_query_attention)(const float* query, const float* key, const float* value,
                                  std::int64_t heads, std::int64_t size, std::int64_t steps,
                                  std::int64_t stride, float* scratch, float* out);
+  // frame_sums-inl.h
+  void (*sum_frames)(const FrameSumItem& item);
   // evidence-inl.h
   void (*evidence)(const float* raw, std::int64_t channels, const EvidenceLimits<float>& limits,
                    float* nig);

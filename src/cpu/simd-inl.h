@@ -47,6 +47,17 @@ HWY_INLINE std::int64_t VectorCount(std::int64_t columns) { return (columns + la
 
 HWY_INLINE Vec Broadcast(float value) { return hn::Set(Tag(), value); }
 
+/// (frame - mean) / deviation; what is not finite becomes 0; clipped to +-clip (0: not clipped). The same
+/// values as standardise() of model/normaliser.h.
+template <class D>
+HWY_INLINE hn::Vec<D> Standardise(D d, hn::Vec<D> frame, hn::Vec<D> mean, hn::Vec<D> deviation,
+                                  float clip) {
+  const auto z = hn::Div(hn::Sub(frame, mean), deviation);
+  // The difference of a number to itself is 0 unless it is infinite or NaN.
+  const auto finite = hn::IfThenElseZero(hn::Eq(hn::Sub(z, z), hn::Zero(d)), z);
+  return clip > 0 ? hn::Max(hn::Min(finite, hn::Set(d, clip)), hn::Set(d, -clip)) : finite;
+}
+
 /// Ends a linear map: stores a vector of sums.
 HWY_INLINE void StoreSum(Epilogue epilogue, Vec sum, float* out) {
   const Tag d;

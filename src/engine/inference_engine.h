@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/span.h"
+#include "engine/frame_sums.h"
 #include "engine/plugin_table.h"
 
 #include <cstdint>
@@ -36,6 +37,8 @@ class InferenceEngine {
   /// number of threads. A built-in engine does not allocate if the workspace was used for a call of
   /// at least that size before.
   virtual void encode(Span<const EncodeItem> items, EngineWorkspace* workspace) const = 0;
+  /// Writes item.sums of each item, in portable code unless an engine has its own.
+  virtual void sum_frames(Span<const FrameSumItem> items) const;
 };
 
 using InferenceEnginePtr = std::shared_ptr<const InferenceEngine>;

@@ -1,72 +1,64 @@
 #include "predict/frame_pooling.h"
 
-#include "model/normaliser.h"
-
 #include <algorithm>
 #include <cmath>
 
 namespace casd {
 namespace {
 
-bool is_missing(const float* frame, std::size_t features) {
-  for (std::size_t f = 0; f < features; ++f)
-    if (!std::isnan(frame[f])) return false;
-  return true;
-}
-
-/// Adds a frame to the sums; returns the sum of squared differences from the frame before.
-double add_frame(const float* frame, const float* last, std::size_t features, double* sum,
-                 double* square) {
-  double change = 0;
-  for (std::size_t f = 0; f < features; ++f) {
-    const auto z = static_cast<double>(frame[f]);
-    const double step = z - static_cast<double>(last[f]);
-    sum[f] += z;
-    square[f] += z * z;
-    change += step * step;
-  }
-  return change;
+/// The sum of products, in four parts that do not wait for each other.
+double dot(const float* weight, const double* values, std::size_t count) {
+  constexpr std::size_t parts = 4;
+  double sums[parts] = {};
+  std::size_t i = 0;
+  for (; i + parts <= count; i += parts)
+    for (std::size_t p = 0; p < parts; ++p)
+      sums[p] += static_cast<double>(weight[i + p]) * values[i + p];
+  for (; i < count; ++i) sums[0] += static_cast<double>(weight[i]) * values[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 }  // namespace
 
+FrameSumItem frame_sum_item(const Model& model, std::int32_t modality, const FrameSequence& frames,
+                            double* sums) {
+  const auto m = static_cast<std::size_t>(modality);
+  const ModalityPlaces& places = model.layout().modalities[m];
+  return {frames.values,
+          frames.steps,
+          model.schema().modalities[m].features,
+          model.tensor(places.mean).data(),
+          model.tensor(places.deviation).data(),
+          static_cast<float>(model.options().input_clip),
+          sums};
+}
+
+InputStatistics<double> pool_sums(double* sums, std::int64_t features) {
+  double* mean = sums;
+  double* deviation = sums + features;  // holds the sums of squares
+  const double* last = deviation + features;
+  const auto width = static_cast<double>(features);
+  const double change = last[features], count = last[features + 1];
+  InputStatistics<double> out;
+  for (std::int64_t f = 0; f < features; ++f) {
+    const double square = deviation[f] / count;
+    mean[f] /= count;
+    deviation[f] = std::sqrt(std::max(square - mean[f] * mean[f], 0.0));
+    out.energy += (square + last[f] * last[f]) / (2 * width);
+  }
+  out.has_change = count > 1;
+  if (count > 1) out.change = change / ((count - 1) * width);
+  return out;
+}
+
 InputStatistics<double> FramePooling::pool(const Model& model, std::int32_t modality,
                                            const FrameSequence& frames) {
-  const auto m = static_cast<std::size_t>(modality);
-  const std::int32_t width = model.schema().modalities[m].features;
-  const auto features = static_cast<std::size_t>(width);
-  const float* mean = model.tensor(model.layout().modalities[m].mean).data();
-  const float* deviation = model.tensor(model.layout().modalities[m].deviation).data();
-  const auto clip = static_cast<float>(model.options().input_clip);
-  frame_.resize(features);
-  last_.resize(features);
-  sum_.assign(features, 0);
-  square_.assign(features, 0);
-  values_.resize(3 * features);
-
-  double count = 0, change = 0;
-  for (std::int64_t t = 0; t < frames.steps; ++t) {
-    const float* raw = frames.values + t * width;
-    if (is_missing(raw, features)) continue;
-    standardise<float>(raw, mean, deviation, width, clip, frame_.data());
-    const double difference =
-        add_frame(frame_.data(), last_.data(), features, sum_.data(), square_.data());
-    if (count > 0) change += difference;
-    std::swap(frame_, last_);
-    ++count;
-  }
-
-  InputStatistics<double> statistics;
-  for (std::size_t f = 0; f < features; ++f) {
-    const double average = sum_[f] / count, last = static_cast<double>(last_[f]);
-    values_[f] = average;
-    values_[features + f] = std::sqrt(std::max(square_[f] / count - average * average, 0.0));
-    values_[2 * features + f] = last;
-    statistics.energy += (square_[f] / count + last * last) / (2 * static_cast<double>(width));
-  }
-  statistics.has_change = count > 1;
-  if (count > 1) statistics.change = change / ((count - 1) * static_cast<double>(width));
-  return statistics;
+  const std::int64_t features =
+      model.schema().modalities[static_cast<std::size_t>(modality)].features;
+  sums_.resize(static_cast<std::size_t>(frame_sum_count(features)));
+  width_ = 3 * static_cast<std::size_t>(features);
+  sum_frames(frame_sum_item(model, modality, frames, sums_.data()));
+  return pool_sums(sums_.data(), features);
 }
 
 void run_linear_map(const Model& model, std::int32_t modality, Span<const double> pooled,
@@ -75,12 +67,9 @@ void run_linear_map(const Model& model, std::int32_t modality, Span<const double
       *model.layout().modalities[static_cast<std::size_t>(modality)].linear;
   const Span<const float> bias = model.tensor(places.bias);
   const float* weight = model.tensor(places.weight).data();
-  for (std::size_t k = 0; k < bias.size(); ++k, weight += pooled.size()) {
-    double sum = static_cast<double>(bias[k]);
-    for (std::size_t i = 0; i < pooled.size(); ++i)
-      sum += static_cast<double>(weight[i]) * pooled[i];
-    out[k] = static_cast<float>(sum);
-  }
+  for (std::size_t k = 0; k < bias.size(); ++k, weight += pooled.size())
+    out[k] = static_cast<float>(static_cast<double>(bias[k]) +
+                                dot(weight, pooled.data(), pooled.size()));
 }
 
 GuardFactors<float> guard_factors(const Model& model, std::int32_t modality,

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "engine/registry.h"
 #include "model/options.h"
+#include "predict/frame_pooling.h"
 #include "predict/prediction_rows.h"
 #include "predict/workspace_pool.h"
 
@@ -65,7 +66,7 @@ struct Predictor::State {
               bool any_mask) const;
   void encode_zeros(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
                     bool any_mask) const;
-  void pool(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted) const;
+  void pool(EvidenceTable& evidence, Workspace& workspace) const;
   void fill_rows(Prediction& prediction, const EvidenceTable& evidence, ModalityMask mask) const;
   void predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) const;
 
@@ -122,38 +123,61 @@ void Predictor::State::encode(EvidenceTable& evidence, Workspace& workspace, Mod
   if (zeros) encode_zeros(evidence, workspace, wanted, any_mask);
   workspace.items.reserve(static_cast<std::size_t>(input.samples() * modalities));
   workspace.items.clear();
+  workspace.cells.reserve(static_cast<std::size_t>(input.samples() * modalities));
+  workspace.cells.clear();
   for (std::int64_t i = 0; i < input.samples(); ++i)
     for (std::int32_t m = 0; m < modalities; ++m) {
       if (!((input.given(i) & wanted) >> m & 1u)) continue;
       const FrameSequence& frames = input.frames(i, m);
       workspace.items.push_back({frames.values, evidence.present.data() + offset(i, m),
                                  static_cast<std::int32_t>(frames.steps), m});
+      workspace.cells.push_back(i * modalities + m);
     }
   engine->encode(workspace.items, workspace.engine.get());
-  pool(evidence, workspace, wanted);
+  pool(evidence, workspace);
 }
 
-/// Runs the linear maps and the input guard.
-void Predictor::State::pool(EvidenceTable& evidence, Workspace& workspace,
-                            ModalityMask wanted) const {
+/// Runs the linear maps and the input guard of workspace.cells.
+void Predictor::State::pool(EvidenceTable& evidence, Workspace& workspace) const {
   const casd_model_options& rules = model->options();
-  const InputTable& input = workspace.input;
-  const auto rows_size = static_cast<std::size_t>(input.samples() * modalities);
-  const auto logits = static_cast<std::size_t>(model->schema().logit_count());
+  const Schema& schema = model->schema();
+  const auto rows_size = static_cast<std::size_t>(evidence.samples * modalities);
+  const auto logits = static_cast<std::size_t>(schema.logit_count());
   evidence.linear.resize(rules.linear != 0 ? rows_size * logits : 0);
   evidence.guard.resize(rules.input_guard != 0 ? rows_size : 0);
   if (rules.linear == 0 && rules.input_guard == 0) return;
-  for (std::int64_t i = 0; i < input.samples(); ++i)
-    for (std::int32_t m = 0; m < modalities; ++m) {
-      if (!((input.given(i) & wanted) >> m & 1u)) continue;
-      const auto row = static_cast<std::size_t>(i * modalities + m);
-      const InputStatistics<double> statistics =
-          workspace.pooling.pool(*model, m, input.frames(i, m));
+  // A limited number of sequences at a time, to bound the memory.
+  const std::size_t together = std::min<std::size_t>(workspace.cells.size(), 64);
+  std::int64_t size = 0;
+  for (const Modality& modality : schema.modalities)
+    size = std::max(size, frame_sum_count(modality.features));
+  workspace.sums.resize(together * static_cast<std::size_t>(size));
+  workspace.sum_items.reserve(together);
+  for (std::size_t first = 0; first < workspace.cells.size(); first += together) {
+    const auto cells = Span<const std::int64_t>(workspace.cells)
+                           .subspan(first, std::min(together, workspace.cells.size() - first));
+    double* sums = workspace.sums.data();
+    workspace.sum_items.clear();
+    for (const std::int64_t cell : cells) {
+      const auto m = static_cast<std::int32_t>(cell % modalities);
+      workspace.sum_items.push_back(
+          frame_sum_item(*model, m, workspace.input.frames(cell / modalities, m), sums));
+      sums += size;
+    }
+    engine->sum_frames(workspace.sum_items);
+    sums = workspace.sums.data();
+    for (const std::int64_t cell : cells) {
+      const auto m = static_cast<std::int32_t>(cell % modalities);
+      const auto row = static_cast<std::size_t>(cell);
+      const std::int64_t features = schema.modalities[static_cast<std::size_t>(m)].features;
+      const InputStatistics<double> statistics = pool_sums(sums, features);
       if (rules.linear != 0)
-        run_linear_map(*model, m, workspace.pooling.values(),
+        run_linear_map(*model, m, {sums, static_cast<std::size_t>(3 * features)},
                        evidence.linear.data() + row * logits);
       if (rules.input_guard != 0) evidence.guard[row] = guard_factors(*model, m, statistics);
+      sums += size;
     }
+  }
 }
 
 void Predictor::State::encode_zeros(EvidenceTable& evidence, Workspace& workspace,

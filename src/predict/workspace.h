@@ -4,9 +4,9 @@
 #include "core/live_bytes.h"
 #include "engine/inference_engine.h"
 #include "engine/input_table.h"
+#include "method/input_guard.h"
 #include "model/model.h"
 #include "predict/batch_reader.h"
-#include "predict/frame_pooling.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -60,7 +60,9 @@ struct Workspace {
   EvidenceTable evidence;
   ZeroSequenceCache zero_sequences;
   std::vector<EncodeItem> items;
-  FramePooling pooling;
+  std::vector<std::int64_t> cells;  // of the items: sample * modalities + modality
+  std::vector<FrameSumItem> sum_items;
+  std::vector<double> sums;  // of those items
   std::unique_ptr<EngineWorkspace> engine;
 };
 

@@ -1,0 +1,34 @@
+// Sums over the frames of a sequence, from which the pooled frames and the input guard are computed.
+#pragma once
+
+#include <cstdint>
+
+namespace casd {
+
+/// Frames [steps, features] of one modality of one sample and its normaliser. Sums of the standardised,
+/// clipped frames go to `sums`; frames that are wholly NaN are missing and left out.
+struct FrameSumItem {
+  const float* frames;
+  std::int64_t steps;
+  std::int64_t features;
+  const float* mean;       // [features]
+  const float* deviation;  // [features]
+  float clip;              // 0: not clipped
+  double* sums;            // [frame_sum_count(features)]
+};
+
+/// Per feature the sum, the sum of squares and the last value; then the sum of squared differences of
+/// neighbouring frames over all features, and the number of frames.
+constexpr std::int64_t frame_sum_count(std::int64_t features) { return 3 * features + 2; }
+
+/// Whether all values of a frame are NaN.
+inline bool is_missing(const float* frame, std::int64_t features) {
+  for (std::int64_t f = 0; f < features; ++f)
+    if (frame[f] == frame[f]) return false;
+  return true;
+}
+
+/// The definition, in portable code.
+void sum_frames(const FrameSumItem& item);
+
+}  // namespace casd

@@ -469,6 +469,52 @@ CASD_API casd_status CASD_CALL casd_trainer_load_on(casd_trainer **trainer, cons
 CASD_API casd_status CASD_CALL casd_trainer_get_options(casd_trainer_options *options,
                                                         const casd_trainer *trainer);
 
+/** @brief A number that describes the evidence. @since 0.2 */
+typedef int32_t casd_train_quantity;
+
+/**
+ * @brief The values of ::casd_train_quantity: means over samples and dimensions. The first three are of
+ *        one modality on complete input, the others of a condition (evaluate.h).
+ * @since 0.2
+ */
+enum {
+  CASD_TRAIN_DEGREES_OF_FREEDOM = 0, /**< nu = 2 alpha, the evidence of a modality. */
+  CASD_TRAIN_WEIGHT = 1,             /**< C, its weight in the fusion. */
+  CASD_TRAIN_VARIANCE = 2,           /**< V, its variance. */
+  CASD_TRAIN_SCALE = 3,              /**< sigma_F, the deviation that training samples with. */
+  CASD_TRAIN_UNCERTAINTY = 4,        /**< U_F. */
+  CASD_TRAIN_SCORE = 5               /**< F1 in % (regression: minus the mean absolute error). */
+};
+
+/**
+ * @brief A number of the last epoch; after the last epoch, or casd_trainer_calibrate(), of the model
+ *        that casd_trainer_snapshot() returns.
+ *
+ * Measured on split `valid`, or what is held out (without: `train`). Epochs without a score use 64
+ * samples of it at equal distances, the finished model at most 1024. The calibration uses its own.
+ * @param[out] value     Receives it; NaN if no sample has the modalities, or before the first epoch.
+ * @param      trainer   The trainer; one that was loaded has no numbers before its next epoch, or,
+ *                       in ::CASD_PHASE_DONE, casd_trainer_prepare().
+ * @param      quantity  A value of ::casd_train_quantity.
+ * @param      mask      One modality, or the modalities of a condition.
+ * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT if NULL, the quantity does not exist, the mask is 0
+ *         or has bits beyond the modalities, or not one bit where one modality is needed;
+ *         ::CASD_ERROR_NOT_FOUND if it is not a condition.
+ * @since 0.2
+ */
+CASD_API casd_status CASD_CALL casd_trainer_monitor_value(double *value,
+                                                          const casd_trainer *trainer,
+                                                          casd_train_quantity quantity,
+                                                          casd_modality_mask mask);
+
+/**
+ * @brief Remark `index` on the finished training, or of the last casd_trainer_calibrate(): a sentence
+ *        that says what was seen and what to do. They are listed in docs/method.md 12.
+ * @return UTF-8 text, valid until the next call with this trainer; NULL if there is none.
+ * @since 0.2
+ */
+CASD_API const char *CASD_CALL casd_trainer_remark(const casd_trainer *trainer, int32_t index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
 #include "capi/option_struct.h"
 #include "train/options.h"
 #include "train/schedule.h"
+#include "train/training_remarks.h"
 
 using casd::given;
 using casd::guard;
@@ -202,4 +203,23 @@ casd_status casd_trainer_get_options(casd_trainer_options* options, const casd_t
     casd::init_struct(options, size, given(trainer, "trainer").value->options(), first_options,
                       "options");
   });
+}
+
+casd_status casd_trainer_monitor_value(double* value, const casd_trainer* trainer,
+                                       casd_train_quantity quantity, casd_modality_mask mask) {
+  return guard([&] {
+    given(value, "value");
+    const casd::Trainer& of = *given(trainer, "trainer").value;
+    casd::require(quantity >= CASD_TRAIN_DEGREES_OF_FREEDOM && quantity <= CASD_TRAIN_SCORE,
+                  "quantity is ", quantity, ", allowed: 0 to 5");
+    *value = casd::summary_value(of.schema(), of.summary(), quantity,
+                                 casd::resolve_mask(of.schema(), mask));
+  });
+}
+
+const char* casd_trainer_remark(const casd_trainer* trainer, int32_t index) {
+  if (!trainer || index < 0) return nullptr;
+  const std::vector<casd::Remark>& all = trainer->value->remarks();
+  const auto at = static_cast<std::size_t>(index);
+  return at < all.size() ? all[at].text.c_str() : nullptr;
 }

@@ -27,7 +27,8 @@ bool all_finite(Span<const float> table, std::size_t row, std::size_t columns) {
 /// Adds the outputs on the samples of one chunk under each condition.
 void add_outputs(std::vector<ConditionPredictions>& out, Predictor& predictor,
                  const EvidenceTable& evidence, Span<const Sample* const> samples,
-                 const std::vector<ModalitySubset>& conditions, Prediction& prediction) {
+                 const std::vector<ModalitySubset>& conditions, Prediction& prediction,
+                 const PredictionObserver& observer = {}) {
   const Schema& schema = predictor.model()->schema();
   const auto columns = schema.outputs.size();
   const auto logits = static_cast<std::size_t>(schema.logit_count());
@@ -37,6 +38,7 @@ void add_outputs(std::vector<ConditionPredictions>& out, Predictor& predictor,
   for (std::size_t c = 0; c < conditions.size(); ++c) {
     ConditionPredictions& to = out[c];
     predictor.predict_from_evidence(prediction, evidence, conditions[c].mask);
+    if (observer) observer(c, prediction);
     const Span<const float> uncertainty = prediction.table(CASD_FIELD_UNCERTAINTY);
     for (std::size_t i = 0; i < samples.size(); ++i) {
       const ModalityMask participating = samples[i]->given & conditions[c].mask;
@@ -76,7 +78,8 @@ std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
                                                       Span<const Sample* const> samples,
                                                       const std::vector<ModalitySubset>& conditions,
                                                       const EvaluationProgress& progress,
-                                                      std::vector<ConditionPredictions>* linear) {
+                                                      std::vector<ConditionPredictions>* linear,
+                                                      const PredictionObserver& observer) {
   const ModalityMask all = predictor.model()->schema().all();
   std::vector<ConditionPredictions> out(conditions.size());
   std::unique_ptr<Predictor> linear_part;
@@ -89,7 +92,7 @@ std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
   for (std::size_t first = 0; first < samples.size(); first += chunk) {
     const Span<const Sample* const> part = chunk_of(samples, first);
     predictor.encode(evidence, part, all, true);
-    add_outputs(out, predictor, evidence, part, conditions, prediction);
+    add_outputs(out, predictor, evidence, part, conditions, prediction, observer);
     if (linear) add_outputs(*linear, *linear_part, evidence, part, conditions, prediction);
     report(progress, first + part.size(), samples.size());
   }

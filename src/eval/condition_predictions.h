@@ -34,12 +34,15 @@ struct ConditionPredictions {
 /// Called after each chunk with the samples done and their total.
 using EvaluationProgress = std::function<void(std::int64_t, std::int64_t)>;
 
+/// Called with the predictions of a chunk of samples under a condition (its index).
+using PredictionObserver = std::function<void(std::size_t, const Prediction&)>;
+
 /// Encodes the samples once, in chunks that bound the memory, and collects the outputs under each
 /// condition. `linear`: NULL, or receives those of the linear maps alone.
 std::vector<ConditionPredictions> collect_predictions(
     Predictor& predictor, Span<const Sample* const> samples,
     const std::vector<ModalitySubset>& conditions, const EvaluationProgress& progress = {},
-    std::vector<ConditionPredictions>* linear = nullptr);
+    std::vector<ConditionPredictions>* linear = nullptr, const PredictionObserver& observer = {});
 
 /// Samples and their evidence. Several calibrations of the same weights can be evaluated on them
 /// without encoding again. The evidence takes 16 bytes per sample, modality and hidden dimension.

@@ -28,12 +28,14 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
   if (all.empty() || all.back().mask != mask) all.push_back({mask, mask_name(schema, mask)});
   const bool has_linear = predictor.model()->options().linear != 0;
   std::vector<ConditionPredictions> linear;
-  const std::vector<ConditionPredictions> outputs =
-      collect_predictions(predictor, samples, all, progress, has_linear ? &linear : nullptr);
+  EvidenceSummaryBuilder builder(schema, all);
+  const std::vector<ConditionPredictions> outputs = collect_predictions(
+      predictor, samples, all, progress, has_linear ? &linear : nullptr,
+      [&](std::size_t c, const Prediction& prediction) { builder.add(c, prediction); });
   const bool regression = schema.task == CASD_TASK_REGRESSION;
   Report report;
   ErrorScores pooled;
-  std::vector<double> f1, mae;
+  std::vector<double> f1, mae, scores;
   for (std::size_t c = 0; c < all.size(); ++c) {
     const bool incomplete = all[c].mask != mask || all.size() == 1;
     Numbers numbers;
@@ -46,6 +48,7 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
                  {"coverage", r.coverage},
                  {"interval_width", r.interval_width},
                  {"linear_mae", has_linear ? regress(linear[c], schema).mae : no_metric}};
+      scores.push_back(-r.mae);
       if (incomplete) {
         f1.push_back(r.f1);
         mae.push_back(r.mae);
@@ -65,6 +68,7 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
                  {"accepted", r.accepted},
                  {"accepted_errors", r.accepted_errors},
                  {"linear_f1", has_linear ? classify(linear[c], schema).f1 : no_metric}};
+      scores.push_back(r.f1);
       if (incomplete) f1.push_back(r.f1);
       pooled.add(r.scores);
     }
@@ -78,6 +82,15 @@ Report evaluate(Predictor& predictor, Span<const Sample* const> samples, Modalit
   report.overall.emplace_back("pooled_auroc_uncertainty", auroc(pooled.uncertainty, pooled.wrong));
   report.overall.emplace_back("pooled_auroc_confidence",
                               auroc(pooled.negated_confidence, pooled.wrong));
+  const EvidenceSummary summary = builder.finish(outputs, scores);
+  for (std::size_t m = 0; m < schema.modalities.size(); ++m)
+    if (mask >> m & 1u)
+      report.modalities.push_back(
+          {schema.modalities[m].name,
+           {{"degrees_of_freedom", summary.modalities[m].degrees_of_freedom},
+            {"weight", summary.modalities[m].weight},
+            {"variance", summary.modalities[m].variance}}});
+  report.remarks = evidence_remarks(schema, predictor.model()->options(), summary);
   return report;
 }
 
@@ -85,10 +98,16 @@ std::string report_json(const Report& report) {
   using Json = nlohmann::ordered_json;
   const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
   Json json;
-  json["conditions"] = Json::object();
-  for (const auto& [name, numbers] : report.conditions)
-    for (const auto& [key, value] : numbers) json["conditions"][name][key] = number(value);
+  const auto add = [&](const char* part, const auto& entries) {
+    json[part] = Json::object();
+    for (const auto& [name, numbers] : entries)
+      for (const auto& [key, value] : numbers) json[part][name][key] = number(value);
+  };
+  add("conditions", report.conditions);
   for (const auto& [key, value] : report.overall) json[key] = number(value);
+  add("modalities", report.modalities);
+  json["remarks"] = Json::array();
+  for (const Remark& remark : report.remarks) json["remarks"].push_back(remark.text);
   return json.dump();
 }
 

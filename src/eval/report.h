@@ -2,6 +2,7 @@
 #pragma once
 
 #include "eval/condition_predictions.h"
+#include "eval/remarks.h"
 
 #include <casd/evaluate.h>
 
@@ -17,6 +18,8 @@ using Numbers = std::vector<std::pair<std::string, double>>;
 struct Report {
   std::vector<std::pair<std::string, Numbers>> conditions;
   Numbers overall;
+  std::vector<std::pair<std::string, Numbers>> modalities;  // those of the evaluated mask
+  std::vector<Remark> remarks;
 };
 
 casd_evaluate_options default_evaluate_options();

@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "core/log.h"
 #include "core/platform.h"
 #include "core/random.h"
 #include "eval/grounding.h"
@@ -12,6 +13,9 @@ namespace casd {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Samples of the summary of an epoch without a score, and of the finished model.
+constexpr std::size_t samples_unscored = 64, samples_finished = 1024;
 
 void add(EpochSums& sums, const StepLosses& losses, std::size_t samples) {
   const auto n = static_cast<double>(samples);
@@ -181,13 +185,55 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
   const std::int32_t first =
       is_student ? std::min(position.schedule.select_from, position.schedule.epochs - 1) : 0;
   position.score = nan;
-  if (samples.valid.empty() || position.epoch < first) return;
+  const bool scored = !samples.valid.empty() && position.epoch >= first;
   std::vector<float> learned = read_parameters(*engine, model->layout());
   Predictor current = predictor(model_with(learned), engine->snapshot());
-  position.score = selection_score(current, samples.valid, !is_student);
+  const std::vector<const Sample*> few =
+      scored ? samples.valid : some_samples(samples.scored(), samples_unscored);
+  const double score = selection_score(current, few, !is_student, &summary);
+  log(CASD_LOG_INFO, epoch_line(schema(), position.phase, position.epoch, summary));
+  if (!scored) return;
+  position.score = score;
   // Without a label in split valid there is no score: the last epoch is taken.
   if (std::isnan(position.score)) return;
   if (position.selection.update(position.score, position.epoch, first)) best = std::move(learned);
+}
+
+double Trainer::State::sampling_factor() const {
+  return options.sampling == CASD_SAMPLING_NONE ? 0 : options.sigma_scale;
+}
+
+TrainingFacts Trainer::State::facts_of(const TrainingSamples& samples) const {
+  const std::int64_t steps = epoch_steps(samples.train.size());
+  TrainingFacts out;
+  if (options.teacher != CASD_TEACHER_NONE && !position.teacher_named)
+    out.teacher_steps = steps * position.schedule.teacher_epochs;
+  out.student_steps = steps * position.schedule.epochs;
+  out.drops_modalities = can_drop_modality(samples.train);
+  out.sampling_factor = sampling_factor();
+  return out;
+}
+
+void Trainer::State::judge(const ModelPtr& fitted, Span<const Sample* const> samples,
+                           const TrainingFacts& facts) {
+  const std::vector<const Sample*> some = some_samples(samples, samples_finished);
+  const auto summary_of = [&](const ModelPtr& of) {
+    Predictor runs =
+        predictor(of, entry.infer(of, {options.device, options.device_index, options.threads}));
+    EvidenceSummary out;
+    selection_score(runs, some, true, &out);
+    return out;
+  };
+  // What is fitted after the training also divides V by trust. The training sampled without it.
+  const EvidenceSummary sampled =
+      summary_of(model_with(learned_values(fitted->layout(), fitted->values())));
+  summary = summary_of(fitted);
+  std::vector<Remark> found = training_remarks(*fitted, facts, sampled, summary);
+  std::swap(remarks, found);
+  for (const Remark& remark : remarks)  // a kind that was logged before is not logged again
+    if (std::none_of(found.begin(), found.end(),
+                     [&](const Remark& before) { return before.kind == remark.kind; }))
+      log(remark.is_warning() ? CASD_LOG_WARNING : CASD_LOG_INFO, remark.text);
 }
 
 FitRequest Trainer::State::fit_request() const {
@@ -209,6 +255,7 @@ void Trainer::State::end_phase(const TrainingSamples& samples) {
   ModelPtr trained = present_model();
   if (options.calibrate != 0 || options.fit_trust != 0)
     trained = fit_after_training(trained, samples.train, samples.valid, fit_request()).model;
+  judge(trained, samples.scored(), facts_of(samples));
   result = trained;
   position.phase = CASD_PHASE_DONE;
 }

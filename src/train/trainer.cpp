@@ -119,7 +119,10 @@ casd_phase Trainer::phase() const { return state_->position.phase; }
 void Trainer::prepare(const Dataset& dataset) {
   State& s = *state_;
   if (s.position.binding.bound) {
-    s.bind(dataset);
+    const TrainingSamples samples = s.bind(dataset);
+    // A finished training that was loaded.
+    if (s.position.phase == CASD_PHASE_DONE && s.summary.conditions.empty())
+      s.judge(s.result, samples.scored(), s.facts_of(samples));
     return;
   }
   s.require_unfinished();
@@ -271,8 +274,17 @@ void Trainer::calibrate(const Batch* train, const Batch& held_out) {
   const ModelPtr present = done ? s.result : s.calibrated ? s.calibrated : s.present_model();
   FitRequest request = s.fit_request();
   request.temperatures = true;
-  (done ? s.result : s.calibrated) =
-      casd::calibrate(present, learned, samples, request, "the batch");
+  const ModelPtr fitted = casd::calibrate(present, learned, samples, request, "the batch");
+  if (!done) {
+    TrainingFacts facts;
+    facts.sampling_factor = s.sampling_factor();
+    if (s.position.stepped) {
+      facts.drops_modalities = s.position.phase == CASD_PHASE_STUDENT;
+      facts.student_steps = facts.drops_modalities ? s.position.step : 0;
+    }
+    s.judge(fitted, samples, facts);
+  }
+  (done ? s.result : s.calibrated) = fitted;
 }
 
 ModelPtr Trainer::snapshot() {
@@ -280,6 +292,10 @@ ModelPtr Trainer::snapshot() {
   if (s.position.phase == CASD_PHASE_DONE) return s.result;
   return s.calibrated ? s.calibrated : s.present_model();
 }
+
+const EvidenceSummary& Trainer::summary() const { return state_->summary; }
+
+const std::vector<Remark>& Trainer::remarks() const { return state_->remarks; }
 
 void Trainer::cancel() noexcept { state_->cancel_requested.store(true, std::memory_order_relaxed); }
 

@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "engine/registry.h"
+#include "eval/remarks.h"
 #include "model/model.h"
 #include "train/options.h"
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace casd {
 
@@ -39,6 +41,10 @@ class Trainer {
   /// linear maps; NULL: they are kept.
   void calibrate(const Batch* train, const Batch& held_out);
   ModelPtr snapshot();
+  /// Of the last epoch; once the training is over, or after calibrate(), of the model of snapshot().
+  const EvidenceSummary& summary() const;
+  /// On the finished training, or of the last calibrate(); else empty.
+  const std::vector<Remark>& remarks() const;
 
   /// Any thread, also a signal handler: only sets a lock-free flag.
   void cancel() noexcept;

@@ -7,6 +7,7 @@
 #include "train/step_builder.h"
 #include "train/teacher_outputs.h"
 #include "train/trainer.h"
+#include "train/training_remarks.h"
 #include "train/training_samples.h"
 #include "train/training_state.h"
 
@@ -70,6 +71,13 @@ struct Trainer::State : TrainingState {
   casd_train_stats run_epoch(const TrainingSamples& samples, TrainingCall& call);
   void run_steps(const TrainingSamples& samples, TrainingCall& call, double learning_rate);
   void score_epoch(const TrainingSamples& samples);
+  /// The summary of a finished model, and the remarks on its training. `fitted` is the model of
+  /// present_model() or learned the same, with what was fitted afterwards.
+  void judge(const ModelPtr& fitted, Span<const Sample* const> samples, const TrainingFacts& facts);
+  /// Factor of sigma_F in the sampled representation; 0: it is not sampled.
+  double sampling_factor() const;
+  /// What is planned for a dataset.
+  TrainingFacts facts_of(const TrainingSamples& samples) const;
   FitRequest fit_request() const;
   void end_phase(const TrainingSamples& samples);
   void throw_if_cancelled();
@@ -84,6 +92,9 @@ struct Trainer::State : TrainingState {
   StepBuilder builder;                     // of the samples that are bound to the engine
   std::vector<Sample> mapped_batch;        // a batch's samples in the model's schema
   TeacherOutputs dataset_teacher_outputs;  // on the training samples; empty: not computed yet
+
+  EvidenceSummary summary;      // of the last epoch, or of the finished model
+  std::vector<Remark> remarks;  // of the last judge()
 
   std::atomic<bool> cancel_requested{false};
   static_assert(std::atomic<bool>::is_always_lock_free, "cancel() runs in signal handlers");

@@ -18,6 +18,9 @@ struct TrainingSamples {
   std::uint32_t train_fingerprint = 0;
   std::uint32_t valid_fingerprint = 0;  // 0 without such a split
   Split mapped_train, mapped_valid;     // the copies
+
+  /// The samples that epochs are scored on, or would be.
+  Span<const Sample* const> scored() const { return valid.empty() ? train : valid; }
 };
 
 /// Samples of the splits `train` and `valid` that have a modality. Without a split `valid` a part of

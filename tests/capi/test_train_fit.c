@@ -97,6 +97,122 @@ static void a_cancelled_fit_resumes_to_the_same_bits(void **state) {
   end_training(&f);
 }
 
+/* The mean of a field over the rows of split valid; of column `column` of `columns`, or of all. */
+static double mean_of(const casd_prediction *prediction, casd_field field, int column) {
+  const float *values = casd_prediction_data(prediction, field);
+  double sum = 0, count = 0;
+  int64_t rows = 0, columns = 0, i, k;
+  assert_int_equal(casd_prediction_shape(&rows, &columns, prediction, field), CASD_OK);
+  for (i = 0; i < rows; ++i)
+    for (k = 0; k < columns; ++k)
+      if (column < 0 || k == column) {
+        sum += values[i * columns + k];
+        ++count;
+      }
+  return sum / count;
+}
+
+static void the_monitor_has_the_means_of_the_finished_model(void **state) {
+  const casd_train_quantity of_modality[] = {CASD_TRAIN_DEGREES_OF_FREEDOM, CASD_TRAIN_WEIGHT,
+                                             CASD_TRAIN_VARIANCE};
+  const casd_field fields[] = {CASD_FIELD_MODALITY_DEGREES_OF_FREEDOM, CASD_FIELD_MODALITY_WEIGHT,
+                               CASD_FIELD_MODALITY_VARIANCE};
+  struct training f;
+  casd_trainer_options options = small_options();
+  casd_model *trained = NULL;
+  casd_predictor *predictor = NULL;
+  casd_prediction *prediction = NULL;
+  casd_report *report = NULL;
+  double value = 0, f1 = 0;
+  int32_t m, q;
+  casd_modality_mask mask;
+  (void)state;
+  begin_training(&f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_UNCERTAINTY, 1),
+                   CASD_OK);
+  assert_true(isnan(value));
+  assert_null(casd_trainer_remark(f.trainer, 0));
+  assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL), CASD_OK);
+
+  assert_int_equal(casd_trainer_snapshot(&trained, f.trainer), CASD_OK);
+  assert_int_equal(casd_predictor_create(&predictor, trained, NULL), CASD_OK);
+  assert_int_equal(casd_prediction_create(&prediction), CASD_OK);
+  assert_int_equal(casd_evaluate(&report, predictor, f.data, "valid", NULL, NULL, NULL), CASD_OK);
+  casd_batch_clear(f.batch);
+  assert_int_equal(casd_dataset_read(f.batch, f.data, "valid", NULL,
+                                     (size_t)casd_dataset_size(f.data, "valid")),
+                   CASD_OK);
+  for (mask = 1; mask < 8; ++mask) {
+    char name[64] = "";
+    assert_int_equal(casd_predict(prediction, predictor, f.batch, mask), CASD_OK);
+    assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_UNCERTAINTY, mask),
+                     CASD_OK);
+    assert_true(fabs(value - mean_of(prediction, CASD_FIELD_UNCERTAINTY, 0)) < 1e-6);
+    assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_SCALE, mask),
+                     CASD_OK);
+    assert_true(fabs(value - mean_of(prediction, CASD_FIELD_SCALE, -1)) < 1e-6);
+    for (m = 0; m < 3; ++m)
+      if (mask >> m & 1u)
+        snprintf(name + strlen(name), sizeof name - strlen(name), "%s%s", *name ? "+" : "",
+                 (const char *[]){"language", "audio", "visual"}[m]);
+    assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_SCORE, mask),
+                     CASD_OK);
+    assert_int_equal(casd_report_value(&f1, report, name, "f1"), CASD_OK);
+    assert_true(fabs(value - f1) < 1e-9);
+  }
+  /* The last prediction is that of all modalities. */
+  for (m = 0; m < 3; ++m)
+    for (q = 0; q < 3; ++q) {
+      assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, of_modality[q], 1u << m),
+                       CASD_OK);
+      assert_true(fabs(value - mean_of(prediction, fields[q], m)) < 1e-5);
+    }
+  assert_int_equal(
+      casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_SCORE, CASD_ALL_MODALITIES),
+      CASD_OK);
+  assert_true(fabs(value - f1) < 1e-9);
+
+  assert_non_null(strstr(casd_trainer_remark(f.trainer, 0), "too few steps"));
+  for (m = 0; casd_trainer_remark(f.trainer, m); ++m) {
+  }
+  assert_true(m >= 1 && m < 10);
+  assert_null(casd_trainer_remark(f.trainer, -1));
+  assert_null(casd_trainer_remark(NULL, 0));
+  assert_non_null(strstr(casd_report_json(report), "\"modalities\":{\"language\":{"));
+
+  casd_report_destroy(report);
+  casd_prediction_destroy(prediction);
+  casd_predictor_destroy(predictor);
+  casd_model_destroy(trained);
+  end_training(&f);
+}
+
+static void the_monitor_rejects_what_does_not_exist(void **state) {
+  struct training f;
+  casd_trainer_options options = small_options();
+  double value = 0;
+  (void)state;
+  begin_training(&f, CASD_TASK_CLASSES, &options);
+  assert_int_equal(casd_trainer_epoch(NULL, f.trainer, f.data), CASD_OK);
+  assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_WEIGHT, 2), CASD_OK);
+  assert_true(value > 0 && value < 1);
+  assert_int_equal(casd_trainer_monitor_value(NULL, f.trainer, CASD_TRAIN_WEIGHT, 2),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_monitor_value(&value, NULL, CASD_TRAIN_WEIGHT, 2),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_WEIGHT, 0),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_WEIGHT, 8),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_WEIGHT, 3),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, -1, 1),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  assert_int_equal(casd_trainer_monitor_value(&value, f.trainer, CASD_TRAIN_SCORE + 1, 1),
+                   CASD_ERROR_INVALID_ARGUMENT);
+  end_training(&f);
+}
+
 static casd_trainer *interrupted;
 
 static void on_signal(int number) {
@@ -242,6 +358,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(epochs_and_fit_give_the_same_bits),
       cmocka_unit_test(a_cancelled_fit_resumes_to_the_same_bits),
+      cmocka_unit_test(the_monitor_has_the_means_of_the_finished_model),
+      cmocka_unit_test(the_monitor_rejects_what_does_not_exist),
       cmocka_unit_test(cancel_works_in_a_signal_handler),
       cmocka_unit_test(a_checkpoint_loads_on_every_engine_that_trains),
       cmocka_unit_test(damaged_checkpoints_are_rejected),

@@ -50,6 +50,14 @@ class Output(InFolder):
         for line in text.splitlines():
             self.assertLessEqual(len(line), columns, line)
 
+    def test_the_results_of_a_training_fit_the_terminal(self):
+        out = self.folder / "wide.casd"
+        text, status = on_terminal("train", "synthetic", "-o", out, "--epochs", "1", *SMALL,
+                                   columns=80)
+        self.assertEqual(status, 0)
+        self.assertIn("\nmodality  evidence nu  weight C  variance V  sigma_F\n", text)
+        self.assert_fits(text.replace(str(out), "m"), 80)
+
     def test_tables_fit_the_terminal(self):
         for columns in (40, 60, 80, 200):
             for words in (("eval", self.model, "synthetic"),

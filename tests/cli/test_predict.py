@@ -25,8 +25,10 @@ class Classes(InFolder):
                                           "--json"))
         self.assertEqual(sorted(report), sorted(["conditions", "mean_incomplete_f1",
                                                  "pooled_auroc_uncertainty",
-                                                 "pooled_auroc_confidence"]))
+                                                 "pooled_auroc_confidence", "modalities",
+                                                 "remarks"]))
         self.assertEqual(sorted(report["conditions"]), sorted(MASKS))
+        self.assertEqual(sorted(report["modalities"]), ["audio", "language", "visual"])
         for numbers in report["conditions"].values():
             for key in ("f1", "accuracy", "ece", "uncertainty", "auroc_uncertainty",
                         "auroc_confidence"):

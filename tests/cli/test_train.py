@@ -61,6 +61,29 @@ class Train(InFolder):
         self.assertRegex(output, r"\n(Remark: .* alone is ahead of all|No single modality and not the "
                                  r"linear model alone is ahead of all) modalities together")
 
+    def test_evidence_and_remarks_follow_the_table(self):
+        result = casd(*self.command())
+        self.assertEqual(result.returncode, 0, result.stderr)
+        table = result.stdout[result.stdout.index("\nmodality  evidence nu  weight C  variance V  "
+                                                  "sigma_F\n"):].splitlines()[2:]
+        for row, name in zip(table, ("language", "audio", "visual")):
+            self.assertRegex(row, rf"^{name} +\d+\.\d +0\.\d\d +\d+\.\d\d +\d+\.\d\d$")
+        self.assertRegex(table[3], r"^all +- +- +- +\d+\.\d\d$")
+        self.assertEqual(table[4][:60], "Remark: too few steps: teacher 10, student 20; at least 120 ")
+        # A remark is printed once, with the results.
+        self.assertEqual(result.stdout.count("too few steps"), 1)
+        self.assertNotIn("too few steps", result.stderr)
+        self.assertEqual([remark for remark in table[4:] if not remark.startswith("Remark: ")], [])
+        result = casd(*self.command()[:3], "/dev/stdout", *self.command()[4:], text=False)
+        self.assertIn(b"Remark: too few steps", result.stderr)
+
+    def test_one_modality_has_no_row_for_all(self):
+        data = self.folder / "single.csv"
+        data.write_text("sample,label,a.x\n" + "".join(f"s{i},{i % 2},{i}\n" for i in range(40)))
+        output = self.succeeds(*self.command(data))
+        self.assertRegex(output, r"\na  +\d")
+        self.assertNotIn("\nall ", output)
+
     def test_a_modality_that_is_ahead_is_named(self):
         """One modality tells the class; what the other one tells is wrong in split valid."""
         rows = ["split,sample,label,mood.a,noise.a,noise.b"]

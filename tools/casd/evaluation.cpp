@@ -210,4 +210,32 @@ void print_evaluation(const casd_report* report, casd_task task) {
   print_wrapped(uncertainty_legend);
 }
 
+std::vector<std::string> training_remarks(const casd_trainer* trainer) {
+  std::vector<std::string> out;
+  for (int32_t i = 0; const char* remark = casd_trainer_remark(trainer, i); ++i)
+    out.push_back(std::string("Remark: ") + remark + ".");
+  return out;
+}
+
+void print_training_monitor(const casd_trainer* trainer, const casd_schema* schema) {
+  const auto value = [&](casd_train_quantity quantity, casd_modality_mask mask, int digits) {
+    double out = NAN;
+    check(casd_trainer_monitor_value(&out, trainer, quantity, mask));
+    return number(out, digits);
+  };
+  Table table({"modality", "evidence nu", "weight C", "variance V", "sigma_F"});
+  const int32_t modalities = casd_schema_modality_count(schema);
+  for (int32_t m = 0; m < modalities; ++m) {
+    const casd_modality_mask mask = casd_modality_mask{1} << m;
+    table.add({casd_schema_modality_name(schema, m), value(CASD_TRAIN_DEGREES_OF_FREEDOM, mask, 1),
+               value(CASD_TRAIN_WEIGHT, mask, 2), value(CASD_TRAIN_VARIANCE, mask, 2),
+               value(CASD_TRAIN_SCALE, mask, 2)});
+  }
+  if (modalities > 1)
+    table.add({"all", "-", "-", "-", value(CASD_TRAIN_SCALE, CASD_ALL_MODALITIES, 2)});
+  print_text("\n");
+  table.print();
+  for (const std::string& remark : training_remarks(trainer)) print_wrapped(remark);
+}
+
 }  // namespace program

@@ -10,6 +10,8 @@
 #include "table.h"
 #include "terminal.h"
 
+#include <algorithm>
+
 namespace program {
 namespace {
 
@@ -145,14 +147,42 @@ Training start(const Settings& settings, const casd_dataset* data, const casd_sc
   return out;
 }
 
+/// Holds back the library's warnings: the remarks are among them, and are printed with the results.
+class HeldWarnings {
+ public:
+  HeldWarnings() {
+    casd_set_log(
+        [](casd_log_level, const char* message, void* user) {
+          static_cast<HeldWarnings*>(user)->messages_.emplace_back(message);
+        },
+        CASD_LOG_WARNING, this);
+  }
+  ~HeldWarnings() { casd_set_log(nullptr, CASD_LOG_WARNING, nullptr); }
+  HeldWarnings(const HeldWarnings&) = delete;
+  HeldWarnings& operator=(const HeldWarnings&) = delete;
+
+  /// Prints those that are no remarks of the trainer.
+  void print(const casd_trainer* trainer) const {
+    const std::vector<std::string> remarks = training_remarks(trainer);
+    for (const std::string& message : messages_)
+      if (std::find(remarks.begin(), remarks.end(), "Remark: " + message + ".") == remarks.end())
+        note("casd: warning: " + message);
+  }
+
+ private:
+  std::vector<std::string> messages_;
+};
+
 /// Trains to the end. A checkpoint of a training that failed before its first epoch was over is
 /// removed, because it would make the next attempt fail.
 void fit(const Training& training, const casd_dataset* data, casd_task task,
          const std::string& checkpoint) {
   casd_trainer* trainer = training.trainer.get();
+  const HeldWarnings warnings;
   if (casd_trainer_phase(trainer) == CASD_PHASE_DONE) {  // only the model was not saved
     if (casd_trainer_prepare(trainer, data) != CASD_OK)
       throw Failure(casd_last_error() + ("\n" + checkpoint_advice(checkpoint)));
+    warnings.print(trainer);
     return;
   }
   const char* path = checkpoint.empty() ? nullptr : checkpoint.c_str();
@@ -160,8 +190,9 @@ void fit(const Training& training, const casd_dataset* data, casd_task task,
   Progress progress(task);
   const casd_status status = casd_trainer_fit(trainer, data, path, Progress::report, &progress);
   progress.end();
+  const std::string message = status == CASD_OK ? "" : casd_last_error();
+  warnings.print(trainer);
   if (status == CASD_OK) return;
-  const std::string message = casd_last_error();
   if (status == CASD_ERROR_CANCELLED)
     throw Failure(path ? "stopped; the same command resumes from " + checkpoint : "stopped");
   if (path && !training.resumed && progress.epochs() == 0) remove_file(checkpoint);
@@ -238,8 +269,12 @@ void run(const Options& options) {
   fit(training, data.get(), task, checkpoint);
   const Model model = save(options, training.trainer.get());
   if (!checkpoint.empty()) remove_file(checkpoint);
-  if (content_of(options.output) != Content::stream)
-    evaluate(options, model.get(), data.get(), task);
+  if (content_of(options.output) == Content::stream) {
+    for (const std::string& remark : training_remarks(training.trainer.get())) note(remark);
+    return;
+  }
+  evaluate(options, model.get(), data.get(), task);
+  print_training_monitor(training.trainer.get(), schema.get());
 }
 
 }  // namespace

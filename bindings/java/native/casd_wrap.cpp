@@ -5774,6 +5774,47 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1get_1options(JNIEn
 }
 
 
+SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1monitor_1value(JNIEnv *jenv, jclass jcls, jlong jarg2, jint jarg3, jint jarg4) {
+  jlong jresult = 0 ;
+  double *arg1 = (double *) 0 ;
+  casd_trainer *arg2 = (casd_trainer *) 0 ;
+  casd_train_quantity arg3 ;
+  casd_modality_mask arg4 ;
+  double number1 = 0 ;
+  casd_status result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = &number1; 
+  arg2 = *(casd_trainer **)&jarg2; 
+  arg3 = (casd_train_quantity)jarg3; 
+  arg4 = (casd_modality_mask)jarg4; 
+  result = (casd_status)casd_trainer_monitor_value(arg1,(casd_trainer const *)arg2,arg3,arg4);
+  {
+    jresult = 0;
+    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
+  }
+  jresult = casd_jni::bits(*arg1); 
+  return jresult;
+}
+
+
+SWIGEXPORT jstring JNICALL Java_org_casd_CasdJNI_casd_1trainer_1remark(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  jstring jresult = 0 ;
+  casd_trainer *arg1 = (casd_trainer *) 0 ;
+  int32_t arg2 ;
+  char *result = 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_trainer **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  result = (char *)casd_trainer_remark((casd_trainer const *)arg1,arg2);
+  jresult = casd_jni::new_string(jenv, result); 
+  return jresult;
+}
+
+
 #ifdef __cplusplus
 }
 #endif

@@ -240,14 +240,16 @@ typedef _gostring_ swig_type_205;
 typedef _gostring_ swig_type_206;
 typedef _gostring_ swig_type_207;
 typedef _gostring_ swig_type_208;
-typedef _goslice_ swig_type_209;
-typedef long long swig_type_210;
+typedef _gostring_ swig_type_209;
+typedef _gostring_ swig_type_210;
 typedef _goslice_ swig_type_211;
 typedef long long swig_type_212;
-typedef _gostring_ swig_type_213;
-typedef _gostring_ swig_type_214;
+typedef _goslice_ swig_type_213;
+typedef long long swig_type_214;
 typedef _gostring_ swig_type_215;
 typedef _gostring_ swig_type_216;
+typedef _gostring_ swig_type_217;
+typedef _gostring_ swig_type_218;
 extern void _wrap_Swig_free_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_capi_68d8c2823a5c5624(swig_intgo arg1);
 extern swig_type_1 _wrap_casd_status_name_capi_68d8c2823a5c5624(int arg1);
@@ -657,15 +659,17 @@ extern swig_type_200 _wrap_casd_trainer_save_capi_68d8c2823a5c5624(uintptr_t arg
 extern swig_type_202 _wrap_casd_trainer_load_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_203 arg2);
 extern swig_type_204 _wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_205 arg2, int arg3);
 extern swig_type_206 _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_207 _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_208 arg4, uintptr_t arg5, swig_voidp arg6);
-extern int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(swig_type_209 arg1, uintptr_t arg2, swig_type_210 arg3, int arg4, int arg5);
-extern int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(swig_type_211 arg1, uintptr_t arg2, swig_type_212 arg3);
-extern swig_type_213 _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_214 arg3);
-extern swig_type_215 _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int arg1);
+extern swig_type_207 _wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, int arg3, int arg4);
+extern swig_type_208 _wrap_casd_trainer_remark_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
+extern swig_type_209 _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_210 arg4, uintptr_t arg5, swig_voidp arg6);
+extern int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(swig_type_211 arg1, uintptr_t arg2, swig_type_212 arg3, int arg4, int arg5);
+extern int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(swig_type_213 arg1, uintptr_t arg2, swig_type_214 arg3);
+extern swig_type_215 _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_216 arg3);
+extern swig_type_217 _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int arg1);
 extern void _wrap_casd_go_log_stop_capi_68d8c2823a5c5624(void);
 extern int _wrap_casd_go_compiled_version_capi_68d8c2823a5c5624(void);
 extern int _wrap_casd_go_is_foreign_capi_68d8c2823a5c5624(void);
-extern swig_type_216 _wrap_casd_go_library_path_capi_68d8c2823a5c5624(void);
+extern swig_type_218 _wrap_casd_go_library_path_capi_68d8c2823a5c5624(void);
 #undef intgo
 */
 import "C"
@@ -4433,6 +4437,30 @@ func Casd_trainer_get_options(arg1 Casd_trainer_options, arg2 uintptr) (_swig_re
 	return swig_r_1
 }
 
+func Casd_trainer_monitor_value(arg1 *float64, arg2 uintptr, arg3 int32, arg4 uint32) (_swig_ret error) {
+	var swig_r string
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	_swig_i_3 := arg4
+	swig_r_p := C._wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.int(_swig_i_2), C.int(_swig_i_3))
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	var swig_r_1 error
+	swig_r_1 = failure(swig_r)
+	return swig_r_1
+}
+
+func Casd_trainer_remark(arg1 uintptr, arg2 int32) (_swig_ret string) {
+	var swig_r string
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r_p := C._wrap_casd_trainer_remark_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	var swig_r_1 string
+	swig_r_1 = swigCopyString(swig_r)
+	return swig_r_1
+}
+
 func Casd_go_evaluate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, arg5 Casd_evaluate_options, arg6 *int64) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
@@ -4441,7 +4469,7 @@ func Casd_go_evaluate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, ar
 	_swig_i_3 := arg4
 	_swig_i_4 := getSwigcptr(arg5)
 	_swig_i_5 := arg6
-	swig_r_p := C._wrap_casd_go_evaluate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_208)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
+	swig_r_p := C._wrap_casd_go_evaluate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_210)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -4458,7 +4486,7 @@ func Casd_go_batch_frames(arg1 []float32, arg2 uintptr, arg3 int64, arg4 int32, 
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(*(*C.swig_type_209)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_210(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
+	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(*(*C.swig_type_211)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_212(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4470,7 +4498,7 @@ func Casd_go_batch_target(arg1 []float32, arg2 uintptr, arg3 int64) (_swig_ret i
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_68d8c2823a5c5624(*(*C.swig_type_211)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_212(_swig_i_2)))
+	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_68d8c2823a5c5624(*(*C.swig_type_213)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_214(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4482,7 +4510,7 @@ func Casd_go_without_user_value(arg1 *uintptr, arg2 uintptr, arg3 string) (_swig
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_214)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_216)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3

@@ -7226,6 +7226,54 @@ _gostring_ _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
+_gostring_ _wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(double *_swig_go_0, casd_trainer *_swig_go_1, int _swig_go_2, int _swig_go_3) {
+  double *arg1 = (double *) 0 ;
+  casd_trainer *arg2 = (casd_trainer *) 0 ;
+  casd_train_quantity arg3 ;
+  casd_modality_mask arg4 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (double *)_swig_go_0;
+  arg2 = (casd_trainer *)_swig_go_1;
+  arg3 = (casd_train_quantity)_swig_go_2; 
+  arg4 = (casd_modality_mask)_swig_go_3; 
+  
+  result = (casd_status)casd_trainer_monitor_value(arg1,(struct casd_trainer const *)arg2,arg3,arg4);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_casd_trainer_remark_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, int _swig_go_1) {
+  casd_trainer *arg1 = (casd_trainer *) 0 ;
+  int32_t arg2 ;
+  char *result = 0 ;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_trainer *)_swig_go_0;
+  arg2 = (int32_t)_swig_go_1; 
+  
+  result = (char *)casd_trainer_remark((struct casd_trainer const *)arg1,arg2);
+  _swig_go_result = Swig_AllocateString((char*)result, result ? strlen((char*)result) : 0); 
+  return _swig_go_result;
+}
+
+
 _gostring_ _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
   casd_report **arg1 = (casd_report **) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;

@@ -424,6 +424,12 @@ internal static unsafe class NativeImports {
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_get_options")]
   public static extern int casd_trainer_get_options(ref TrainerOptionsData jarg1, global::System.IntPtr jarg2);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_monitor_value")]
+  public static extern int casd_trainer_monitor_value(out double jarg1, global::System.IntPtr jarg2, int jarg3, uint jarg4);
+
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_remark")]
+  public static extern global::System.IntPtr casd_trainer_remark(global::System.IntPtr jarg1, int jarg2);
 }
 
 }

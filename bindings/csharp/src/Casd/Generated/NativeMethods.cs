@@ -984,6 +984,22 @@ internal static unsafe class NativeMethods {
     }
   }
 
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static void casd_trainer_monitor_value(out double value, TrainerHandle trainer, int quantity, uint mask) {
+    using var held_trainer = trainer.Hold();
+    {
+      NativeStatus.Check(NativeImports.casd_trainer_monitor_value(out value, held_trainer.Pointer, quantity, mask));
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static global::System.IntPtr casd_trainer_remark(TrainerHandle trainer, int index) {
+    using var held_trainer = trainer.Hold();
+    {
+      return NativeImports.casd_trainer_remark(held_trainer.Pointer, index);
+    }
+  }
+
   public const int CASD_OK = 0;
   public const int CASD_ERROR_INVALID_ARGUMENT = 1;
   public const int CASD_ERROR_OUT_OF_MEMORY = 2;
@@ -1082,6 +1098,13 @@ internal static unsafe class NativeMethods {
   public const int CASD_PHASE_TEACHER = 0;
   public const int CASD_PHASE_STUDENT = 1;
   public const int CASD_PHASE_DONE = 2;
+
+  public const int CASD_TRAIN_DEGREES_OF_FREEDOM = 0;
+  public const int CASD_TRAIN_WEIGHT = 1;
+  public const int CASD_TRAIN_VARIANCE = 2;
+  public const int CASD_TRAIN_SCALE = 3;
+  public const int CASD_TRAIN_UNCERTAINTY = 4;
+  public const int CASD_TRAIN_SCORE = 5;
 
 }
 

@@ -387,4 +387,6 @@ final class CasdJNI {
   public final static native long casd_trainer_load(String jarg2);
   public final static native long casd_trainer_load_on(String jarg2, int jarg3);
   public final static native long casd_trainer_get_options(long jarg1, long jarg2);
+  public final static native long casd_trainer_monitor_value(long jarg2, int jarg3, int jarg4);
+  public final static native String casd_trainer_remark(long jarg1, int jarg2);
 }

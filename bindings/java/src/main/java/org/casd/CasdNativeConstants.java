@@ -110,4 +110,11 @@ interface CasdNativeConstants {
   public final static int CASD_PHASE_STUDENT = 1;
   public final static int CASD_PHASE_DONE = 2;
 
+  public final static int CASD_TRAIN_DEGREES_OF_FREEDOM = 0;
+  public final static int CASD_TRAIN_WEIGHT = 1;
+  public final static int CASD_TRAIN_VARIANCE = 2;
+  public final static int CASD_TRAIN_SCALE = 3;
+  public final static int CASD_TRAIN_UNCERTAINTY = 4;
+  public final static int CASD_TRAIN_SCORE = 5;
+
 }

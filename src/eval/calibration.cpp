@@ -1,6 +1,7 @@
 #include "eval/calibration.h"
 
 #include "eval/modality_subsets.h"
+#include "method/losses.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,10 +24,8 @@ struct LogitRows {
     double sum = 0;
     for (std::size_t r = 0; r < target.size(); ++r) {
       const double* z = logits.data() + r * columns;
-      const double largest = *std::max_element(z, z + columns);
-      double total = 0;
-      for (std::size_t k = 0; k < columns; ++k) total += std::exp((z[k] - largest) / temperature);
-      sum += std::log(total) - (z[target[r]] - largest) / temperature;
+      sum += log_sum_exp(z, static_cast<std::int64_t>(columns), 1 / temperature) -
+             z[target[r]] / temperature;
     }
     return sum / static_cast<double>(target.size());
   }

@@ -1,7 +1,9 @@
 #include "eval/fusion_fit.h"
 
 #include "eval/bounded_minimum.h"
-#include "model/modality_count.h"
+#include "eval/modality_subsets.h"
+#include "method/losses.h"
+#include "model/model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +16,6 @@ constexpr double least_trust = 0.01, trust_deviation = 0.7, contribution_deviati
 constexpr double median_temperature = 2, temperature_deviation = 0.5;
 constexpr double least_log_temperature = -3, most_log_temperature = 4;
 constexpr double least_noise = 1e-3;  // of a regression's mask
-constexpr std::int32_t most_modalities_by_mask = 6;
 
 /// The variables are trust [M], contributions [M] and, for classes, log temperatures [S].
 class Loss {
@@ -22,15 +23,14 @@ class Loss {
   explicit Loss(const HeldOutEvidence& held_out)
       : e_(held_out),
         m_(static_cast<std::size_t>(e_.modalities)),
-        keys_(e_.modalities <= most_modalities_by_mask ? (std::size_t{1} << m_) - 1 : m_),
+        keys_(temperatures_by_mask(e_.modalities) ? (std::size_t{1} << m_) - 1 : m_),
         regression_(e_.task == CASD_TASK_REGRESSION),
         location_(e_.hidden),
         total_(e_.hidden),
         logits_(e_.columns),
         logit_gradient_(e_.columns),
         location_gradient_(e_.hidden) {
-    for (const ModalityMask given : e_.given)
-      subsets_.push_back(fitted_subsets(given, e_.modalities));
+    for (const ModalityMask given : e_.given) subsets_.push_back(subsets_of(given, e_.modalities));
     if (regression_) measure_noise();
   }
 
@@ -60,10 +60,7 @@ class Loss {
 
  private:
   std::size_t key_index(ModalityMask mask) const {
-    return (e_.modalities <= most_modalities_by_mask
-                ? mask
-                : static_cast<ModalityMask>(modality_count(mask))) -
-           1;
+    return temperature_key(e_.modalities, mask) - 1;
   }
 
   const double* at(const std::vector<double>& table, std::size_t i, std::size_t m,
@@ -131,12 +128,10 @@ class Loss {
     for (std::size_t p = 0; p < parts; ++p) {
       const double* z = logits_.data() + p * width;
       const auto target = static_cast<std::size_t>(e_.target[i * parts + p]);
-      const double largest = *std::max_element(z, z + width) * inverse;
-      double total = 0;
-      for (std::size_t k = 0; k < width; ++k) total += std::exp(z[k] * inverse - largest);
-      loss += factor * (std::log(total) + largest - z[target] * inverse);
+      const double total = log_sum_exp(z, static_cast<std::int64_t>(width), inverse);
+      loss += factor * (total - z[target] * inverse);
       for (std::size_t k = 0; k < width; ++k) {
-        const double probability = std::exp(z[k] * inverse - largest) / total;
+        const double probability = std::exp(z[k] * inverse - total);
         const double g = factor * (probability - (k == target ? 1 : 0)) * inverse;
         logit_gradient_[p * width + k] = g;
         temperature_gradient -= g * z[k];
@@ -212,25 +207,6 @@ class Loss {
 };
 
 }  // namespace
-
-std::vector<ModalityMask> fitted_subsets(ModalityMask given, std::int32_t modalities) {
-  std::vector<ModalityMask> out;
-  if (modalities <= most_modalities_by_mask) {
-    for (ModalityMask mask = 1; mask <= given; ++mask)
-      if ((mask & given) == mask) out.push_back(mask);
-    return out;
-  }
-  for (std::int32_t m = 0; m < modalities; ++m) {
-    const ModalityMask one = ModalityMask{1} << m;
-    if (!(given & one)) continue;
-    out.push_back(one);
-    if (given != one) out.push_back(given & ~one);
-  }
-  out.push_back(given);
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
 
 FusionFit fit_fusion(const HeldOutEvidence& held_out) {
   Loss loss(held_out);

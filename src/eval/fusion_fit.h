@@ -42,8 +42,4 @@ struct FusionFit {
 /// Without samples it is this start.
 FusionFit fit_fusion(const HeldOutEvidence& held_out);
 
-/// Sets of the modalities in `given` that the loss is a mean over: all non-empty ones; above six
-/// modalities in the schema the single ones, those without one, and all. Ascending.
-std::vector<ModalityMask> fitted_subsets(ModalityMask given, std::int32_t modalities);
-
 }  // namespace casd

@@ -79,7 +79,9 @@ void fit_linear_maps(std::vector<float>& values, const Model& model,
                      Span<const Sample* const> train, Span<const Sample* const> held_out,
                      bool balance_classes) {
   const Schema& schema = model.schema();
-  ExpertTask task{schema.task, static_cast<std::size_t>(schema.logit_count()), {}};
+  ExpertTask task{schema.task, static_cast<std::size_t>(schema.logit_count()), {}, false};
+  // With two classes both maps have the same direction.
+  task.discriminant = schema.task == CASD_TASK_CLASSES && task.columns > 2;
   if (schema.task == CASD_TASK_CLASSES && balance_classes) {
     const std::vector<float> weights = balanced_class_weights(schema, train);
     task.class_weight.assign(weights.begin(), weights.end());

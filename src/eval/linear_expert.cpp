@@ -1,6 +1,8 @@
 #include "eval/linear_expert.h"
 
 #include "core/error.h"
+#include "eval/discriminant.h"
+#include "method/losses.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
@@ -8,6 +10,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 namespace casd {
 namespace {
@@ -63,14 +67,6 @@ RowMatrix learned_targets(const ExpertRows& rows, const ExpertTask& task) {
       }
     }
   return out;
-}
-
-/// log(sum of exp(z_k)) - z_target of `count` numbers scaled by `scale`.
-double cross_entropy(const double* z, std::size_t count, std::size_t target, double scale) {
-  double largest = z[0] * scale, total = 0;
-  for (std::size_t k = 1; k < count; ++k) largest = std::max(largest, z[k] * scale);
-  for (std::size_t k = 0; k < count; ++k) total += std::exp(z[k] * scale - largest);
-  return std::log(total) + largest - z[target] * scale;
 }
 
 /// The weighted least-squares problem: rows r_i (x_i - centre), where r_i^2 is the sample's weight
@@ -268,6 +264,29 @@ double least_squares_scale(const RowMatrix& prediction, const Matrix& centred) {
   return std::max((prediction.array() * centred.array()).sum() / square, 0.0);
 }
 
+/// Sets the scale of least cost of the leave-one-out predictions `without`.
+void choose_scale(LinearExperts& experts, std::size_t g, const RowMatrix& without,
+                  const Matrix& centred, const std::vector<double>& target,
+                  const ExpertTask& task) {
+  static const std::vector<double> tried = scales(0.25, 512, 45);
+  if (task.task == CASD_TASK_REGRESSION) {
+    experts.scale[g] = least_squares_scale(without, centred);
+    return;
+  }
+  // A discriminant often separates all samples, and the largest scale would cost least. The smoothed
+  // target adds a hundredth of a sample of unknown class.
+  const double smoothing = task.discriminant ? 0.01 / (static_cast<double>(without.rows()) + 1) : 0;
+  const Span<const double> predictions(without.data(), static_cast<std::size_t>(without.size()));
+  double best = std::numeric_limits<double>::infinity();
+  for (const double scale : tried) {
+    const double cost = expert_cost(task, predictions, target, scale, true, smoothing);
+    if (cost >= best) continue;
+    best = cost;
+    experts.scale[g] = scale;
+  }
+  if (task.discriminant) experts.leave_one_out[g] = best;
+}
+
 }  // namespace
 
 double ridge_strength(std::size_t index) {
@@ -275,21 +294,29 @@ double ridge_strength(std::size_t index) {
 }
 
 double expert_cost(const ExpertTask& task, Span<const double> predictions,
-                   Span<const double> target, double scale, bool weighted) {
+                   Span<const double> target, double scale, bool weighted, double smoothing) {
   const std::size_t given = target_columns(task), count = target.size() / given;
+  const auto columns = static_cast<std::int64_t>(task.columns);
   double sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const double* z = predictions.data() + i * task.columns;
     const double* y = target.data() + i * given;
     if (task.task == CASD_TASK_CLASSES) {
-      const double factor = weighted ? sample_weight(task, y) : 1;
-      sum += factor * cross_entropy(z, task.columns, static_cast<std::size_t>(*y), scale);
-    } else {
-      for (std::size_t k = 0; k < given; ++k)
-        sum += task.task == CASD_TASK_MULTILABEL
-                   ? cross_entropy(z + 2 * k, 2, static_cast<std::size_t>(y[k]), scale) /
-                         static_cast<double>(given)
-                   : (scale * z[k] - y[k]) * (scale * z[k] - y[k]);
+      double expected = (1 - smoothing) * z[static_cast<std::size_t>(*y)];
+      if (smoothing > 0)
+        expected += smoothing * std::accumulate(z, z + columns, 0.0) / static_cast<double>(columns);
+      sum += (weighted ? sample_weight(task, y) : 1) *
+             (log_sum_exp(z, columns, scale) - scale * expected);
+      continue;
+    }
+    for (std::size_t k = 0; k < given; ++k) {
+      if (task.task == CASD_TASK_MULTILABEL) {
+        const double* pair = z + 2 * k;
+        sum += (log_sum_exp(pair, 2, scale) - scale * pair[static_cast<std::size_t>(y[k])]) /
+               static_cast<double>(given);
+      } else {
+        sum += (scale * z[k] - y[k]) * (scale * z[k] - y[k]);
+      }
     }
   }
   return sum;
@@ -308,10 +335,21 @@ LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task) {
   out.centre.assign(problem.centre.begin(), problem.centre.end());
   std::array<Matrix, strength_count> map;
   std::array<RowMatrix, strength_count> without;  // leave-one-out predictions, centred
-  for (RowMatrix& predictions : without) predictions.resize(problem.count(), columns);
+  std::array<RidgeFit, strength_count> fits;      // of a discriminant
+  for (std::size_t g = 0; g < strength_count; ++g) {
+    without[g].resize(problem.count(), columns);
+    if (!task.discriminant) continue;
+    fits[g].fitted.resize(problem.count(), columns);
+    fits[g].leverage.resize(problem.count());
+  }
   path.run(map, [&](Index first, std::size_t g, const Vector& leverage, const Matrix& prediction) {
     for (Index i = 0; i < leverage.size(); ++i) {
       const double w = problem.weight[first + i], root = std::sqrt(w);
+      if (task.discriminant) {
+        fits[g].fitted.row(first + i) = prediction.row(i) / root;
+        fits[g].leverage[first + i] = leverage[i] / w;
+        continue;
+      }
       // The weighted centring is a regression on a constant, with leverage w / sum of w.
       const double left = 1 - leverage[i] - w / total;
       for (Index k = 0; k < columns; ++k) {
@@ -322,24 +360,21 @@ LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task) {
     }
   });
 
-  static const std::vector<double> tried = scales(0.25, 512, 45);
+  const std::vector<std::size_t> classes =
+      task.discriminant ? std::vector<std::size_t>(rows.target.begin(), rows.target.end())
+                        : std::vector<std::size_t>();
   for (std::size_t g = 0; g < strength_count; ++g) {
+    out.offset[g].assign(task.columns, 0);
+    if (task.discriminant) {
+      Discriminant functions = discriminate(fits[g], classes, problem.weight);
+      map[g] *= functions.map;
+      out.offset[g].assign(functions.offset.begin(), functions.offset.end());
+      without[g] = std::move(functions.leave_one_out);
+    }
     const Matrix unscaled = problem.deviation.cwiseInverse().asDiagonal() * map[g];
     out.map[g].resize(rows.width * task.columns);
     Eigen::Map<RowMatrix>(out.map[g].data(), problem.width(), columns) = unscaled;
-    if (task.task == CASD_TASK_REGRESSION) {
-      out.scale[g] = least_squares_scale(without[g], centred);
-      continue;
-    }
-    const Span<const double> predictions(without[g].data(),
-                                         static_cast<std::size_t>(without[g].size()));
-    double best = std::numeric_limits<double>::infinity();
-    for (const double scale : tried) {
-      const double cost = expert_cost(task, predictions, rows.target, scale, true);
-      if (cost >= best) continue;
-      best = cost;
-      out.scale[g] = scale;
-    }
+    choose_scale(out, g, without[g], centred, rows.target, task);
   }
   return out;
 }
@@ -367,8 +402,9 @@ StrengthShares strength_shares(const LinearExperts& experts, const ExpertRows& h
     part.rowwise() -= centre.transpose();
     for (std::size_t g = 0; g < strength_count; ++g)
       predictions[g].middleRows(index(first), index(size)) =
-          experts.scale[g] * part *
-          Eigen::Map<const RowMatrix>(experts.map[g].data(), width, columns);
+          experts.scale[g] *
+          ((part * Eigen::Map<const RowMatrix>(experts.map[g].data(), width, columns)).rowwise() +
+           Eigen::Map<const Eigen::RowVectorXd>(experts.offset[g].data(), columns));
   }
   StrengthShares cost;
   for (std::size_t g = 0; g < strength_count; ++g) {
@@ -398,9 +434,12 @@ LinearMap fold(const LinearExperts& experts, const StrengthShares& shares) {
       for (std::size_t k = 0; k < experts.columns; ++k)
         out.weight[k * experts.width + i] +=
             shares[g] * experts.scale[g] * experts.map[g][i * experts.columns + k];
-  for (std::size_t k = 0; k < experts.columns; ++k)
+  for (std::size_t k = 0; k < experts.columns; ++k) {
+    for (std::size_t g = 0; g < strength_count; ++g)
+      out.bias[k] += shares[g] * experts.scale[g] * experts.offset[g][k];
     for (std::size_t i = 0; i < experts.width; ++i)
       out.bias[k] -= out.weight[k * experts.width + i] * experts.centre[i];
+  }
   return out;
 }
 

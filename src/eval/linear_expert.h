@@ -1,5 +1,5 @@
 // Linear experts: ridge regression of the targets on the pooled frames of one modality, with exact
-// leave-one-out predictions (docs/method.md 10.1).
+// leave-one-out predictions; discriminant analysis for more than two classes (docs/method.md 10.1).
 #pragma once
 
 #include "core/span.h"
@@ -26,6 +26,7 @@ struct ExpertTask {
   casd_task task;
   std::size_t columns;               // K logits
   std::vector<double> class_weight;  // classes: [K], or empty: all 1
+  bool discriminant = false;         // classes: linear discriminant analysis in place of regression
 };
 
 /// Pooled frames and targets of the samples that have the modality and a target. The pooled frames
@@ -46,9 +47,11 @@ struct LinearExperts {
   std::size_t width = 0, columns = 0;
   /// Maps of the pooled frames to logits, centred, before the scale: [width, columns] per strength.
   std::array<std::vector<double>, strength_count> map;
-  std::vector<double> centre;                          // [width] the pooled frames that give 0
-  std::array<double, strength_count> scale{};          // kappa
-  std::array<double, strength_count> leave_one_out{};  // weighted squared error
+  std::array<std::vector<double>, strength_count> offset;  // [K] added to the map, before the scale
+  std::vector<double> centre;                  // [width] the pooled frames that the map sends to 0
+  std::array<double, strength_count> scale{};  // kappa
+  /// Weighted squared error; of a discriminant the least weighted cross-entropy of all scales.
+  std::array<double, strength_count> leave_one_out{};
 };
 
 /// Memory: O(width^2), or O(count * width) where there are fewer samples than features, and
@@ -69,7 +72,8 @@ LinearMap fold(const LinearExperts& experts, const StrengthShares& shares);
 
 /// Sum of the samples' cross-entropies (multi-label: mean over the pairs), or of squared errors, of
 /// `scale` * predictions [count, K]. `weighted`: classes are weighted by the task's class weights.
+/// `smoothing`: classes: the share of the target that is spread over all classes.
 double expert_cost(const ExpertTask& task, Span<const double> predictions,
-                   Span<const double> target, double scale, bool weighted);
+                   Span<const double> target, double scale, bool weighted, double smoothing = 0);
 
 }  // namespace casd

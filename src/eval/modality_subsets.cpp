@@ -6,18 +6,27 @@
 
 namespace casd {
 
-std::vector<ModalitySubset> modality_subsets(const Schema& schema) {
-  constexpr std::int32_t most_for_all = 6;
-  const std::int32_t count = schema.modality_count();
-  std::vector<ModalityMask> masks;
-  if (count <= most_for_all) {
-    for (ModalityMask mask = 1; mask <= schema.all(); ++mask) masks.push_back(mask);
-  } else {
-    for (std::int32_t m = 0; m < count; ++m) masks.push_back(ModalityMask{1} << m);
-    for (std::int32_t m = 0; m < count; ++m)
-      masks.push_back(schema.all() & ~(ModalityMask{1} << m));
-    masks.push_back(schema.all());
+std::vector<ModalityMask> subsets_of(ModalityMask given, std::int32_t modalities) {
+  std::vector<ModalityMask> out;
+  if (modalities <= most_modalities_by_set) {
+    for (ModalityMask mask = 1; mask <= given; ++mask)
+      if ((mask & given) == mask) out.push_back(mask);
+    return out;
   }
+  for (std::int32_t m = 0; m < modalities; ++m) {
+    const ModalityMask one = ModalityMask{1} << m;
+    if (!(given & one)) continue;
+    out.push_back(one);
+    if (given != one) out.push_back(given & ~one);
+  }
+  if (given != 0) out.push_back(given);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::vector<ModalitySubset> modality_subsets(const Schema& schema) {
+  std::vector<ModalityMask> masks = subsets_of(schema.all(), schema.modality_count());
   std::sort(masks.begin(), masks.end(), [](ModalityMask a, ModalityMask b) {
     const int bits_a = modality_count(a), bits_b = modality_count(b);
     return bits_a != bits_b ? bits_a < bits_b : a < b;

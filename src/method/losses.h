@@ -10,14 +10,21 @@
 
 namespace casd {
 
+/// log(sum of exp(scale * values)).
+template <class T>
+CASD_HOST_DEVICE T log_sum_exp(const T* values, std::int64_t count, T scale = 1) {
+  T largest = values[0] * scale;
+  for (std::int64_t k = 1; k < count; ++k)
+    largest = values[k] * scale > largest ? values[k] * scale : largest;
+  T total = 0;
+  for (std::int64_t k = 0; k < count; ++k) total += std::exp(values[k] * scale - largest);
+  return largest + std::log(total);
+}
+
 /// log(softmax(logits)) over `count` classes; `out` may be `logits`.
 template <class T>
 CASD_HOST_DEVICE void log_softmax(const T* logits, std::int64_t count, T* out) {
-  T largest = logits[0];
-  for (std::int64_t k = 1; k < count; ++k) largest = logits[k] > largest ? logits[k] : largest;
-  T total = 0;
-  for (std::int64_t k = 0; k < count; ++k) total += std::exp(logits[k] - largest);
-  const T shift = largest + std::log(total);
+  const T shift = log_sum_exp(logits, count);
   for (std::int64_t k = 0; k < count; ++k) out[k] = logits[k] - shift;
 }
 

@@ -78,11 +78,19 @@ Model Model::with_calibration(Calibration calibration) const {
 
 bool is_user_key(const std::string& key) { return key.rfind("user.", 0) == 0; }
 
-bool temperatures_by_mask(const Schema& schema) { return schema.modalities.size() <= 6; }
+bool temperatures_by_mask(std::int32_t modalities) { return modalities <= most_modalities_by_set; }
+
+bool temperatures_by_mask(const Schema& schema) {
+  return temperatures_by_mask(schema.modality_count());
+}
+
+TemperatureKey temperature_key(std::int32_t modalities, ModalityMask participating) {
+  if (temperatures_by_mask(modalities)) return participating;
+  return static_cast<TemperatureKey>(modality_count(participating));
+}
 
 TemperatureKey temperature_key(const Schema& schema, ModalityMask participating) {
-  if (temperatures_by_mask(schema)) return participating;
-  return static_cast<TemperatureKey>(modality_count(participating));
+  return temperature_key(schema.modality_count(), participating);
 }
 
 ModelPtr create_model(const Schema& schema, const casd_model_options& options) {

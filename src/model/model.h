@@ -89,7 +89,10 @@ class Model {
 using ModelPtr = std::shared_ptr<const Model>;
 
 /// Whether each set of modalities can have its own temperature: up to six modalities.
+bool temperatures_by_mask(std::int32_t modalities);
 bool temperatures_by_mask(const Schema& schema);
+/// The set itself, or its number of modalities.
+TemperatureKey temperature_key(std::int32_t modalities, ModalityMask participating);
 TemperatureKey temperature_key(const Schema& schema, ModalityMask participating);
 
 /// New random weights, determined by `options.seed` (docs/method.md, 6).

@@ -74,6 +74,32 @@ TEST(Grounding, AnUntrainedNetworkLearnsFromItsLinearPath) {
   EXPECT_GT(calibration.linear[0], calibration.linear[1]);
 }
 
+/// Class b lies between a and c in the first modality.
+TEST(Grounding, TheLinearPathSeesAClassBetweenTwoOthers) {
+  const Schema schema = schema_of(2, CASD_TASK_CLASSES, 3);
+  const auto samples = [&](unsigned seed) {
+    std::vector<Sample> out = informative_samples(schema, 90, seed);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto steps = static_cast<std::size_t>(out[i].steps(schema, 0));
+      out[i].target = {static_cast<float>(i % 3)};
+      std::vector<float> frames(2 * steps);
+      for (std::size_t f = 0; f < frames.size(); ++f)
+        frames[f] = 4 * out[i].target[0] + 0.5f * std::sin(static_cast<float>(7 * f + 3 * i));
+      set_frames(out[i], schema, 0, frames);
+    }
+    return out;
+  };
+  const std::vector<Sample> train = samples(1), valid = samples(2), test = samples(3);
+  const FittedModel fitted = fit_after_training(grounded_model(schema), sample_pointers(train),
+                                                sample_pointers(valid), {});
+  const Prediction prediction = predict(fitted.model, test, 1);
+  const auto probabilities = prediction.table(CASD_FIELD_PROBABILITIES);
+  for (std::size_t i = 1; i < test.size(); i += 3) {
+    EXPECT_GT(probabilities[3 * i + 1], probabilities[3 * i]) << i;
+    EXPECT_GT(probabilities[3 * i + 1], probabilities[3 * i + 2]) << i;
+  }
+}
+
 TEST(Grounding, WithoutHeldOutSamplesEverythingKeepsItsStart) {
   const Schema schema = schema_of(2);
   const std::vector<Sample> train = informative_samples(schema, 60, 1);
@@ -244,7 +270,7 @@ TEST(LinearExpert, MoreSamplesThanAPartGiveTheDirectSolution) {
   rows.read = [&](std::size_t first, std::size_t n, double* out) {
     std::copy_n(pooled.data() + first * width, n * width, out);
   };
-  const ExpertTask task{CASD_TASK_REGRESSION, 1, {}};
+  const ExpertTask task{CASD_TASK_REGRESSION, 1, {}, false};
   const LinearExperts experts = fit_experts(rows, task);
   const LinearMap map = fold(experts, strength_shares(experts, rows, task));
   for (std::size_t f = 0; f < width; ++f)

@@ -109,6 +109,46 @@ func TestTrainedModelEqualsThePrograms(t *testing.T) {
 	}
 }
 
+// The monitor has the report's numbers of the finished model.
+func TestTheMonitorOfATraining(t *testing.T) {
+	noNewObjects(t)
+	dataset := synthetic(t)
+	trainer := newTrainer(t, dataset)
+	value := must[float64](t)(trainer.MonitorValue(casd.QuantityUncertainty, casd.AllModalities))
+	if remarks := must[[]string](t)(trainer.Remarks()); !math.IsNaN(value) || len(remarks) != 0 {
+		t.Error(value, remarks)
+	}
+	check(t, trainer.Fit(context.Background(), dataset, nil))
+	model := must[*casd.Model](t)(trainer.Snapshot())
+	defer model.Close()
+	predictor := must[*casd.Predictor](t)(casd.NewPredictor(model, nil))
+	defer predictor.Close()
+	report := must[*casd.Report](t)(predictor.Evaluate(context.Background(), dataset, "valid", nil))
+	defer report.Close()
+	for quantity, name := range map[casd.TrainQuantity]string{
+		casd.QuantityUncertainty: "uncertainty", casd.QuantityScore: "f1",
+	} {
+		got := must[float64](t)(trainer.MonitorValue(quantity, 3))
+		if want := must[float64](t)(report.Value("language+audio", name)); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: %v, the report has %v", name, got, want)
+		}
+	}
+	weights := 0.0
+	for modality := range 3 {
+		weights += must[float64](t)(trainer.MonitorValue(casd.QuantityWeight, 1<<modality))
+	}
+	if math.Abs(weights-1) > 1e-6 {
+		t.Errorf("the weights sum to %v", weights)
+	}
+	if _, err := trainer.MonitorValue(casd.QuantityVariance, 3); !errors.Is(err, casd.ErrInvalidArgument) {
+		t.Error(err)
+	}
+	if remarks := must[[]string](t)(trainer.Remarks()); len(remarks) == 0 ||
+		!strings.HasPrefix(remarks[0], "too few steps") {
+		t.Error(remarks)
+	}
+}
+
 func TestFitReportsProgress(t *testing.T) {
 	noNewObjects(t)
 	dataset := synthetic(t)

@@ -298,6 +298,47 @@ func (t *Trainer) Calibrate(train, heldOut *Batch) error {
 	return t.change(func(address uintptr) error { return capi.Casd_trainer_calibrate(address, learned, samples) })
 }
 
+// TrainQuantity is a number that describes the evidence in training: a mean over samples. The first three
+// are of one modality on complete input, the others of a set of modalities.
+type TrainQuantity int32
+
+// The values of [TrainQuantity].
+const (
+	QuantityDegreesOfFreedom TrainQuantity = 0 // The degrees of freedom of a modality, its evidence.
+	QuantityWeight           TrainQuantity = 1 // The weight of a modality in the fusion.
+	QuantityVariance         TrainQuantity = 2 // The variance of a modality.
+	QuantityScale            TrainQuantity = 3 // The deviation that training samples with.
+	QuantityUncertainty      TrainQuantity = 4 // The uncertainty.
+	QuantityScore            TrainQuantity = 5 // F1 in %; regression: minus the mean absolute error.
+)
+
+// MonitorValue returns a number of the last epoch, or of the finished model, measured on split valid or
+// what is held out; NaN before the first epoch, and if no sample has the modalities. mask is one modality,
+// or the modalities of a condition. The error wraps [ErrNotFound] if there is no such condition.
+func (t *Trainer) MonitorValue(quantity TrainQuantity, mask Mask) (float64, error) {
+	var value float64
+	err := t.change(func(address uintptr) error {
+		return capi.Casd_trainer_monitor_value(&value, address, int32(quantity), uint32(mask))
+	})
+	return value, err
+}
+
+// Remarks returns remarks on the finished training, or of the last calibration: what was seen and what to
+// do. Before there are none.
+func (t *Trainer) Remarks() ([]string, error) {
+	var remarks []string
+	err := t.change(func(address uintptr) error {
+		for {
+			remark := capi.Casd_trainer_remark(address, int32(len(remarks)))
+			if remark == "" {
+				return nil
+			}
+			remarks = append(remarks, remark)
+		}
+	})
+	return remarks, err
+}
+
 // Snapshot returns a model of the present weights: in PhaseDone the best epoch's, calibrated.
 func (t *Trainer) Snapshot() (*Model, error) {
 	address, err := t.handle.write()

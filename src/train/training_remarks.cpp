@@ -20,14 +20,17 @@ std::vector<Remark> training_remarks(const Model& model, const TrainingFacts& fa
   const auto few = [](std::int64_t steps, std::int64_t least) {
     return steps >= 0 && steps < least;
   };
+  const auto of_phase = [](const char* phase, std::int64_t steps, std::int64_t least) {
+    return steps < 0 ? std::string() : text(phase, steps, " (at least ", least, ")");
+  };
   if (few(facts.student_steps, few_student_steps) || few(facts.teacher_steps, few_teacher_steps))
     out.push_back(
         {RemarkKind::too_few_steps,
-         text("too few steps: ",
-              facts.teacher_steps >= 0 ? text("teacher ", facts.teacher_steps, ", ") : "",
-              "student ", facts.student_steps, "; at least ", few_teacher_steps, " and ",
-              few_student_steps,
-              ": raise epochs and teacher_epochs, lower batch_size, or leave all three at auto")});
+         "too few steps:" + of_phase(" teacher ", facts.teacher_steps, few_teacher_steps) +
+             of_phase(facts.teacher_steps < 0 ? " student " : ", student ", facts.student_steps,
+                      few_student_steps) +
+             "; raise epochs and teacher_epochs, lower batch_size, or leave all three at "
+             "auto"});
   if (!facts.drops_modalities && model.schema().modality_count() > 1)
     out.push_back({RemarkKind::nothing_dropped,
                    "no modality was ever dropped in training: results with missing modalities were "

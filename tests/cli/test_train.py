@@ -69,7 +69,8 @@ class Train(InFolder):
         for row, name in zip(table, ("language", "audio", "visual")):
             self.assertRegex(row, rf"^{name} +\d+\.\d +0\.\d\d +\d+\.\d\d +\d+\.\d\d$")
         self.assertRegex(table[3], r"^all +- +- +- +\d+\.\d\d$")
-        self.assertEqual(table[4][:60], "Remark: too few steps: teacher 10, student 20; at least 120 ")
+        self.assertTrue(table[4].startswith("Remark: too few steps: teacher 10 (at least 120), "
+                                            "student 20 (at least 160);"), table[4])
         # A remark is printed once, with the results.
         self.assertEqual(result.stdout.count("too few steps"), 1)
         self.assertNotIn("too few steps", result.stderr)

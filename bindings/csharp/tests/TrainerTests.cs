@@ -96,6 +96,31 @@ namespace Casd.Tests
             Check.Equal(2 + 3 + 5 * 3, compared);
         }
 
+        // The monitor has the report's numbers of the finished model.
+        [Test]
+        public static void HasAMonitor()
+        {
+            using Dataset data = Data();
+            using Trainer trainer = NewTrainer(data);
+            Check.That(double.IsNaN(trainer.MonitorValue(TrainQuantity.Scale, ModalityMask.All)), "no number yet");
+            Check.Equal(0, trainer.GetRemarks().Count);
+            trainer.Fit(data);
+            using Model model = trainer.Snapshot();
+            using var predictor = new Predictor(model);
+            using Report report = Report.Evaluate(predictor, data, "valid");
+            var both = new ModalityMask(3);
+            Check.That(Math.Abs(report.Value("language+audio", "f1") -
+                                trainer.MonitorValue(TrainQuantity.Score, both)) < 1e-9, "the score");
+            Check.That(Math.Abs(report.Value("language+audio", "uncertainty") -
+                                trainer.MonitorValue(TrainQuantity.Uncertainty, both)) < 1e-9, "the uncertainty");
+            double weights = Enumerable.Range(0, 3).Sum(
+                m => trainer.MonitorValue(TrainQuantity.Weight, ModalityMask.Of(m)));
+            Check.That(Math.Abs(weights - 1) < 1e-6, "the sum of the weights");
+            var error = Check.Throws<CasdException>(() => trainer.MonitorValue(TrainQuantity.Variance, both));
+            Check.Equal(Status.InvalidArgument, error.Status);
+            Check.That(trainer.GetRemarks()[0].StartsWith("too few steps", StringComparison.Ordinal), "a remark");
+        }
+
         [Test]
         public static void IsCancelledAndResumed()
         {

@@ -1,5 +1,6 @@
 #nullable enable
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -113,6 +114,36 @@ namespace Casd
             var options = new TrainerOptions();
             NativeMethods.casd_trainer_get_options(ref options.Data, Idle);
             return options;
+        }
+
+        /// <summary>
+        /// A number of the last epoch, or of the finished model, measured on split <c>valid</c> or what is
+        /// held out.
+        /// </summary>
+        /// <param name="quantity">Which one.</param>
+        /// <param name="mask">One modality, or the modalities of a condition.</param>
+        /// <returns>NaN before the first epoch, and if no sample has the modalities.</returns>
+        /// <exception cref="CasdException">
+        /// The mask is empty, beyond the schema, or not one modality where one is needed;
+        /// <see cref="Status.NotFound"/>: it is not a condition.
+        /// </exception>
+        public double MonitorValue(TrainQuantity quantity, ModalityMask mask)
+        {
+            NativeMethods.casd_trainer_monitor_value(out double value, Idle, (int)quantity, mask.Bits);
+            return value;
+        }
+
+        /// <summary>
+        /// Remarks on the finished training, or of the last calibration: what was seen and what to do.
+        /// </summary>
+        /// <returns>A copy; empty before.</returns>
+        public IReadOnlyList<string> GetRemarks()
+        {
+            using var held = Idle.Hold();
+            var remarks = new List<string>();
+            while (NativeText.FromUtf8(NativeMethods.casd_trainer_remark(_handle, remarks.Count)) is string text)
+                remarks.Add(text);
+            return remarks;
         }
 
         /// <summary>

@@ -1,6 +1,8 @@
 package org.casd;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -345,6 +347,44 @@ public final class Trainer extends NativeObject {
     long pointer = handle.acquireExclusiveBeside();
     try {
       return Phase.of(CasdJNI.casd_trainer_phase(pointer));
+    } finally {
+      handle.releaseExclusive();
+    }
+  }
+
+  /**
+   * A number of the last epoch, or of the finished model, measured on split {@code valid} or what is
+   * held out.
+   *
+   * @param quantity which one
+   * @param mask one modality, or the modalities of a condition as {@link Report#conditions()}
+   * @return the number; NaN before the first epoch, and if no sample has the modalities
+   * @throws CasdException INVALID_ARGUMENT if the mask is 0, has bits beyond the schema, or not one
+   *     bit where one modality is needed; NOT_FOUND if it is not a condition
+   */
+  public double monitorValue(TrainQuantity quantity, int mask) {
+    long pointer = handle.acquireExclusiveBeside();
+    try {
+      return Double.longBitsToDouble(
+          CasdJNI.casd_trainer_monitor_value(pointer, quantity.value, mask));
+    } finally {
+      handle.releaseExclusive();
+    }
+  }
+
+  /**
+   * Remarks on the finished training, or of the last calibration: what was seen and what to do.
+   *
+   * @return a new list; empty before
+   */
+  public List<String> remarks() {
+    long pointer = handle.acquireExclusiveBeside();
+    try {
+      List<String> out = new ArrayList<>();
+      for (String remark; (remark = CasdJNI.casd_trainer_remark(pointer, out.size())) != null; ) {
+        out.add(remark);
+      }
+      return out;
     } finally {
       handle.releaseExclusive();
     }

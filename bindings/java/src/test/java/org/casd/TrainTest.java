@@ -54,6 +54,36 @@ class TrainTest {
   }
 
   @Test
+  void theMonitorHasTheReportsNumbersOfTheFinishedModel() {
+    try (Dataset data = small();
+        Model start = fresh(data);
+        Trainer trainer = Trainer.create(start, options())) {
+      assertTrue(Double.isNaN(trainer.monitorValue(TrainQuantity.SCALE, Schema.ALL_MODALITIES)));
+      assertTrue(trainer.remarks().isEmpty());
+      trainer.fit(data);
+      try (Model model = trainer.snapshot();
+          Predictor predictor = Predictor.create(model);
+          Report report = predictor.evaluate(data, "valid")) {
+        assertEquals(
+            report.value("language+audio", "f1"),
+            trainer.monitorValue(TrainQuantity.SCORE, 3),
+            1e-9);
+        assertEquals(
+            report.value("language+audio", "uncertainty"),
+            trainer.monitorValue(TrainQuantity.UNCERTAINTY, 3),
+            1e-9);
+      }
+      double weights = 0;
+      for (int modality = 0; modality < 3; ++modality) {
+        weights += trainer.monitorValue(TrainQuantity.WEIGHT, 1 << modality);
+      }
+      assertEquals(1, weights, 1e-6);
+      failure(Status.INVALID_ARGUMENT, () -> trainer.monitorValue(TrainQuantity.VARIANCE, 3));
+      assertTrue(trainer.remarks().get(0).startsWith("too few steps"), trainer.remarks().toString());
+    }
+  }
+
+  @Test
   void trainsSavesLoadsAndPredictsTheSameBitsAsTheProgram(@TempDir Path folder) throws Exception {
     String program = Support.build().resolve("bin/casd").toString();
     Path theirs = folder.resolve("program.casd");

@@ -313,7 +313,8 @@ enum {
   CASD_FIELD_VALUE = 2,         /**< [outputs] regression: in the targets' units. */
   CASD_FIELD_CONFIDENCE = 3,    /**< [1] classes: largest probability; multi-label: mean of the
                                      larger of each pair; regression: NaN until calibrated. */
-  CASD_FIELD_UNCERTAINTY = 4,   /**< [1] variance U_F of the fused law. */
+  CASD_FIELD_UNCERTAINTY = 4,   /**< [1] variance U_F of the fused law: orders sets of modalities and
+                                     corrupted inputs; rank errors by CASD_FIELD_ERROR_PROBABILITY. */
   CASD_FIELD_DISAGREEMENT = 5,  /**< [1] weighted spread of the modalities' locations. */
   CASD_FIELD_MODALITY_VARIANCE = 7,            /**< [modalities] V_m, the primary one. */
   CASD_FIELD_MODALITY_ALEATORIC = 8,           /**< [modalities] A_m = beta / (alpha - 1). */

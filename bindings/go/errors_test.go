@@ -166,6 +166,7 @@ func TestClosedObjectsReturnErrClosed(t *testing.T) {
 		"Trainer.Snapshot":             second(trainer.Snapshot()),
 		"Trainer.Save":                 trainer.Save("x"),
 		"Report.JSON":                  second(report.JSON()),
+		"Report.Remarks":               second(report.Remarks()),
 		"Report.Conditions":            second(report.Conditions()),
 		"Report.Value":                 second(report.Value("", "mean_incomplete_f1")),
 		"an object without contents":   second((&casd.Model{}).Info()),

@@ -315,6 +315,15 @@ func TestEvaluate(t *testing.T) {
 	}
 	_, err := report.Value("audio", "speed")
 	wants(t, err, casd.StatusNotFound, casd.ErrNotFound, "accuracy")
+	narrow := casd.DefaultModelOptions()
+	narrow.AlphaMax = 1.3 // Evidence that cannot differ is at its limit.
+	other := must[*casd.Predictor](t)(casd.NewPredictor(
+		must[*casd.Model](t)(casd.NewModel(trained(t).Schema(), narrow)), nil))
+	remarked := must[*casd.Report](t)(other.Evaluate(context.Background(), dataset, "valid", nil))
+	if remarks := must[[]string](t)(remarked.Remarks()); len(remarks) == 0 ||
+		!strings.Contains(remarks[0], "collapsed to its upper limit") {
+		t.Error(remarks)
+	}
 	if text := must[string](t)(report.JSON()); !strings.Contains(text, `"conditions"`) {
 		t.Error(text)
 	}

@@ -125,6 +125,23 @@ func (r *Report) JSON() (string, error) {
 	return capi.Casd_report_json(address), nil
 }
 
+// Remarks returns sentences on evidence and uncertainty of the model on the split: what was seen and what to do.
+func (r *Report) Remarks() ([]string, error) {
+	address, err := r.handle.use()
+	if err != nil {
+		return nil, err
+	}
+	defer r.handle.done()
+	var remarks []string
+	for {
+		remark := capi.Casd_report_remark(address, int32(len(remarks)))
+		if remark == "" {
+			return remarks, nil
+		}
+		remarks = append(remarks, remark)
+	}
+}
+
 // Conditions returns the names of the conditions, all modalities last.
 func (r *Report) Conditions() ([]string, error) {
 	address, err := r.handle.use()

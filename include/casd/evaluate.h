@@ -89,6 +89,13 @@ CASD_API void CASD_CALL casd_report_destroy(casd_report *report);
  */
 CASD_API const char *CASD_CALL casd_report_json(const casd_report *report);
 
+/**
+ * @brief Remark `index`: a sentence on evidence and uncertainty of the model on the split.
+ * @return UTF-8 text that belongs to the report; NULL if there is none.
+ * @since 0.2
+ */
+CASD_API const char *CASD_CALL casd_report_remark(const casd_report *report, int32_t index);
+
 /** @brief The number of conditions, all modalities last; -1 for NULL. @since 0.1 */
 CASD_API int32_t CASD_CALL casd_report_condition_count(const casd_report *report);
 

@@ -95,6 +95,10 @@ const char* casd_report_json(const casd_report* report) {
   return report ? report->json.c_str() : nullptr;
 }
 
+const char* casd_report_remark(const casd_report* report, int32_t index) {
+  return report ? casd::remark_text(report->value.remarks, index) : nullptr;
+}
+
 int32_t casd_report_condition_count(const casd_report* report) {
   return report ? static_cast<int32_t>(report->value.conditions.size()) : -1;
 }

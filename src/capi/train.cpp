@@ -218,8 +218,5 @@ casd_status casd_trainer_monitor_value(double* value, const casd_trainer* traine
 }
 
 const char* casd_trainer_remark(const casd_trainer* trainer, int32_t index) {
-  if (!trainer || index < 0) return nullptr;
-  const std::vector<casd::Remark>& all = trainer->value->remarks();
-  const auto at = static_cast<std::size_t>(index);
-  return at < all.size() ? all[at].text.c_str() : nullptr;
+  return trainer ? casd::remark_text(trainer->value->remarks(), index) : nullptr;
 }

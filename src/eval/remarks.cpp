@@ -99,6 +99,11 @@ void remark_on_dependence(std::vector<Remark>& out, const Schema& schema,
 
 }  // namespace
 
+const char* remark_text(const std::vector<Remark>& remarks, std::int32_t index) {
+  const auto at = static_cast<std::size_t>(index);  // beyond the end for a negative one
+  return at < remarks.size() ? remarks[at].text.c_str() : nullptr;
+}
+
 std::string decimal(double value, int digits) {
   return std::isfinite(value) ? text(std::fixed, std::setprecision(digits), value) : "-";
 }

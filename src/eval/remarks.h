@@ -4,6 +4,7 @@
 
 #include "eval/evidence_summary.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct RemarkLimits {
 /// `schema`, or of those of a part of its modalities.
 std::vector<Remark> evidence_remarks(const Schema& schema, const casd_model_options& options,
                                      const EvidenceSummary& summary);
+
+/// The text of a remark, for the C API; NULL if there is none.
+const char* remark_text(const std::vector<Remark>& remarks, std::int32_t index);
 
 /// A number with `digits` decimals, "-" if it is not finite.
 std::string decimal(double value, int digits);

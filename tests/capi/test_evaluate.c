@@ -182,6 +182,36 @@ static void json_contains_the_same_numbers(void **state) {
   teardown(&f);
 }
 
+static void remarks_say_what_the_evidence_shows(void **state) {
+  struct fixture f = setup(CASD_TASK_CLASSES);
+  casd_model_options options;
+  casd_schema *schema = NULL;
+  casd_model *model = NULL;
+  const char *json = casd_report_json(f.report);
+  (void)state;
+  assert_non_null(strstr(json, "\"modalities\":{\"language\":{\"degrees_of_freedom\":"));
+  assert_non_null(strstr(json, "\"remarks\":["));
+  teardown(&f);
+  /* Evidence that cannot differ is at its limit. */
+  f.data = new_data(CASD_TASK_CLASSES, 1);
+  ASSERT_OK(casd_dataset_schema(&schema, f.data));
+  ASSERT_OK(casd_model_options_init(&options, sizeof options));
+  options.hidden = 8;
+  options.alpha_max = 1.3;
+  ASSERT_OK(casd_model_create(&model, schema, &options));
+  ASSERT_OK(casd_predictor_create(&f.predictor, model, NULL));
+  ASSERT_OK(casd_evaluate(&f.report, f.predictor, f.data, "valid", NULL, NULL, NULL));
+  assert_non_null(strstr(casd_report_remark(f.report, 0),
+                         "evidence of language, audio, visual has collapsed to its upper limit"));
+  assert_non_null(strstr(casd_report_json(f.report), casd_report_remark(f.report, 0)));
+  assert_null(casd_report_remark(f.report, 10));
+  assert_null(casd_report_remark(f.report, -1));
+  assert_null(casd_report_remark(NULL, 0));
+  casd_model_destroy(model);
+  casd_schema_destroy(schema);
+  teardown(&f);
+}
+
 static void invalid_arguments_are_rejected(void **state) {
   struct fixture f = setup(CASD_TASK_CLASSES);
   casd_dataset *other = new_data(CASD_TASK_REGRESSION, 1);
@@ -298,6 +328,7 @@ int main(void) {
       cmocka_unit_test(json_contains_the_same_numbers),
       cmocka_unit_test(evaluation_reports_progress_and_can_be_cancelled),
       cmocka_unit_test(a_mask_restricts_the_conditions),
+      cmocka_unit_test(remarks_say_what_the_evidence_shows),
       cmocka_unit_test(invalid_arguments_are_rejected),
   };
   return cmocka_run_group_tests_name("evaluate", tests, NULL, nothing_is_left);

@@ -53,6 +53,8 @@ void run(const Options& options) {
         "Remark: a model that was trained on these samples does better on them than on new ones.");
   print_text("\n");
   print_evaluation(report.get(), casd_schema_task(schema.get()));
+  for (int32_t i = 0; const char* remark = casd_report_remark(report.get(), i); ++i)
+    print_wrapped(std::string("Remark: ") + remark + ".");
 }
 
 }  // namespace

@@ -122,6 +122,17 @@ namespace Casd.Tests
         }
 
         [Test]
+        public static void AReportHasRemarks()
+        {
+            using Dataset data = Data();
+            using Schema schema = data.GetSchema();
+            using var model = new Model(schema, new ModelOptions { Hidden = 16, AlphaMax = 1.3 });
+            using var predictor = new Predictor(model);
+            using Report report = Report.Evaluate(predictor, data, "valid");
+            Check.Contains("collapsed to its upper limit", report.Remarks[0]);
+        }
+
+        [Test]
         public static void IsCancelledAndResumed()
         {
             using var folder = new TemporaryFolder();

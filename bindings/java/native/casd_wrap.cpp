@@ -3502,6 +3502,22 @@ SWIGEXPORT jstring JNICALL Java_org_casd_CasdJNI_casd_1report_1json(JNIEnv *jenv
 }
 
 
+SWIGEXPORT jstring JNICALL Java_org_casd_CasdJNI_casd_1report_1remark(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
+  jstring jresult = 0 ;
+  casd_report *arg1 = (casd_report *) 0 ;
+  int32_t arg2 ;
+  char *result = 0 ;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_report **)&jarg1; 
+  arg2 = (int32_t)jarg2; 
+  result = (char *)casd_report_remark((casd_report const *)arg1,arg2);
+  jresult = casd_jni::new_string(jenv, result); 
+  return jresult;
+}
+
+
 SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1report_1condition_1count(JNIEnv *jenv, jclass jcls, jlong jarg1) {
   jint jresult = 0 ;
   casd_report *arg1 = (casd_report *) 0 ;

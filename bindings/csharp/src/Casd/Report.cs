@@ -84,6 +84,21 @@ namespace Casd
         }
 
         /// <summary>
+        /// Remarks on evidence and uncertainty of the model on the split: what was seen and what to do.
+        /// </summary>
+        public IReadOnlyList<string> Remarks
+        {
+            get
+            {
+                using var held = Handle.Hold();
+                var remarks = new List<string>();
+                while (NativeText.FromUtf8(NativeMethods.casd_report_remark(_handle, remarks.Count)) is string text)
+                    remarks.Add(text);
+                return remarks;
+            }
+        }
+
+        /// <summary>
         /// The evaluated sets of modalities, such as "language+audio"; all modalities are the last.
         /// </summary>
         public IReadOnlyList<string> Conditions

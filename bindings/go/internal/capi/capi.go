@@ -197,9 +197,9 @@ typedef _gostring_ swig_type_162;
 typedef _gostring_ swig_type_163;
 typedef _gostring_ swig_type_164;
 typedef _gostring_ swig_type_165;
-typedef long long swig_type_166;
+typedef _gostring_ swig_type_166;
 typedef long long swig_type_167;
-typedef _gostring_ swig_type_168;
+typedef long long swig_type_168;
 typedef _gostring_ swig_type_169;
 typedef _gostring_ swig_type_170;
 typedef _gostring_ swig_type_171;
@@ -207,18 +207,18 @@ typedef _gostring_ swig_type_172;
 typedef _gostring_ swig_type_173;
 typedef _gostring_ swig_type_174;
 typedef _gostring_ swig_type_175;
-typedef _goslice_ swig_type_176;
-typedef _gostring_ swig_type_177;
-typedef long long swig_type_178;
+typedef _gostring_ swig_type_176;
+typedef _goslice_ swig_type_177;
+typedef _gostring_ swig_type_178;
 typedef long long swig_type_179;
 typedef long long swig_type_180;
 typedef long long swig_type_181;
-typedef _gostring_ swig_type_182;
-typedef long long swig_type_183;
+typedef long long swig_type_182;
+typedef _gostring_ swig_type_183;
 typedef long long swig_type_184;
 typedef long long swig_type_185;
 typedef long long swig_type_186;
-typedef _gostring_ swig_type_187;
+typedef long long swig_type_187;
 typedef _gostring_ swig_type_188;
 typedef _gostring_ swig_type_189;
 typedef _gostring_ swig_type_190;
@@ -242,14 +242,15 @@ typedef _gostring_ swig_type_207;
 typedef _gostring_ swig_type_208;
 typedef _gostring_ swig_type_209;
 typedef _gostring_ swig_type_210;
-typedef _goslice_ swig_type_211;
-typedef long long swig_type_212;
-typedef _goslice_ swig_type_213;
-typedef long long swig_type_214;
-typedef _gostring_ swig_type_215;
+typedef _gostring_ swig_type_211;
+typedef _goslice_ swig_type_212;
+typedef long long swig_type_213;
+typedef _goslice_ swig_type_214;
+typedef long long swig_type_215;
 typedef _gostring_ swig_type_216;
 typedef _gostring_ swig_type_217;
 typedef _gostring_ swig_type_218;
+typedef _gostring_ swig_type_219;
 extern void _wrap_Swig_free_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_capi_68d8c2823a5c5624(swig_intgo arg1);
 extern swig_type_1 _wrap_casd_status_name_capi_68d8c2823a5c5624(int arg1);
@@ -491,9 +492,10 @@ extern void _wrap_delete_casd_evaluate_options_capi_68d8c2823a5c5624(uintptr_t a
 extern swig_type_157 _wrap_casd_evaluate_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_report_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern swig_type_158 _wrap_casd_report_json_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern swig_type_159 _wrap_casd_report_remark_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_report_condition_count_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_159 _wrap_casd_report_condition_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_160 _wrap_casd_report_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_161 arg3, swig_type_162 arg4);
+extern swig_type_160 _wrap_casd_report_condition_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
+extern swig_type_161 _wrap_casd_report_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_162 arg3, swig_type_163 arg4);
 extern void _wrap_casd_calibrate_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_calibrate_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_calibrate_options_fit_maps_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
@@ -504,8 +506,8 @@ extern void _wrap_casd_calibrate_options_threads_set_capi_68d8c2823a5c5624(uintp
 extern int _wrap_casd_calibrate_options_threads_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_calibrate_options_capi_68d8c2823a5c5624(void);
 extern void _wrap_delete_casd_calibrate_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_163 _wrap_casd_calibrate_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_164 _wrap_casd_model_calibrate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_165 arg4, uintptr_t arg5);
+extern swig_type_164 _wrap_casd_calibrate_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern swig_type_165 _wrap_casd_model_calibrate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_166 arg4, uintptr_t arg5);
 extern void _wrap_casd_trainer_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_trainer_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_teacher_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
@@ -564,8 +566,8 @@ extern void _wrap_casd_trainer_options_weight_decay_set_capi_68d8c2823a5c5624(ui
 extern double _wrap_casd_trainer_options_weight_decay_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_gradient_clip_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
 extern double _wrap_casd_trainer_options_gradient_clip_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_166 arg2);
-extern swig_type_167 _wrap_casd_trainer_options_seed_get_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_167 arg2);
+extern swig_type_168 _wrap_casd_trainer_options_seed_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_engine_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_trainer_options_engine_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_trainer_options_reserved_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
@@ -574,13 +576,13 @@ extern void _wrap_casd_trainer_options_hold_out_set_capi_68d8c2823a5c5624(uintpt
 extern double _wrap_casd_trainer_options_hold_out_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_trainer_options_capi_68d8c2823a5c5624(void);
 extern void _wrap_delete_casd_trainer_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_168 _wrap_casd_trainer_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_169 _wrap_casd_trainer_options_use_recipe_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_170 _wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_171 arg2, swig_type_172 arg3);
-extern swig_type_173 _wrap_casd_trainer_options_resolve_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_169 _wrap_casd_trainer_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern swig_type_170 _wrap_casd_trainer_options_use_recipe_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
+extern swig_type_171 _wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_172 arg2, swig_type_173 arg3);
+extern swig_type_174 _wrap_casd_trainer_options_resolve_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_casd_trainer_options_count_capi_68d8c2823a5c5624(void);
-extern swig_type_174 _wrap_casd_trainer_options_name_capi_68d8c2823a5c5624(int arg1);
-extern swig_type_175 _wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(swig_type_176 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_177 arg4);
+extern swig_type_175 _wrap_casd_trainer_options_name_capi_68d8c2823a5c5624(int arg1);
+extern swig_type_176 _wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(swig_type_177 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_178 arg4);
 extern void _wrap_casd_train_stats_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_stats_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_stats_phase_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
@@ -589,10 +591,10 @@ extern void _wrap_casd_train_stats_epoch_set_capi_68d8c2823a5c5624(uintptr_t arg
 extern int _wrap_casd_train_stats_epoch_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_stats_go_on_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_stats_go_on_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_178 arg2);
-extern swig_type_179 _wrap_casd_train_stats_step_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_180 arg2);
-extern swig_type_181 _wrap_casd_train_stats_samples_get_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern void _wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_179 arg2);
+extern swig_type_180 _wrap_casd_train_stats_step_get_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern void _wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_181 arg2);
+extern swig_type_182 _wrap_casd_train_stats_samples_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_stats_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
 extern double _wrap_casd_train_stats_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_stats_task_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
@@ -613,7 +615,7 @@ extern void _wrap_casd_train_stats_best_score_set_capi_68d8c2823a5c5624(uintptr_
 extern double _wrap_casd_train_stats_best_score_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_train_stats_capi_68d8c2823a5c5624(void);
 extern void _wrap_delete_casd_train_stats_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_182 _wrap_casd_train_stats_init_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern swig_type_183 _wrap_casd_train_stats_init_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_progress_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_progress_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_progress_phase_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
@@ -622,10 +624,10 @@ extern void _wrap_casd_train_progress_epoch_set_capi_68d8c2823a5c5624(uintptr_t 
 extern int _wrap_casd_train_progress_epoch_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_progress_epochs_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
 extern int _wrap_casd_train_progress_epochs_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_183 arg2);
-extern swig_type_184 _wrap_casd_train_progress_step_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_185 arg2);
-extern swig_type_186 _wrap_casd_train_progress_steps_get_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern void _wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_184 arg2);
+extern swig_type_185 _wrap_casd_train_progress_step_get_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern void _wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_186 arg2);
+extern swig_type_187 _wrap_casd_train_progress_steps_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_progress_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
 extern double _wrap_casd_train_progress_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern void _wrap_casd_train_progress_score_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
@@ -640,36 +642,36 @@ extern void _wrap_casd_train_progress_seconds_left_set_capi_68d8c2823a5c5624(uin
 extern double _wrap_casd_train_progress_seconds_left_get_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern uintptr_t _wrap_new_casd_train_progress_capi_68d8c2823a5c5624(void);
 extern void _wrap_delete_casd_train_progress_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_187 _wrap_casd_train_progress_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_188 _wrap_casd_trainer_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_188 _wrap_casd_train_progress_init_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern swig_type_189 _wrap_casd_trainer_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
 extern void _wrap_casd_trainer_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_189 _wrap_casd_trainer_prepare_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_190 _wrap_casd_trainer_prepare_batch_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_191 _wrap_casd_trainer_set_phase_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_192 _wrap_casd_trainer_set_teacher_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_193 _wrap_casd_train_step_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_194 _wrap_casd_trainer_epoch_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_195 _wrap_casd_trainer_fit_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, swig_type_196 arg3);
+extern swig_type_190 _wrap_casd_trainer_prepare_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_191 _wrap_casd_trainer_prepare_batch_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_192 _wrap_casd_trainer_set_phase_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
+extern swig_type_193 _wrap_casd_trainer_set_teacher_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_194 _wrap_casd_train_step_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_195 _wrap_casd_trainer_epoch_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_196 _wrap_casd_trainer_fit_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, swig_type_197 arg3);
 extern void _wrap_casd_trainer_cancel_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_197 _wrap_casd_trainer_progress_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_198 _wrap_casd_trainer_progress_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_casd_trainer_phase_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_198 _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_199 _wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_200 _wrap_casd_trainer_save_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_201 arg2);
-extern swig_type_202 _wrap_casd_trainer_load_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_203 arg2);
-extern swig_type_204 _wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_205 arg2, int arg3);
-extern swig_type_206 _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_207 _wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, int arg3, int arg4);
-extern swig_type_208 _wrap_casd_trainer_remark_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_209 _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_210 arg4, uintptr_t arg5, swig_voidp arg6);
-extern int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(swig_type_211 arg1, uintptr_t arg2, swig_type_212 arg3, int arg4, int arg5);
-extern int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(swig_type_213 arg1, uintptr_t arg2, swig_type_214 arg3);
-extern swig_type_215 _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_216 arg3);
-extern swig_type_217 _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int arg1);
+extern swig_type_199 _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_200 _wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_201 _wrap_casd_trainer_save_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_202 arg2);
+extern swig_type_203 _wrap_casd_trainer_load_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_204 arg2);
+extern swig_type_205 _wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_206 arg2, int arg3);
+extern swig_type_207 _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_208 _wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, int arg3, int arg4);
+extern swig_type_209 _wrap_casd_trainer_remark_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
+extern swig_type_210 _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_211 arg4, uintptr_t arg5, swig_voidp arg6);
+extern int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(swig_type_212 arg1, uintptr_t arg2, swig_type_213 arg3, int arg4, int arg5);
+extern int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(swig_type_214 arg1, uintptr_t arg2, swig_type_215 arg3);
+extern swig_type_216 _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_217 arg3);
+extern swig_type_218 _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int arg1);
 extern void _wrap_casd_go_log_stop_capi_68d8c2823a5c5624(void);
 extern int _wrap_casd_go_compiled_version_capi_68d8c2823a5c5624(void);
 extern int _wrap_casd_go_is_foreign_capi_68d8c2823a5c5624(void);
-extern swig_type_218 _wrap_casd_go_library_path_capi_68d8c2823a5c5624(void);
+extern swig_type_219 _wrap_casd_go_library_path_capi_68d8c2823a5c5624(void);
 #undef intgo
 */
 import "C"
@@ -3008,6 +3010,17 @@ func Casd_report_json(arg1 uintptr) (_swig_ret string) {
 	return swig_r_1
 }
 
+func Casd_report_remark(arg1 uintptr, arg2 int32) (_swig_ret string) {
+	var swig_r string
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r_p := C._wrap_casd_report_remark_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	var swig_r_1 string
+	swig_r_1 = swigCopyString(swig_r)
+	return swig_r_1
+}
+
 func Casd_report_condition_count(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
@@ -3032,7 +3045,7 @@ func Casd_report_value(arg1 *float64, arg2 uintptr, arg3 string, arg4 string) (_
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_report_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_161)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_report_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -3147,7 +3160,7 @@ func Casd_model_calibrate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := getSwigcptr(arg5)
-	swig_r_p := C._wrap_casd_model_calibrate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_165)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4))
+	swig_r_p := C._wrap_casd_model_calibrate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -3546,7 +3559,7 @@ func (arg1 SwigcptrCasd_trainer_options) GetGradient_clip() (_swig_ret float64) 
 func (arg1 SwigcptrCasd_trainer_options) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_166(_swig_i_1))
+	C._wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_167(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetSeed() (_swig_ret uint64) {
@@ -3703,7 +3716,7 @@ func Casd_trainer_options_set(arg1 Casd_trainer_options, arg2 string, arg3 strin
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_173)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -3749,7 +3762,7 @@ func Casd_trainer_options_text(arg1 []byte, arg2 *int, arg3 Casd_trainer_options
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(*(*C.swig_type_176)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_177)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(*(*C.swig_type_177)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -3826,7 +3839,7 @@ func (arg1 SwigcptrCasd_train_stats) GetGo_on() (_swig_ret int32) {
 func (arg1 SwigcptrCasd_train_stats) SetStep(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_178(_swig_i_1))
+	C._wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_179(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetStep() (_swig_ret int64) {
@@ -3839,7 +3852,7 @@ func (arg1 SwigcptrCasd_train_stats) GetStep() (_swig_ret int64) {
 func (arg1 SwigcptrCasd_train_stats) SetSamples(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_180(_swig_i_1))
+	C._wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_181(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetSamples() (_swig_ret int64) {
@@ -4086,7 +4099,7 @@ func (arg1 SwigcptrCasd_train_progress) GetEpochs() (_swig_ret int32) {
 func (arg1 SwigcptrCasd_train_progress) SetStep(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_183(_swig_i_1))
+	C._wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_184(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetStep() (_swig_ret int64) {
@@ -4099,7 +4112,7 @@ func (arg1 SwigcptrCasd_train_progress) GetStep() (_swig_ret int64) {
 func (arg1 SwigcptrCasd_train_progress) SetSteps(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_185(_swig_i_1))
+	C._wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_186(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetSteps() (_swig_ret int64) {
@@ -4327,7 +4340,7 @@ func Casd_trainer_fit(arg1 uintptr, arg2 uintptr, arg3 string) (_swig_ret error)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_fit_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_196)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_trainer_fit_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_197)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -4387,7 +4400,7 @@ func Casd_trainer_save(arg1 uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_save_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_201)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_trainer_save_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_202)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -4401,7 +4414,7 @@ func Casd_trainer_load(arg1 *uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_load_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_203)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_trainer_load_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_204)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -4416,7 +4429,7 @@ func Casd_trainer_load_on(arg1 *uintptr, arg2 string, arg3 int32) (_swig_ret err
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_205)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
+	swig_r_p := C._wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_206)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -4469,7 +4482,7 @@ func Casd_go_evaluate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, ar
 	_swig_i_3 := arg4
 	_swig_i_4 := getSwigcptr(arg5)
 	_swig_i_5 := arg6
-	swig_r_p := C._wrap_casd_go_evaluate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_210)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
+	swig_r_p := C._wrap_casd_go_evaluate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_211)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -4486,7 +4499,7 @@ func Casd_go_batch_frames(arg1 []float32, arg2 uintptr, arg3 int64, arg4 int32, 
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(*(*C.swig_type_211)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_212(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
+	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(*(*C.swig_type_212)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_213(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4498,7 +4511,7 @@ func Casd_go_batch_target(arg1 []float32, arg2 uintptr, arg3 int64) (_swig_ret i
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_68d8c2823a5c5624(*(*C.swig_type_213)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_214(_swig_i_2)))
+	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_68d8c2823a5c5624(*(*C.swig_type_214)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_215(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4510,7 +4523,7 @@ func Casd_go_without_user_value(arg1 *uintptr, arg2 uintptr, arg3 string) (_swig
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_216)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_217)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3

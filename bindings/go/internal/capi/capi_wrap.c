@@ -4638,6 +4638,21 @@ _gostring_ _wrap_casd_report_json_capi_68d8c2823a5c5624(casd_report *_swig_go_0)
 }
 
 
+_gostring_ _wrap_casd_report_remark_capi_68d8c2823a5c5624(casd_report *_swig_go_0, int _swig_go_1) {
+  casd_report *arg1 = (casd_report *) 0 ;
+  int32_t arg2 ;
+  char *result = 0 ;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_report *)_swig_go_0;
+  arg2 = (int32_t)_swig_go_1; 
+  
+  result = (char *)casd_report_remark((struct casd_report const *)arg1,arg2);
+  _swig_go_result = Swig_AllocateString((char*)result, result ? strlen((char*)result) : 0); 
+  return _swig_go_result;
+}
+
+
 int _wrap_casd_report_condition_count_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t result;

@@ -332,6 +332,9 @@ internal static unsafe class NativeImports {
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_json")]
   public static extern global::System.IntPtr casd_report_json(global::System.IntPtr jarg1);
 
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_remark")]
+  public static extern global::System.IntPtr casd_report_remark(global::System.IntPtr jarg1, int jarg2);
+
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_report_condition_count")]
   public static extern int casd_report_condition_count(global::System.IntPtr jarg1);
 

@@ -758,6 +758,14 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static global::System.IntPtr casd_report_remark(ReportHandle report, int index) {
+    using var held_report = report.Hold();
+    {
+      return NativeImports.casd_report_remark(held_report.Pointer, index);
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static int casd_report_condition_count(ReportHandle report) {
     using var held_report = report.Hold();
     {

@@ -230,6 +230,7 @@ final class CasdJNI {
   public final static native long casd_dataset_noise(long jarg2, String jarg3, long jarg4, int jarg5);
   public final static native void casd_report_destroy(long jarg1);
   public final static native String casd_report_json(long jarg1);
+  public final static native String casd_report_remark(long jarg1, int jarg2);
   public final static native int casd_report_condition_count(long jarg1);
   public final static native String casd_report_condition(long jarg1, int jarg2);
   public final static native long casd_report_value(long jarg2, String jarg3, String jarg4);

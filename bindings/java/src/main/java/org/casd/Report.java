@@ -30,6 +30,24 @@ public final class Report extends NativeObject {
   }
 
   /**
+   * Remarks on evidence and uncertainty of the model on the split: what was seen and what to do.
+   *
+   * @return a new list
+   */
+  public List<String> remarks() {
+    long pointer = handle.acquireExclusive();
+    try {
+      List<String> out = new ArrayList<>();
+      for (String remark; (remark = CasdJNI.casd_report_remark(pointer, out.size())) != null; ) {
+        out.add(remark);
+      }
+      return out;
+    } finally {
+      handle.releaseExclusive();
+    }
+  }
+
+  /**
    * The conditions that were evaluated, all modalities last.
    *
    * @return their names

@@ -84,6 +84,16 @@ class TrainTest {
   }
 
   @Test
+  void aReportHasRemarks() {
+    try (Dataset data = small();
+        Model model = Model.create(data.schema(), new ModelOptions().hidden(16).alphaMax(1.3));
+        Predictor predictor = Predictor.create(model);
+        Report report = predictor.evaluate(data, "valid")) {
+      assertTrue(report.remarks().get(0).contains("collapsed to its upper limit"));
+    }
+  }
+
+  @Test
   void trainsSavesLoadsAndPredictsTheSameBitsAsTheProgram(@TempDir Path folder) throws Exception {
     String program = Support.build().resolve("bin/casd").toString();
     Path theirs = folder.resolve("program.casd");

@@ -8,9 +8,10 @@
 namespace casd {
 
 void sum_frames(const FrameSumItem& item) {
-  double* sum = item.sums;
+  double* first = item.sums;
+  double* last = first + item.features;
+  double* sum = last + item.features;
   double* square = sum + item.features;
-  double* last = square + item.features;
   double change = 0, count = 0;
   std::fill_n(item.sums, frame_sum_count(item.features), 0.0);
   for (std::int64_t t = 0; t < item.steps; ++t) {
@@ -20,16 +21,17 @@ void sum_frames(const FrameSumItem& item) {
       float value;
       standardise(frame + f, item.mean + f, item.deviation + f, 1, item.clip, &value);
       const auto z = static_cast<double>(value);
-      const double step = count > 0 ? z - last[f] : 0;
-      sum[f] += z;
-      square[f] += z * z;
-      last[f] = z;
+      if (count == 0) first[f] = last[f] = z;
+      const double difference = z - first[f], step = z - last[f];
+      sum[f] += difference;
+      square[f] += difference * difference;
       change += step * step;
+      last[f] = z;
     }
     ++count;
   }
-  last[item.features] = change;
-  last[item.features + 1] = count;
+  square[item.features] = change;
+  square[item.features + 1] = count;
 }
 
 void InferenceEngine::sum_frames(Span<const FrameSumItem> items) const {

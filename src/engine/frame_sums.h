@@ -17,9 +17,11 @@ struct FrameSumItem {
   double* sums;            // [frame_sum_count(features)]
 };
 
-/// Per feature the sum, the sum of squares and the last value; then the sum of squared differences of
-/// neighbouring frames over all features, and the number of frames.
-constexpr std::int64_t frame_sum_count(std::int64_t features) { return 3 * features + 2; }
+/// Per feature the first and the last value, the sum of the differences from the first one, and the sum
+/// of their squares (differences, because squares of values would lose the digits of a small variance);
+/// then the sum of squared differences of neighbouring frames over all features, and the number of
+/// frames.
+constexpr std::int64_t frame_sum_count(std::int64_t features) { return 4 * features + 2; }
 
 /// Whether all values of a frame are NaN.
 inline bool is_missing(const float* frame, std::int64_t features) {

@@ -34,17 +34,21 @@ FrameSumItem frame_sum_item(const Model& model, std::int32_t modality, const Fra
 }
 
 InputStatistics<double> pool_sums(double* sums, std::int64_t features) {
-  double* mean = sums;
-  double* deviation = sums + features;  // holds the sums of squares
-  const double* last = deviation + features;
+  // Each feature's results replace the first three of its four sums.
+  double* first = sums;
+  double* last = first + features;
+  double* sum = last + features;
+  const double* square = sum + features;
   const auto width = static_cast<double>(features);
-  const double change = last[features], count = last[features + 1];
+  const double change = square[features], count = square[features + 1];
   InputStatistics<double> out;
   for (std::int64_t f = 0; f < features; ++f) {
-    const double square = deviation[f] / count;
-    mean[f] /= count;
-    deviation[f] = std::sqrt(std::max(square - mean[f] * mean[f], 0.0));
-    out.energy += (square + last[f] * last[f]) / (2 * width);
+    const double shift = sum[f] / count, mean = first[f] + shift, end = last[f];
+    const double variance = std::max(square[f] / count - shift * shift, 0.0);
+    out.energy += (variance + mean * mean + end * end) / (2 * width);
+    first[f] = mean;
+    last[f] = std::sqrt(variance);
+    sum[f] = end;
   }
   out.has_change = count > 1;
   if (count > 1) out.change = change / ((count - 1) * width);

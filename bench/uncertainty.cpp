@@ -205,7 +205,20 @@ void print_noise(casd_task task, unsigned seed) {
   casd_dataset_destroy(data);
 }
 
-/// Mean over the samples that have all modalities of the mask and a label.
+/// The mask of a condition, "language+audio".
+casd_modality_mask mask_of(const casd_schema* schema, const std::string& condition) {
+  casd_modality_mask mask = 0;
+  for (std::size_t begin = 0; begin < condition.size();) {
+    const std::size_t end = std::min(condition.find('+', begin), condition.size());
+    int32_t index = 0;
+    check(casd_schema_modality_index(&index, schema, condition.substr(begin, end - begin).c_str()));
+    mask |= casd_modality_mask{1} << index;
+    begin = end + 1;
+  }
+  return mask;
+}
+
+/// Mean over the samples that have a modality of the mask.
 double mean_deviation(casd_predictor* predictor, const casd_batch* batch, casd_modality_mask mask) {
   casd_prediction* prediction = nullptr;
   check(casd_prediction_create(&prediction));
@@ -229,6 +242,8 @@ void print_conditions(const std::string& path, unsigned seed) {
   casd_predictor* predictor = nullptr;
   casd_report* report = nullptr;
   casd_batch* batch = read(data, split);
+  casd_schema* schema = nullptr;
+  check(casd_dataset_schema(&schema, data));
   check(casd_predictor_options_init(&options, sizeof options));
   options.on_empty = CASD_EMPTY_NAN;
   check(casd_predictor_create(&predictor, model, &options));
@@ -242,8 +257,7 @@ void print_conditions(const std::string& path, unsigned seed) {
     check(casd_report_value(&coverage, report, name, "coverage"));
     error.push_back(values[0]);
     uncertainty.push_back(values[1]);
-    // The conditions of up to six modalities are in the order of their masks.
-    deviation.push_back(mean_deviation(predictor, batch, static_cast<casd_modality_mask>(i + 1)));
+    deviation.push_back(mean_deviation(predictor, batch, mask_of(schema, name)));
     std::printf("seed %u  %-24s error %.3f  uncertainty %7.3f  deviation %.3f  coverage %.1f %%\n",
                 seed, name, error.back(), uncertainty.back(), deviation.back(), coverage);
   }
@@ -252,6 +266,7 @@ void print_conditions(const std::string& path, unsigned seed) {
   casd_report_destroy(report);
   casd_predictor_destroy(predictor);
   casd_batch_destroy(batch);
+  casd_schema_destroy(schema);
   casd_model_destroy(model);
   casd_dataset_destroy(data);
 }

@@ -324,7 +324,7 @@ enum {
   CASD_FIELD_REPRESENTATION = 12,              /**< [hidden] mu_F. */
   CASD_FIELD_SCALE = 13,                       /**< [hidden] sigma_F. */
   CASD_FIELD_DEGREES_OF_FREEDOM = 14,          /**< [hidden] nu_F. */
-  /** [modalities] factor of V_m by the input guard; 1: input like the training data. @since 0.2 */
+  /** [modalities] factor R Z of V_m by the input guard; 1: like the training data. @since 0.2 */
   CASD_FIELD_MODALITY_GUARD = 15,
   /** Classes: [1], 1 - the largest probability; multi-label: [outputs], of each label. @since 0.2 */
   CASD_FIELD_ERROR_PROBABILITY = 16,

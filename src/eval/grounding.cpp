@@ -122,22 +122,28 @@ struct InputSpread {
   std::vector<double> energy, change;
 };
 
-void fit_guards(std::vector<float>& values, const Model& model, Span<const Sample* const> train,
-                Span<const Sample* const> held_out) {
+/// Returns the typical change of each modality, on `train`, or on `held_out` without samples there.
+std::vector<double> fit_guards(std::vector<float>& values, const Model& model,
+                               Span<const Sample* const> train,
+                               Span<const Sample* const> held_out) {
   constexpr double loud = 0.95, still = 0.01, cap = 1;
+  std::vector<double> typical;
   for (std::int32_t m = 0; m < model.schema().modality_count(); ++m) {
     double most_energy = 0, least_change = 0;
+    typical.push_back(0);
     for (const Span<const Sample* const> samples : {train, held_out}) {
       const InputSpread spread(model, m, samples);
       if (!spread.energy.empty())
         most_energy = std::max(most_energy, quantile(spread.energy, loud));
       if (spread.change.empty()) continue;
+      if (typical.back() == 0) typical.back() = std::min(quantile(spread.change, 0.5), most_change);
       const double least = quantile(spread.change, still) / 2;
       least_change = least_change == 0 ? least : std::min(least_change, least);
     }
     put(values, *model.layout().modalities[static_cast<std::size_t>(m)].guard,
         {most_energy, least_change, cap});
   }
+  return typical;
 }
 
 /// Whether the guard was fitted before.
@@ -285,15 +291,19 @@ FittedModel fit_after_training(const ModelPtr& model, Span<const Sample* const> 
                                const EvaluationProgress& progress) {
   const casd_model_options& options = model->options();
   ModelPtr fitted = model;
+  std::vector<double> change = model->calibration().change;
   if (options.linear != 0 || options.input_guard != 0) {
     std::vector<float> values(model->values().begin(), model->values().end());
     if (options.linear != 0 && !train.empty())
       fit_linear_maps(values, *model, train, held_out, request.balance_classes);
     if (options.input_guard != 0 && (!train.empty() || !has_guard(*model)))
-      fit_guards(values, *model, train, held_out);
+      change = fit_guards(values, *model, train, held_out);
     fitted = with_values(*model, std::move(values));
   }
   FittedModel out = with_calibration(fitted, held_out, request, progress);
+  Calibration calibration = out.model->calibration();
+  calibration.change = std::move(change);
+  out.model = std::make_shared<const Model>(out.model->with_calibration(std::move(calibration)));
   if (out.samples > 0) out.model = with_guarantees(out.model, held_out, request.threads);
   return out;
 }

@@ -4,6 +4,8 @@
 
 #include "method/functions.h"
 
+#include <cmath>
+
 namespace casd {
 
 /// Two statistics of the standardised, clipped frames of a sequence.
@@ -26,6 +28,7 @@ struct GuardFactors {
   T variance = 1;  // multiplies V
   T weight = 1;    // multiplies w
   T linear = 1;    // multiplies the linear map
+  T noise = 1;     // multiplies V, too: noise_factor()
 };
 
 /// R = (E / hi)^2 and Z = lo / c, each limited to 1..100: variance R Z, weight
@@ -50,6 +53,19 @@ CASD_HOST_DEVICE GuardFactors<T> guard_factors(const InputStatistics<T>& input,
   out.weight = 1 / (limited(loudness, limits.cap) * limited(stillness, most_stillness));
   out.linear = 1 / out.variance;
   return out;
+}
+
+/// N = sqrt(c / typical), limited to 1/10..10: how much noisier than typical training samples the
+/// sequence is, by the difference of neighbouring frames (von Neumann's estimate of the noise). A change
+/// below lo counts as lo, so that a frozen sensor does not lower the variance. 1 for a single frame and
+/// where `typical` is 0.
+template <class T>
+CASD_HOST_DEVICE T noise_factor(const InputStatistics<T>& input, T least_change, T typical) {
+  constexpr T most = 10;
+  if (!input.has_change || !(typical > 0)) return 1;
+  const T change = input.change > least_change ? input.change : least_change;
+  const T factor = std::sqrt(change / typical);
+  return factor > most ? most : (factor > 1 / most ? factor : 1 / most);
 }
 
 }  // namespace casd

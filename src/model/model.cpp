@@ -69,6 +69,10 @@ Model Model::with_user(UserValues user) const {
   return out;
 }
 
+double Model::typical_change(std::int32_t modality) const {
+  return calibration_.change.empty() ? 0 : calibration_.change[static_cast<std::size_t>(modality)];
+}
+
 Model Model::with_calibration(Calibration calibration) const {
   Model out = *this;
   out.calibration_ = std::move(calibration);

@@ -23,13 +23,17 @@ struct Calibration {
   std::vector<double> trust;        // per modality, multiplies its weight; empty: all 1
   std::vector<double> linear = {};  // per modality, multiplies its linear map; empty: all 1
   Guarantees guarantees = {};       // tables of held-out results; empty: none
+  std::vector<double> change = {};  // per modality, the typical change c of its frames; empty: none
   bool empty() const {
-    return temperatures.empty() && trust.empty() && linear.empty() && guarantees.empty();
+    return temperatures.empty() && trust.empty() && linear.empty() && change.empty() &&
+           guarantees.empty();
   }
 };
 
 /// Allowed range of temperatures and trust, and the most of a contribution, which may be 0.
 constexpr double least_factor = 1e-3, most_factor = 1e3;
+/// The largest allowed typical change; without clipping it has the scale of the input.
+constexpr double most_change = 1e30;
 
 /// Version of the file format in which new models are saved (docs/model-file.md).
 constexpr int newest_file_version = 3;
@@ -72,6 +76,8 @@ class Model {
   double trust(std::int32_t modality) const;
   /// Factor of the linear map of a modality; 1 where none was fitted.
   double contribution(std::int32_t modality) const;
+  /// Typical change of a modality's frames in training; 0 where none was fitted.
+  double typical_change(std::int32_t modality) const;
 
   /// Copies that differ in one property.
   Model with_user(UserValues user) const;

@@ -55,6 +55,7 @@ void write_factors(JsonWriter& json, const Calibration& calibration, const Schem
   };
   list("trust", calibration.trust);
   list("linear", calibration.linear);
+  list("change", calibration.change);
 }
 
 /// The held-out samples of each key, for casd_model_info().
@@ -100,23 +101,23 @@ std::vector<std::string> read_feature_names(JsonReader& reader, std::int32_t fea
   return names;
 }
 
-double read_factor(JsonReader& reader, double least = least_factor) {
+double read_factor(JsonReader& reader, double least = least_factor, double most = most_factor) {
   const double value = reader.real();
-  if (!(value >= least && value <= most_factor))
+  if (!(value >= least && value <= most))
     reader.reject(shortest(value), " is out of range, allowed: ", shortest(least), " to ",
-                  shortest(most_factor));
+                  shortest(most));
   return value;
 }
 
 /// One factor for each modality; nothing if the key is missing.
 std::vector<double> read_factors(JsonReader& reader, const char* key, const Schema& schema,
-                                 double least) {
+                                 double least, double most = most_factor) {
   std::vector<double> out;
   if (!reader.optional_key(key)) return out;
   reader.open('[');
   while (reader.more(']')) {
     if (out.size() == schema.modalities.size()) reader.reject("more numbers than modalities");
-    out.push_back(read_factor(reader, least));
+    out.push_back(read_factor(reader, least, most));
   }
   if (out.size() != schema.modalities.size())
     reader.reject(out.size(), " numbers, expected one per modality");
@@ -225,6 +226,7 @@ Calibration parse_calibration(const std::string& text, const Schema& schema,
   }
   calibration.trust = read_factors(reader, "trust", schema, least_factor);
   if (version >= 3) calibration.linear = read_factors(reader, "linear", schema, 0);
+  if (version >= 3) calibration.change = read_factors(reader, "change", schema, 0, most_change);
   if (version >= 3 && reader.optional_key("guarantees"))
     calibration.guarantees = read_guarantees(reader, schema);
   reader.close('}');

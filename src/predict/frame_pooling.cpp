@@ -83,8 +83,10 @@ GuardFactors<float> guard_factors(const Model& model, std::int32_t modality,
   const GuardFactors<double> factors =
       guard_factors<double>(input, {static_cast<double>(stored[0]), static_cast<double>(stored[1]),
                                     static_cast<double>(stored[2])});
+  const double noise =
+      noise_factor(input, static_cast<double>(stored[1]), model.typical_change(modality));
   return {static_cast<float>(factors.variance), static_cast<float>(factors.weight),
-          static_cast<float>(factors.linear)};
+          static_cast<float>(factors.linear), static_cast<float>(noise)};
 }
 
 }  // namespace casd

@@ -103,7 +103,7 @@ PredictionRows::Inputs PredictionRows::inputs(const EvidenceTable& evidence, std
     if (!given || !guarded) continue;
     const GuardFactors<float>& guard = evidence.guard[static_cast<std::size_t>(cell)];
     out.factors[k].weight *= guard.weight;
-    out.factors[k].variance *= guard.variance;
+    out.factors[k].variance *= guard.variance * guard.noise;
     out.contribution[k] *= guard.linear;
     out.guard[k] = guard.variance;
   }

@@ -58,8 +58,8 @@ TEST(Uncertainty, FollowsTheTrueNoiseOfEachModality) {
     const double correlation = rank_correlation(predicted, true_noise);
     std::printf("%s: rank correlation of variance and noise %.2f\n",
                 data.schema.modalities[m].name.c_str(), correlation);
-    // Independent values give 0 with a standard deviation of 0.03 for 1000 samples.
-    EXPECT_GT(correlation, 0.12) << data.schema.modalities[m].name;
+    // An oracle that knows the dimensions of the hidden state has 0.97 to 0.99 (bench_uncertainty).
+    EXPECT_GT(correlation, 0.6) << data.schema.modalities[m].name;
   }
 }
 

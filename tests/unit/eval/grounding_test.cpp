@@ -223,6 +223,59 @@ TEST(Grounding, TheGuardHasTheQuantilesOfBothSets) {
   EXPECT_EQ(guard[2], 1);
 }
 
+double change_of(const Model& model, const Sample& sample) {
+  FramePooling pooling;
+  return pooling.pool(model, 0, {sample.frames[0].data(), sample.steps(model.schema(), 0)}).change;
+}
+
+TEST(Grounding, TheTypicalChangeIsTheMedianOfTheTrainingSamples) {
+  const Schema schema = schema_of(2);
+  const std::vector<Sample> train = informative_samples(schema, 201, 1),
+                            valid = informative_samples(schema, 61, 2);
+  const ModelPtr start = grounded_model(schema);
+  const auto median = [&](const std::vector<Sample>& samples) {
+    std::vector<double> change;
+    for (const Sample& sample : samples) change.push_back(change_of(*start, sample));
+    std::sort(change.begin(), change.end());
+    return change[change.size() / 2];
+  };
+  const ModelPtr model =
+      fit_after_training(start, sample_pointers(train), sample_pointers(valid), {}).model;
+  ASSERT_EQ(model->calibration().change.size(), 2u);
+  EXPECT_DOUBLE_EQ(model->typical_change(0), median(train));
+  // Kept without training samples; fitted on the held-out ones where there was none.
+  EXPECT_EQ(fit_after_training(model, {}, sample_pointers(train), {}).model->calibration().change,
+            model->calibration().change);
+  EXPECT_DOUBLE_EQ(
+      fit_after_training(start, {}, sample_pointers(valid), {}).model->typical_change(0),
+      median(valid));
+}
+
+TEST(Grounding, NoisyFramesRaiseTheVariance) {
+  const Schema schema = schema_of(1);
+  const std::vector<Sample> train = informative_samples(schema, 200, 1),
+                            valid = informative_samples(schema, 60, 2),
+                            test = informative_samples(schema, 30, 3);
+  const ModelPtr model =
+      fit_after_training(grounded_model(schema), sample_pointers(train), sample_pointers(valid), {})
+          .model;
+  Calibration other = model->calibration();
+  other.change.clear();
+  const ModelPtr without = std::make_shared<const Model>(model->with_calibration(std::move(other)));
+  const Prediction a = predict(model, test, 1), b = predict(without, test, 1);
+  for (std::size_t i = 0; i < test.size(); ++i) {
+    const double factor = std::sqrt(change_of(*model, test[i]) / model->typical_change(0));
+    ASSERT_GT(std::fabs(factor - 1), 1e-4);
+    for (const casd_field field : {CASD_FIELD_MODALITY_VARIANCE, CASD_FIELD_UNCERTAINTY}) {
+      const auto with = static_cast<double>(a.table(field)[i]);
+      EXPECT_NEAR(with, factor * static_cast<double>(b.table(field)[i]), 1e-4 * with);
+    }
+    for (const casd_field field :
+         {CASD_FIELD_PROBABILITIES, CASD_FIELD_MODALITY_WEIGHT, CASD_FIELD_MODALITY_GUARD})
+      EXPECT_EQ(a.table(field)[i], b.table(field)[i]);
+  }
+}
+
 TEST(Grounding, TheGuardDampsTheLinearMap) {
   const Schema schema = schema_of(2);
   const std::vector<Sample> train = informative_samples(schema, 100, 1),

@@ -36,5 +36,20 @@ TEST(InputGuard, InputLikeTheTrainingDataChangesNothing) {
   }
 }
 
+TEST(InputGuard, TheNoiseFactorIsTheRatioOfTheDeviations) {
+  const auto noise = [](double change, double least, double typical, bool has_change = true) {
+    return noise_factor<double>({1, change, has_change}, least, typical);
+  };
+  EXPECT_DOUBLE_EQ(noise(2, 0.1, 0.5), 2);
+  EXPECT_DOUBLE_EQ(noise(0.125, 0.1, 0.5), 0.5);
+  // Limited, and no less than that of the least change: a frozen sensor is not certain.
+  EXPECT_DOUBLE_EQ(noise(1e6, 0.1, 0.5), 10);
+  EXPECT_DOUBLE_EQ(noise(1e-6, 0, 0.5), 0.1);
+  EXPECT_DOUBLE_EQ(noise(0, 0.125, 0.5), 0.5);
+  // One frame, or no typical change.
+  EXPECT_DOUBLE_EQ(noise(2, 0.1, 0.5, false), 1);
+  EXPECT_DOUBLE_EQ(noise(2, 0.1, 0), 1);
+}
+
 }  // namespace
 }  // namespace casd

@@ -379,6 +379,18 @@ TEST(ModelFile, TheChecksumCoversUserValues) {
   }
 }
 
+TEST(ModelFile, TypicalChangesAreKept) {
+  const Schema schema = three_modalities();
+  const std::string kept = R"({"change":[0.0,1.5,1e+05]})";
+  const Calibration calibration = parse_calibration(kept, schema, "test");
+  EXPECT_EQ(calibration.change, (std::vector<double>{0, 1.5, 1e5}));
+  EXPECT_EQ(calibration_text(calibration, schema), kept);
+  for (const char* bad : {R"({"change":[0.0,1.5]})", R"({"change":[0.0,1.5,-1.0]})",
+                          R"({"change":[0.0,1.5,1e+31]})", R"({"change":[]})"})
+    EXPECT_THROW(parse_calibration(bad, schema, "test"), Error) << bad;
+  EXPECT_THROW(parse_calibration(kept, schema, "test", 2), Error);
+}
+
 TEST(ModelFile, TheTrainedFlagIsKept) {
   const ModelPtr fresh = small_model();
   EXPECT_FALSE(parse_model(serialise_model(*fresh), "test")->trained());

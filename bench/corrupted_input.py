@@ -3,8 +3,8 @@
 
     bench/corrupted_input.py PROGRAM DATA MODEL...
 
-Corrupts each modality of split valid of an HDF5 file in three ways: noise of three standard deviations
-(of the features in split train), all frames at the mean, every frame replaced by the first one. Prints
+Corrupts each modality of split valid of an HDF5 file in four ways: noise of one and of three standard
+deviations (of the features in split train), all frames at the mean, every frame replaced by the first one. Prints
 the accuracy of all modalities together, and the AUROC with which the variance of the corrupted modality
 separates corrupted from clean samples, as the mean and each model's value. Needs h5py and NumPy.
 """
@@ -18,7 +18,8 @@ import tempfile
 import h5py
 import numpy as np
 
-KINDS = ("noise", "mean", "frozen")
+NOISE = {"weak noise": 1, "noise": 3}  # in standard deviations
+KINDS = (*NOISE, "mean", "frozen")
 
 
 def statistics(train, modality):
@@ -36,8 +37,8 @@ def corrupted(data, modality, kind):
     for i, n in enumerate(data["valid"][modality + "_length"][()]):
         if n == 0:
             continue
-        if kind == "noise":
-            values[i, :n] += 3 * deviation * random.normal(size=values[i, :n].shape)
+        if kind in NOISE:
+            values[i, :n] += NOISE[kind] * deviation * random.normal(size=values[i, :n].shape)
         elif kind == "mean":
             values[i, :n] = mean
         else:

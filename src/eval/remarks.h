@@ -41,7 +41,7 @@ struct RemarkLimits {
   static constexpr double errors_above_chance = 3, share_without = 1.0 / 3;
   /// Noise dominates: the mean sampling deviation (kappa sigma_F) on complete input exceeds the
   /// deviation of mu_F between samples times this factor.
-  static constexpr double noise_ratio = 3;
+  static constexpr double noise_ratio = 2;
 };
 
 /// Remarks on evidence and uncertainty, in the order of RemarkKind. `summary` is of all conditions of

@@ -23,7 +23,9 @@ std::vector<Remark> training_remarks(const Model& model, const TrainingFacts& fa
   const auto of_phase = [](const char* phase, std::int64_t steps, std::int64_t least) {
     return steps < 0 ? std::string() : text(phase, steps, " (at least ", least, ")");
   };
-  if (few(facts.student_steps, few_student_steps) || few(facts.teacher_steps, few_teacher_steps))
+  const bool too_few =
+      few(facts.student_steps, few_student_steps) || few(facts.teacher_steps, few_teacher_steps);
+  if (too_few)
     out.push_back(
         {RemarkKind::too_few_steps,
          "too few steps:" + of_phase(" teacher ", facts.teacher_steps, few_teacher_steps) +
@@ -36,7 +38,8 @@ std::vector<Remark> training_remarks(const Model& model, const TrainingFacts& fa
                    "no modality was ever dropped in training: results with missing modalities were "
                    "not learned; samples need two modalities or more, and training must reach the "
                    "student's phase"});
-  if (!sampled.conditions.empty()) {
+  // After too few steps mu_F hardly differs between samples yet.
+  if (!sampled.conditions.empty() && !too_few) {
     const double deviation = facts.sampling_factor * sampled.conditions.back().scale;
     if (deviation > RemarkLimits::noise_ratio * sampled.spread)
       out.push_back(

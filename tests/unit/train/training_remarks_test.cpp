@@ -95,8 +95,24 @@ TEST_F(TrainingRemarks, NoiseDominates) {
   EXPECT_EQ(kinds(facts, sampled), Kinds());
   sampled.spread -= 0.002;
   EXPECT_EQ(kinds(facts, sampled), Kinds{RemarkKind::noise_dominates});
+  facts.student_steps = 1;
+  EXPECT_EQ(kinds(facts, sampled), Kinds{RemarkKind::too_few_steps}) << "which explains it";
+  facts.student_steps = few_student_steps;
   facts.sampling_factor = 0.5;  // half the noise
   EXPECT_EQ(kinds(facts, sampled), Kinds());
+}
+
+TEST_F(TrainingRemarks, ATrainingThatSamplesMostlyNoiseIsNamed) {
+  casd_trainer_options options = small_options();
+  options.sigma_scale = 10;
+  options.teacher_epochs = 30;  // of 4 steps
+  options.epochs = 40;
+  for (const bool samples : {true, false}) {
+    options.sampling = samples ? CASD_SAMPLING_STUDENT_T : CASD_SAMPLING_NONE;
+    const auto trainer = make(options);
+    trainer->fit(data_, nullptr, nullptr, nullptr);
+    EXPECT_EQ(has(*trainer, RemarkKind::noise_dominates), samples);
+  }
 }
 
 TEST_F(TrainingRemarks, EachEpochIsMeasured) {

@@ -1,5 +1,5 @@
 // The encoders of one sample with each instruction set of this machine, and with cold caches, in
-// interleaved rounds: bench_instruction_sets [ROUNDS]. Prints the best and the median time, and the ratio
+// interleaved rounds: casd_instruction_sets [ROUNDS]. Prints the best and the median time, and the ratio
 // to the fastest instruction set as the median of the rounds' ratios.
 #include "cpu/encoder.h"
 #include "model/options.h"

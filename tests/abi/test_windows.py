@@ -49,7 +49,8 @@ class Windows(unittest.TestCase):
 
     @unittest.skipUnless(WINE, "not there: wine64")
     def test_a_program_trains_and_predicts_in_a_folder_with_nothing_but_the_library(self):
-        with tempfile.TemporaryDirectory() as name:
+        # Wine's server may write until it ends, a few seconds after the last program.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = pathlib.Path(name) / "empty"
             folder.mkdir()
             shutil.copy(next(BUILD.rglob("libcasd.dll")), folder)
@@ -62,7 +63,10 @@ class Windows(unittest.TestCase):
             there = dict(cwd=folder, timeout=600, env={"PATH": os.environ["PATH"], "HOME": name,
                                                        "WINEPREFIX": f"{name}/prefix",
                                                        "WINEDEBUG": "-all"})
-            run(WINE, "wineboot", "--init", **there)
+            try:  # in some containers Wine cannot
+                run(WINE, "wineboot", "--init", **there)
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                self.skipTest(f"not there: a Wine that starts ({error})")
             output = run(WINE, "./train.exe", "mood.casd", **there)
             self.assertTrue((folder / "mood.casd").exists(), output)
             windows = run(WINE, "./predict.exe", "mood.casd", **there)

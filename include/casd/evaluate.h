@@ -80,9 +80,9 @@ CASD_API void CASD_CALL casd_report_destroy(casd_report *report);
  * @brief The report as a JSON object.
  *
  * `{"conditions": {"language": {...}, "language+audio": {...}, ...}, "mean_incomplete_f1",
- * "pooled_auroc_uncertainty", "pooled_auroc_confidence", "modalities": {"language": {...}, ...},
- * "remarks": [...]}`; undefined numbers are null. Of a modality, means on complete input:
- * `degrees_of_freedom` (nu), `weight` (C), `variance` (V). A remark is a sentence
+ * "pooled_auroc_uncertainty", "pooled_auroc_confidence"}`, with `modalities`, an object like
+ * `conditions`, and `remarks`, an array; undefined numbers are null. Of a modality, means on complete
+ * input: `degrees_of_freedom` (nu), `weight` (C), `variance` (V). A remark is a sentence
  * (docs/method.md 12).
  * @return UTF-8 text that belongs to the report; NULL for NULL.
  * @since 0.1

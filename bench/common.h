@@ -74,4 +74,22 @@ inline Handle<casd_batch> make_batch(const casd_schema* schema, int64_t samples,
   return batch;
 }
 
+/// A model with the default options, trained on the dataset with the default options.
+inline Handle<casd_model> train_default(const casd_schema* schema, const casd_dataset* data,
+                                        unsigned seed) {
+  const auto fresh = [&] {
+    casd_model_options options;
+    check(casd_model_options_init(&options, sizeof options));
+    options.seed = seed;
+    return make<casd_model>([&](auto** out) { return casd_model_create(out, schema, &options); });
+  }();
+  casd_trainer_options options;
+  check(casd_trainer_options_init(&options, sizeof options));
+  options.seed = seed;
+  const auto trainer = make<casd_trainer>(
+      [&](auto** out) { return casd_trainer_create(out, fresh.get(), &options); });
+  check(casd_trainer_fit(trainer.get(), data, nullptr, nullptr, nullptr));
+  return make<casd_model>([&](auto** out) { return casd_trainer_snapshot(out, trainer.get()); });
+}
+
 }  // namespace bench

@@ -6,7 +6,7 @@
 // For each seed it trains a model with the defaults, divides the split valid (of `synthetic`: 2000
 // samples) at random into halves, calibrates on one and tests on the other, both ways, and adds up the
 // results.
-#include <casd/casd.h>
+#include "common.h"
 
 #include <algorithm>
 #include <cmath>
@@ -47,24 +47,6 @@ casd_dataset* open(const std::string& path, const char* task) {
   if (std::string(task) == "multilabel") options.task = CASD_TASK_MULTILABEL;
   check(casd_dataset_create_synthetic(&data, &options));
   return data;
-}
-
-casd_model* train(const casd_schema* schema, const casd_dataset* data, unsigned seed) {
-  casd_model_options model_options;
-  check(casd_model_options_init(&model_options, sizeof model_options));
-  model_options.seed = seed;
-  casd_model *fresh = nullptr, *model = nullptr;
-  check(casd_model_create(&fresh, schema, &model_options));
-  casd_trainer_options options;
-  check(casd_trainer_options_init(&options, sizeof options));
-  options.seed = seed;
-  casd_trainer* trainer = nullptr;
-  check(casd_trainer_create(&trainer, fresh, &options));
-  check(casd_trainer_fit(trainer, data, nullptr, nullptr, nullptr));
-  check(casd_trainer_snapshot(&model, trainer));
-  casd_trainer_destroy(trainer);
-  casd_model_destroy(fresh);
-  return model;
 }
 
 casd_batch* read(const casd_schema* schema, const casd_dataset* data,
@@ -164,7 +146,7 @@ int main(int argc, char** argv) {
   const casd_modality_mask all = (casd_modality_mask{1} << modalities) - 1;
   std::vector<Sums> sums(all + 1);
   for (unsigned seed = 0; seed < seeds; ++seed) {
-    casd_model* model = train(schema, data, seed);
+    casd_model* model = bench::train_default(schema, data, seed).release();
     std::vector<int64_t> order;
     for (int64_t i = 0; i < casd_dataset_size(data, "valid"); ++i) order.push_back(i);
     std::shuffle(order.begin(), order.end(), std::mt19937(seed));

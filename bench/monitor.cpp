@@ -20,22 +20,6 @@ constexpr int64_t clean_samples = 100000, chunk = 500, before = 1000, most = 200
 
 enum class Change { none, noise, frozen, missing };
 
-Handle<casd_model> train(const casd_schema* schema, const casd_dataset* data, unsigned seed) {
-  const auto fresh = [&] {
-    casd_model_options options;
-    check(casd_model_options_init(&options, sizeof options));
-    options.seed = seed;
-    return make<casd_model>([&](auto** out) { return casd_model_create(out, schema, &options); });
-  }();
-  casd_trainer_options options;
-  check(casd_trainer_options_init(&options, sizeof options));
-  options.seed = seed;
-  const auto trainer = make<casd_trainer>(
-      [&](auto** out) { return casd_trainer_create(out, fresh.get(), &options); });
-  check(casd_trainer_fit(trainer.get(), data, nullptr, nullptr, nullptr));
-  return make<casd_model>([&](auto** out) { return casd_trainer_snapshot(out, trainer.get()); });
-}
-
 /// Standard deviations of the features of a modality.
 std::vector<double> deviations(const casd_batch* batch, int32_t m, int32_t features) {
   std::vector<double> sum(static_cast<std::size_t>(features)), square(sum);
@@ -131,7 +115,7 @@ int main(int argc, char** argv) {
         [&](auto** out) { return casd_dataset_create_synthetic(out, &options); });
     const auto schema =
         make<casd_schema>([&](auto** out) { return casd_dataset_schema(out, data.get()); });
-    const auto model = train(schema.get(), data.get(), seed);
+    const auto model = train_default(schema.get(), data.get(), seed);
     const Course course{model.get(), schema.get(), data.get()};
     int64_t alarms = 0;
     course.run(clean_samples, clean_samples, 0, Change::none, &alarms);

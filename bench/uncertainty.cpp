@@ -11,7 +11,7 @@
 // `conditions`: models of a regression, evaluated on split test if there is one, else valid: the mean
 // uncertainty of each set of modalities, and the mean of its standard deviation, against its mean
 // absolute error.
-#include <casd/casd.h>
+#include "common.h"
 
 #include <algorithm>
 #include <cmath>
@@ -135,20 +135,7 @@ Numbers outside_energy(const casd_batch* train, const casd_batch* test, int32_t 
 casd_model* train(const casd_dataset* data, unsigned seed) {
   casd_schema* schema = nullptr;
   check(casd_dataset_schema(&schema, data));
-  casd_model_options model_options;
-  check(casd_model_options_init(&model_options, sizeof model_options));
-  model_options.seed = seed;
-  casd_model *fresh = nullptr, *model = nullptr;
-  check(casd_model_create(&fresh, schema, &model_options));
-  casd_trainer_options options;
-  check(casd_trainer_options_init(&options, sizeof options));
-  options.seed = seed;
-  casd_trainer* trainer = nullptr;
-  check(casd_trainer_create(&trainer, fresh, &options));
-  check(casd_trainer_fit(trainer, data, nullptr, nullptr, nullptr));
-  check(casd_trainer_snapshot(&model, trainer));
-  casd_trainer_destroy(trainer);
-  casd_model_destroy(fresh);
+  casd_model* model = bench::train_default(schema, data, seed).release();
   casd_schema_destroy(schema);
   return model;
 }

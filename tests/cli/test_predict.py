@@ -36,6 +36,9 @@ class Classes(InFolder):
         self.assertAlmostEqual(report["mean_incomplete_f1"],
                                sum(report["conditions"][mask]["f1"] for mask in MASKS[:6]) / 6)
 
+    def test_eval_prefers_split_valid_to_test(self):
+        self.assertIn("split valid: 200 samples", self.succeeds("eval", self.model, "synthetic"))
+
     def test_eval_of_some_modalities(self):
         report = json.loads(self.succeeds("eval", self.model, "synthetic", "--json", "--mask",
                                           "language,audio"))

@@ -1,7 +1,6 @@
 #include "engine/frame_sums.h"
 
 #include "engine/inference_engine.h"
-#include "model/normaliser.h"
 
 #include <algorithm>
 

@@ -1,6 +1,8 @@
 // Sums over the frames of a sequence, from which the pooled frames and the input guard are computed.
 #pragma once
 
+#include "model/normaliser.h"
+
 #include <cstdint>
 
 namespace casd {
@@ -22,13 +24,6 @@ struct FrameSumItem {
 /// then the sum of squared differences of neighbouring frames over all features, and the number of
 /// frames.
 constexpr std::int64_t frame_sum_count(std::int64_t features) { return 4 * features + 2; }
-
-/// Whether all values of a frame are NaN.
-inline bool is_missing(const float* frame, std::int64_t features) {
-  for (std::int64_t f = 0; f < features; ++f)
-    if (frame[f] == frame[f]) return false;
-  return true;
-}
 
 /// The definition, in portable code.
 void sum_frames(const FrameSumItem& item);

@@ -337,8 +337,10 @@ LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task) {
   std::array<RowMatrix, strength_count> without;  // leave-one-out predictions, centred
   std::array<RidgeFit, strength_count> fits;      // of a discriminant
   for (std::size_t g = 0; g < strength_count; ++g) {
-    without[g].resize(problem.count(), columns);
-    if (!task.discriminant) continue;
+    if (!task.discriminant) {
+      without[g].resize(problem.count(), columns);
+      continue;
+    }
     fits[g].fitted.resize(problem.count(), columns);
     fits[g].leverage.resize(problem.count());
   }

@@ -1,25 +1,17 @@
 #include "model/batch.h"
 
 #include "core/error.h"
+#include "model/normaliser.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace casd {
-namespace {
-
-bool is_missing(const float* frame, std::size_t features) {
-  for (std::size_t i = 0; i < features; ++i)
-    if (!std::isnan(frame[i])) return false;
-  return true;
-}
-
-}  // namespace
 
 bool has_given_frame(const float* frames, std::size_t steps, std::size_t features) {
   for (std::size_t t = 0; t < steps; ++t)
-    if (!is_missing(frames + t * features, features)) return true;
+    if (!is_missing(frames + t * features, static_cast<std::int64_t>(features))) return true;
   return false;
 }
 

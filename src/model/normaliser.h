@@ -1,10 +1,17 @@
-// Standardises frames (docs/method.md, 1).
+// Missing frames, and standardised ones (docs/method.md, 1).
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 
 namespace casd {
+
+/// Whether all values of a frame are NaN.
+inline bool is_missing(const float* frame, std::int64_t features) {
+  for (std::int64_t f = 0; f < features; ++f)
+    if (!std::isnan(frame[f])) return false;
+  return true;
+}
 
 /// One frame: (x - mean) / std. Values that are not finite become 0 (the mean). Clipped to +-clip
 /// (0: not clipped). T is float in the engines, double in the parity tests.

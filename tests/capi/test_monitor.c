@@ -97,6 +97,67 @@ static void a_changed_stream_raises_an_alarm(void **state) {
   teardown(&f);
 }
 
+/* Adds samples `first` to `first` + 4 of split valid, all with the same frames of `modality`: those with
+ * the median of its variance. */
+static void add_with_constant_modality(casd_monitor *monitor, struct fixture *f,
+                                       casd_predictor *predictor, int32_t modality, int64_t first) {
+  const float *variance, *frames;
+  int64_t i, k, smaller, middle = 0, steps, indices[5];
+  const int32_t features = casd_schema_modality_features(f->schema, modality);
+  casd_batch *changed = NULL;
+  ASSERT_OK(casd_predict(f->prediction, predictor, f->batch, CASD_ALL_MODALITIES));
+  variance = casd_prediction_data(f->prediction, CASD_FIELD_MODALITY_VARIANCE);
+  for (i = 0; i < 30; ++i) {
+    for (smaller = 0, k = 0; k < 30; ++k)
+      smaller += variance[3 * k + modality] < variance[3 * i + modality];
+    if (smaller == 15) middle = i;
+  }
+  frames = casd_batch_frames(f->batch, middle, modality);
+  steps = casd_batch_steps(f->batch, middle, modality);
+  ASSERT_OK(casd_batch_create(&changed, f->schema));
+  for (i = 0; i < 5; ++i) indices[i] = first + i;
+  ASSERT_OK(casd_dataset_read(changed, f->data, "valid", indices, 5));
+  for (i = 0; i < 5; ++i)
+    ASSERT_OK(casd_batch_set_frames(changed, i, modality, frames, steps, features, features));
+  ASSERT_OK(casd_predict(f->prediction, predictor, changed, CASD_ALL_MODALITIES));
+  ASSERT_OK(casd_monitor_add(monitor, f->prediction));
+  casd_batch_destroy(changed);
+}
+
+/* The source of the alarm stays, whatever is the source of the evidence since. */
+static void the_last_alarm_keeps_its_modality(void **state) {
+  struct fixture f = setup(CASD_TASK_CLASSES);
+  casd_predictor *predictor = new_predictor(f.model, 0.9, 0);
+  casd_monitor_options options;
+  casd_monitor *monitor = NULL;
+  casd_monitor_state now;
+  int i;
+  (void)state;
+  ASSERT_OK(casd_monitor_options_init(&options, sizeof options));
+  options.samples_per_false_alarm = 10000;
+  ASSERT_OK(casd_monitor_create(&monitor, f.model, &options));
+  now = state_of(monitor);
+  for (i = 0; i < 100 && now.alarms == 0; ++i) {
+    add_with_constant_modality(monitor, &f, predictor, 1, 5 * i % 30);
+    now = state_of(monitor);
+  }
+  assert_int_equal(now.alarms, 1);
+  assert_int_equal(now.alarm_subject, CASD_MONITOR_MODALITY_VARIANCE);
+  assert_int_equal(now.alarm_modality, 1);
+  for (i = 0; i < 100 && now.modality != 0; ++i) {
+    add_with_constant_modality(monitor, &f, predictor, 0, 5 * i % 30);
+    now = state_of(monitor);
+    assert_int_equal(now.alarms, 1);
+    assert_int_equal(now.alarm_subject, CASD_MONITOR_MODALITY_VARIANCE);
+    assert_int_equal(now.alarm_modality, 1);
+  }
+  assert_int_equal(now.subject, CASD_MONITOR_MODALITY_VARIANCE);
+  assert_int_equal(now.modality, 0);
+  casd_monitor_destroy(monitor);
+  casd_predictor_destroy(predictor);
+  teardown(&f);
+}
+
 static void options_of_a_monitor_are_checked(void **state) {
   struct fixture f = setup(CASD_TASK_REGRESSION);
   casd_monitor_options options;
@@ -259,6 +320,7 @@ static void without_calibration_there_are_no_sets(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_changed_stream_raises_an_alarm),
+      cmocka_unit_test(the_last_alarm_keeps_its_modality),
       cmocka_unit_test(options_of_a_monitor_are_checked),
       cmocka_unit_test(invalid_arguments_are_rejected),
       cmocka_unit_test(classes_have_sets_and_abstain),

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace casd {
@@ -52,6 +53,26 @@ TEST(GuaranteeFit, WithoutLabelsThereAreNoTables) {
   EXPECT_EQ(fitted->calibration().guarantees.find(3)->scores[0].count, 7);
   const std::vector<Sample> unlabelled = make_samples(model->schema(), 9);
   EXPECT_TRUE(with_guarantees(fitted, pointers(unlabelled), 1)->calibration().guarantees.empty());
+}
+
+// Of 24,576 samples, the first third of which lacks a modality, 16,384 are an even selection.
+TEST(GuaranteeFit, ManySamplesAreSelectedEvenly) {
+  Schema schema;
+  for (const char* name : {"a", "b"}) schema.add_modality(name, 1);
+  for (const char* name : {"no", "yes"}) schema.add_output(name);
+  const ModelPtr model = make_model(schema);
+  const std::vector<float> frame = {1}, target = {1};
+  Sample one = empty_sample(schema);
+  set_frames(one, schema, 0, frame);
+  Sample both = one;
+  set_frames(both, schema, 1, frame);
+  Sample labelled = both;
+  set_target(labelled, schema, target);
+  std::vector<const Sample*> samples(24576, &both);
+  std::fill_n(samples.begin(), 8192, &one);
+  samples.back() = &labelled;
+  const Guarantees tables = with_guarantees(model, samples, 1)->calibration().guarantees;
+  EXPECT_EQ(tables.patterns, (PatternCounts{{1, 5462}, {3, 10922}}));
 }
 
 TEST(GuaranteeFit, ManyModalitiesCountEachSampleOnceForEachNumber) {

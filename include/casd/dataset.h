@@ -24,7 +24,9 @@
  *
  * The attributes belong to the root group. A dataset may declare 65,536 values, and 1,100 more for each
  * stored byte (16 if it is not compressed), else ::CASD_ERROR_FORMAT. Reading takes memory for two
- * copies of the values as float, and 320 bytes and 64 bytes per modality for each sample.
+ * copies of the values as float, and 320 bytes and 64 bytes per modality for each sample. CASD allocates
+ * at most ten times the size of the values and texts before compression at once, plus 2 MiB; HDF5 itself
+ * keeps whole chunks.
  *
  * ### CSV
  *
@@ -46,7 +48,7 @@
  * Limits: 262,144 columns; 16 MiB in a line; 1,024 splits; 4,096 classes; 1,024 bytes in the name
  * of a sample or group; other names have the limits of the schema. Exceeding a limit is
  * ::CASD_ERROR_FORMAT. Reading takes memory of at most ten times the size of the file, plus 1 MiB, 64
- * bytes for each column, and 320 bytes and 64 bytes per modality for each sample.
+ * bytes for each column, and 192 bytes and 64 bytes per modality for each sample.
  *
  * ### .ts (UEA archive of multivariate time series)
  *
@@ -85,7 +87,8 @@ typedef struct casd_dataset casd_dataset;
  * @brief Opens an HDF5, CSV or .ts file; the format is detected by content.
  *
  * Open HDF5 files only from sources that you trust: HDF5's C library (1.10) does not end on some
- * damaged files. Text is read in time and memory proportional to the file, whatever it contains.
+ * damaged files. Text is read in time and memory proportional to the file, whatever it contains; no
+ * single allocation is larger than ten times the file plus 1 MiB.
  * @param[out] dataset  Receives it.
  * @param      path     UTF-8.
  * @param      task     NULL: see "Task and outputs" above. "regression", or "regression:A,B,..."

@@ -133,7 +133,7 @@ casd_status casd_dataset_read(casd_batch* batch, const casd_dataset* dataset, co
                               const int64_t* indices, size_t count) {
   return guard([&] {
     casd::Batch& to = given(batch, "batch").value;
-    const std::vector<casd::Sample>& samples = found(dataset, split).samples;
+    const casd::SampleList& samples = found(dataset, split).samples;
     casd::require_same_task(dataset->value.schema, to.schema(), "the dataset");
     const casd::SchemaMapping mapping(dataset->value.schema, to.schema(), "the dataset");
     const auto index = [&](std::size_t i) {
@@ -172,7 +172,7 @@ casd_status casd_dataset_target_count(int64_t* count, const casd_dataset* datase
                                       const char* split, int32_t output) {
   return guard([&] {
     given(count, "count");
-    const std::vector<casd::Sample>& samples = found(dataset, split).samples;
+    const casd::SampleList& samples = found(dataset, split).samples;
     const casd::Schema& schema = dataset->value.schema;
     const auto outputs = static_cast<std::int32_t>(schema.outputs.size());
     casd::require(output >= -1 && output < outputs, "there is no output ", output, ", there are ",
@@ -190,7 +190,7 @@ casd_status casd_dataset_modality_count(int64_t* count, const casd_dataset* data
                                         const char* split, casd_modality_mask mask) {
   return guard([&] {
     given(count, "count");
-    const std::vector<casd::Sample>& samples = found(dataset, split).samples;
+    const casd::SampleList& samples = found(dataset, split).samples;
     const casd::ModalityMask wanted = casd::resolve_mask(dataset->value.schema, mask);
     *count = std::count_if(samples.begin(), samples.end(), [&](const casd::Sample& sample) {
       return (sample.given & wanted) != 0;

@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <deque>
+#include <numeric>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -19,8 +22,6 @@ constexpr std::size_t longest_name = 1024;  // of a sample or a group
 constexpr std::size_t most_splits = 1024;
 constexpr std::size_t most_classes = 4096;
 
-using Cells = std::vector<std::string_view>;
-
 /// The columns of the header line.
 struct Columns {
   std::size_t count = 0;
@@ -31,13 +32,10 @@ struct Columns {
 
 class HeaderParser {
  public:
-  HeaderParser(const CsvReader& reader, const Cells& cells) : reader_(reader) {
+  HeaderParser(const CsvReader& reader, const Cells& cells) : reader_(reader), cells_(cells) {
     columns_.count = cells.size();
-    std::unordered_set<std::string_view> seen;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (!seen.insert(cells[i]).second) reject("the column '", cells[i], "' occurs twice");
-      add_column(cells[i], i);
-    }
+    for (std::size_t i = 0; i < cells.size(); ++i) add_column(cells[i], i);
+    require_distinct();
     if (columns_.sample == no_column) reject("there is no column 'sample'");
     if (columns_.features.empty()) reject("there is no column of features ('modality.feature')");
     if (columns_.labels.size() > 1 &&
@@ -52,9 +50,13 @@ class HeaderParser {
   void fill(Schema& schema) {
     try {
       for (std::size_t m = 0; m < modality_names_.size(); ++m) {
-        schema.add_modality(modality_names_[m],
-                            static_cast<std::int32_t>(feature_names_[m].size()));
-        schema.set_feature_names(static_cast<std::int32_t>(m), std::move(feature_names_[m]));
+        const std::vector<std::size_t>& places = columns_.features[m];
+        schema.add_modality(modality_names_[m], static_cast<std::int32_t>(places.size()));
+        std::vector<std::string> names;
+        names.reserve(places.size());
+        for (const std::size_t i : places)
+          names.emplace_back(cells_[i].substr(modality_names_[m].size() + 1));
+        schema.set_feature_names(static_cast<std::int32_t>(m), std::move(names));
       }
     } catch (const Error& error) {
       reject(error.what());
@@ -65,6 +67,17 @@ class HeaderParser {
   template <class... Part>
   [[noreturn]] void reject(const Part&... part) const {
     fail(CASD_ERROR_FORMAT, reader_.where(), ": ", part...);
+  }
+
+  void require_distinct() const {
+    std::vector<std::uint32_t> order(cells_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return cells_[a] < cells_[b]; });
+    const auto twice = std::adjacent_find(
+        order.begin(), order.end(),
+        [&](std::uint32_t a, std::uint32_t b) { return cells_[a] == cells_[b]; });
+    if (twice != order.end()) reject("the column '", cells_[*twice], "' occurs twice");
   }
 
   void add_column(std::string_view name, std::size_t i) {
@@ -92,19 +105,21 @@ class HeaderParser {
     const std::string_view modality = name.substr(0, dot);
     const auto [found, fresh] = modalities_.emplace(modality, columns_.features.size());
     if (fresh) {
+      // The schema would reject them too, but after much memory for each column.
+      if (modality_names_.size() == CASD_MAX_MODALITIES)
+        reject("there are ", CASD_MAX_MODALITIES,
+               " modalities already, the most a schema can have");
       modality_names_.emplace_back(modality);
       columns_.features.emplace_back();
-      feature_names_.emplace_back();
     }
     columns_.features[found->second].push_back(i);
-    feature_names_[found->second].emplace_back(name.substr(dot + 1));
   }
 
   const CsvReader& reader_;
+  const Cells& cells_;
   Columns columns_;
   std::unordered_map<std::string_view, std::size_t> modalities_;
   std::vector<std::string> modality_names_;
-  std::vector<std::vector<std::string>> feature_names_;
 };
 
 Columns parse_header(const CsvReader& reader, const Cells& cells, Schema& schema) {
@@ -118,18 +133,45 @@ struct Row {
   std::size_t split, sample, line;
 };
 
-/// Reserves memory for `count` more elements, with less unused memory than the vector itself would add: a
-/// line of a few bytes can be a sample, whose objects take much more.
+/// Reserves memory for `count` more elements, with less unused memory than the vector itself would add:
+/// an empty cell can be a number.
 template <class T>
 void make_room(std::vector<T>& list, std::size_t count) {
   if (list.capacity() - list.size() < count) list.reserve(list.size() + count + list.size() / 4);
 }
 
+/// Labels of samples in the text, one for each label column, eight bytes each: most can be empty cells.
+class Labels {
+ public:
+  static constexpr std::size_t largest_text = std::size_t{1} << 40;
+
+  explicit Labels(const char* text) : text_(text) {}
+  std::size_t size() const { return places_.size(); }
+  /// "": no label
+  std::string_view operator[](std::size_t i) const {
+    return {text_ + (places_[i] >> size_bits), places_[i] & (CsvReader::longest_line - 1)};
+  }
+  void set(std::size_t i, std::string_view label) {
+    places_[i] = static_cast<std::uint64_t>(label.data() - text_) << size_bits | label.size();
+  }
+  /// Appends `count` places without a label.
+  void add(std::size_t count) { places_.resize(places_.size() + count); }
+
+ private:
+  // A label is shorter than its line, which contains the sample's name too.
+  static constexpr int size_bits = 24;
+  static_assert(CsvReader::longest_line == 1u << size_bits);
+
+  const char* const text_;
+  std::deque<std::uint64_t> places_;  // where it begins, and its size in the low bits
+};
+
 /// Collects the lines of each sample into the dataset. Labels stay text until the task is known.
 class RowParser {
  public:
-  RowParser(CsvReader& reader, const Columns& columns, const Cells& header, Dataset& dataset)
-      : reader_(reader), columns_(columns), header_(header), dataset_(dataset) {}
+  RowParser(CsvReader& reader, const char* text, const Columns& columns, const Cells& header,
+            Dataset& dataset)
+      : reader_(reader), columns_(columns), header_(header), dataset_(dataset), labels_(text) {}
 
   void parse() {
     Cells cells;
@@ -149,9 +191,9 @@ class RowParser {
     finish_sample();
   }
 
-  const std::vector<Row>& rows() const { return rows_; }
-  /// [rows, label columns]; "": no label
-  const std::vector<std::string_view>& labels() const { return labels_; }
+  const std::deque<Row>& rows() const { return rows_; }
+  /// [rows, label columns]
+  const Labels& labels() const { return labels_; }
 
  private:
   template <class... Part>
@@ -192,12 +234,9 @@ class RowParser {
              "' already has earlier lines; the lines of a sample must be consecutive");
     Sample sample = empty_sample(dataset_.schema);
     sample.name = checked_name(name, "sample");
-    std::vector<Sample>& samples = dataset_.splits[split].samples;
-    make_room(rows_, 1);
+    SampleList& samples = dataset_.splits[split].samples;
     rows_.push_back({split, samples.size(), reader_.line()});
-    make_room(labels_, columns_.labels.size());
-    labels_.resize(labels_.size() + columns_.labels.size());
-    make_room(samples, 1);
+    labels_.add(columns_.labels.size());
     samples.push_back(std::move(sample));
     name_ = name;
     frames_.resize(columns_.features.size());
@@ -223,13 +262,14 @@ class RowParser {
   }
 
   void add_labels(const Cells& cells) {
-    std::string_view* own = labels_.data() + labels_.size() - columns_.labels.size();
+    const std::size_t first = labels_.size() - columns_.labels.size();
     for (std::size_t k = 0; k < columns_.labels.size(); ++k) {
       const std::string_view label = cells[columns_.labels[k].second];
       if (label.empty()) continue;
-      if (!own[k].empty() && own[k] != label)
-        reject(": sample '", name_, "' has the label '", label, "', above it had '", own[k], "'");
-      own[k] = label;
+      const std::string_view own = labels_[first + k];
+      if (!own.empty() && own != label)
+        reject(": sample '", name_, "' has the label '", label, "', above it had '", own, "'");
+      labels_.set(first + k, label);
     }
   }
 
@@ -237,6 +277,7 @@ class RowParser {
     const std::vector<std::size_t>& places = columns_.features[m];
     if (std::all_of(places.begin(), places.end(), [&](std::size_t i) { return cells[i].empty(); }))
       return;
+    make_room(frames_[m], places.size());
     for (const std::size_t i : places) {
       double value = 0;
       if (!parse_number(cells[i], value))
@@ -249,8 +290,8 @@ class RowParser {
   const Columns& columns_;
   const Cells& header_;
   Dataset& dataset_;
-  std::vector<Row> rows_;
-  std::vector<std::string_view> labels_;
+  std::deque<Row> rows_;
+  Labels labels_;
   std::string_view name_;                                    // of the current sample
   std::vector<std::vector<float>> frames_;                   // of the current sample
   std::unordered_map<std::string, std::size_t> splits_;      // by name
@@ -259,6 +300,7 @@ class RowParser {
 
 std::vector<std::string> column_outputs(const Columns& columns) {
   std::vector<std::string> outputs;
+  outputs.reserve(columns.labels.size());
   for (const auto& label : columns.labels)
     outputs.push_back(label.first.empty() ? "value" : label.first);
   if (outputs.empty()) outputs.push_back("value");
@@ -266,13 +308,13 @@ std::vector<std::string> column_outputs(const Columns& columns) {
 }
 
 /// Infers task and outputs if the caller does not name them.
-TaskRequest infer_task(const std::vector<std::string_view>& labels, const Columns& columns,
-                       const std::string& path) {
+TaskRequest infer_task(const Labels& labels, const Columns& columns, const std::string& path) {
   TaskRequest own;
   own.outputs = column_outputs(columns);
   std::unordered_set<std::string_view> words;
   bool words_seen = false, binary = true;
-  for (const std::string_view label : labels) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::string_view label = labels[i];
     double value = 0;
     const bool number = parse_number(label, value);
     if (number && std::isnan(value)) continue;
@@ -323,8 +365,6 @@ void set_targets(Dataset& dataset, const RowParser& parsed, const Columns& colum
     for (const std::string& output : schema.outputs)
       classes.emplace(output, static_cast<std::int32_t>(classes.size()));
   const std::vector<std::size_t> order = label_order(columns, schema);
-  std::vector<double> numbers;
-  numbers.reserve(parsed.labels().size());
   const auto at_row = [&](const Row& row, auto&& body) {
     try {
       body();
@@ -332,17 +372,23 @@ void set_targets(Dataset& dataset, const RowParser& parsed, const Columns& colum
       fail(error.status(), reader.where(row.line), ": ", error.what());
     }
   };
-  const std::vector<Row>& rows = parsed.rows();
-  for (std::size_t i = 0; i < rows.size(); ++i)
+  std::vector<double> numbers(count);  // of one sample: those of all would take too much memory
+  const auto read_numbers = [&](std::size_t row) {
+    for (std::size_t k = 0; k < count; ++k)
+      numbers[k] = label_number(parsed.labels()[row * count + order[k]], schema, classes);
+  };
+  const std::deque<Row>& rows = parsed.rows();
+  bool by_sign = false;
+  for (std::size_t i = 0; i < rows.size() && schema.task == CASD_TASK_CLASSES; ++i)
     at_row(rows[i], [&] {
-      for (const std::size_t k : order)
-        numbers.push_back(label_number(parsed.labels()[i * count + k], schema, classes));
+      read_numbers(i);
+      by_sign = by_sign || needs_sign(schema, numbers);
     });
-  const bool by_sign = needs_sign(schema, numbers);
   for (std::size_t i = 0; i < rows.size(); ++i)
     at_row(rows[i], [&] {
-      set_target_from_labels(dataset.splits[rows[i].split].samples[rows[i].sample], schema,
-                             {numbers.data() + i * count, count}, by_sign);
+      read_numbers(i);
+      set_target_from_labels(dataset.splits[rows[i].split].samples[rows[i].sample], schema, numbers,
+                             by_sign);
     });
 }
 
@@ -351,12 +397,14 @@ void set_targets(Dataset& dataset, const RowParser& parsed, const Columns& colum
 Dataset read_csv(std::vector<std::uint8_t> bytes, const std::string& name,
                  const TaskRequest& request) {
   char* const begin = reinterpret_cast<char*>(bytes.data());
+  if (bytes.size() > Labels::largest_text)
+    fail(CASD_ERROR_FORMAT, name, ": more than ", Labels::largest_text, " bytes");
   CsvReader reader(name, begin, begin + bytes.size());
   Cells header;
   if (!reader.next(header)) fail(CASD_ERROR_FORMAT, name, ": the file is empty");
   Dataset dataset;
   const Columns columns = parse_header(reader, header, dataset.schema);
-  RowParser parsed(reader, columns, header, dataset);
+  RowParser parsed(reader, begin, columns, header, dataset);
   parsed.parse();
   if (parsed.rows().empty()) fail(CASD_ERROR_FORMAT, name, ": there is no line after the header");
 

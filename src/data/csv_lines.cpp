@@ -19,7 +19,7 @@ CsvReader::CsvReader(std::string name, char* begin, char* end)
 
 std::string CsvReader::where(std::size_t line) const { return text(name_, ", line ", line); }
 
-bool CsvReader::next(std::vector<std::string_view>& cells) {
+bool CsvReader::next(Cells& cells) {
   while (at_ != end_) {
     line_ = next_line_;
     read_line(cells);
@@ -28,15 +28,18 @@ bool CsvReader::next(std::vector<std::string_view>& cells) {
   return false;
 }
 
-void CsvReader::read_line(std::vector<std::string_view>& cells) {
+void CsvReader::read_line(Cells& cells) {
   const char* const begin = at_;
-  cells.clear();
+  cells.line_ = begin;
+  cells.places_.clear();
   for (;;) {
     if (cells.size() == most_cells)
       fail(CASD_ERROR_FORMAT, where(), ": more than ", most_cells, " cells");
-    cells.push_back(at_ != end_ && *at_ == '"' ? quoted_cell() : plain_cell());
+    const std::string_view cell = at_ != end_ && *at_ == '"' ? quoted_cell() : plain_cell();
     if (static_cast<std::size_t>(at_ - begin) > longest_line)
       fail(CASD_ERROR_FORMAT, where(), ": more than ", longest_line, " bytes");
+    cells.places_.push_back(
+        {static_cast<std::uint32_t>(cell.data() - begin), static_cast<std::uint32_t>(cell.size())});
     if (at_ == end_ || *at_ != ',') break;
     ++at_;
   }
@@ -45,11 +48,11 @@ void CsvReader::read_line(std::vector<std::string_view>& cells) {
 
 std::string_view CsvReader::plain_cell() {
   char* const begin = at_;
-  while (at_ != end_ && !ends_cell(*at_)) {
-    if (*at_ == '\0') fail(CASD_ERROR_FORMAT, where(), ": a zero byte; expected text in UTF-8");
-    ++at_;
-  }
-  return {begin, static_cast<std::size_t>(at_ - begin)};
+  char* at = begin;
+  for (; at != end_ && !ends_cell(*at); ++at)
+    if (*at == '\0') fail(CASD_ERROR_FORMAT, where(), ": a zero byte; expected text in UTF-8");
+  at_ = at;
+  return {begin, static_cast<std::size_t>(at - begin)};
 }
 
 std::string_view CsvReader::quoted_cell() {

@@ -2,11 +2,29 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace casd {
+
+/// The cells of a line, in the text. Eight bytes for each, because a cell can be one byte of the file.
+class Cells {
+ public:
+  std::size_t size() const { return places_.size(); }
+  std::string_view operator[](std::size_t i) const {
+    return {line_ + places_[i].begin, places_[i].size};
+  }
+
+ private:
+  friend class CsvReader;
+  struct Place {
+    std::uint32_t begin, size;
+  };
+  const char* line_ = nullptr;
+  std::vector<Place> places_;
+};
 
 /// Reads comma-separated text as defined by RFC 4180: quoted cells, doubled quotes, lines that end
 /// with LF, CRLF or CR. Skips a byte order mark and empty lines. Cells point into the text, which is
@@ -20,7 +38,7 @@ class CsvReader {
   CsvReader(std::string name, char* begin, char* end);
 
   /// False at the end of the text.
-  bool next(std::vector<std::string_view>& cells);
+  bool next(Cells& cells);
   /// Line number of the last cells' first line, from 1.
   std::size_t line() const { return line_; }
   /// "name, line 7"
@@ -28,7 +46,7 @@ class CsvReader {
   std::string where(std::size_t line) const;
 
  private:
-  void read_line(std::vector<std::string_view>& cells);
+  void read_line(Cells& cells);
   std::string_view plain_cell();
   std::string_view quoted_cell();
   void skip_line_end();

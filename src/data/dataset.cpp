@@ -3,9 +3,6 @@
 #include "core/crc32.h"
 #include "core/error.h"
 
-#include <algorithm>
-#include <iterator>
-
 namespace casd {
 namespace {
 
@@ -48,44 +45,29 @@ void name_samples(Dataset& dataset) {
 
 namespace {
 
-/// New samples of a split, before they are appended.
-struct Addition {
-  std::string split;
-  std::vector<Sample> samples;
-};
-
-/// Names a sample that has no name by its number in the split.
-void name_addition(const Dataset& dataset, Addition& addition) {
-  const Split* const existing = dataset.find(addition.split);
-  std::size_t number = existing ? existing->samples.size() : 0;
-  for (Sample& sample : addition.samples) {
-    if (sample.name.empty()) sample.name = std::to_string(number);
-    ++number;
+/// Calls `body`, which appends samples and splits. On failure they are removed again.
+template <class Body>
+void append_or_undo(Dataset& dataset, Body&& body) {
+  std::vector<std::size_t> sizes;
+  for (const Split& split : dataset.splits) sizes.push_back(split.samples.size());
+  try {
+    body();
+  } catch (...) {
+    while (dataset.splits.size() > sizes.size()) dataset.splits.pop_back();
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      SampleList& samples = dataset.splits[i].samples;
+      while (samples.size() > sizes[i]) samples.pop_back();
+    }
+    throw;
   }
 }
 
-/// Appends to splits of different names. Allocates all memory first, so that the dataset is unchanged
-/// on failure.
-void append(Dataset& dataset, std::vector<Addition> additions) {
-  std::vector<Split> fresh;
-  for (Addition& addition : additions) {
-    if (!dataset.find(addition.split)) {
-      Dataset::check_split_name(addition.split);
-      fresh.push_back({addition.split, std::move(addition.samples), {}});
-      addition.samples.clear();
-      continue;
-    }
-    std::vector<Sample>& samples = dataset.split(addition.split).samples;
-    const std::size_t size = samples.size() + addition.samples.size();
-    if (size > samples.capacity()) samples.reserve(std::max(size, 2 * samples.capacity()));
-  }
-  dataset.splits.reserve(dataset.splits.size() + fresh.size());
-  for (Addition& addition : additions)
-    for (Split& split : dataset.splits)
-      if (split.name == addition.split)
-        std::move(addition.samples.begin(), addition.samples.end(),
-                  std::back_inserter(split.samples));
-  std::move(fresh.begin(), fresh.end(), std::back_inserter(dataset.splits));
+/// Appends a sample; without a name it gets its number in the split.
+void append(Split& split, const SchemaMapping& mapping, const Sample& from) {
+  const std::size_t number = split.samples.size();
+  Sample& sample = split.samples.emplace_back();
+  mapping.apply(from, sample);
+  if (sample.name.empty()) sample.name = std::to_string(number);
 }
 
 }  // namespace
@@ -93,25 +75,23 @@ void append(Dataset& dataset, std::vector<Addition> additions) {
 void add_samples(Dataset& dataset, const std::string& name, const Batch& batch) {
   require_same_task(batch.schema(), dataset.schema, "the batch");
   const SchemaMapping mapping(batch.schema(), dataset.schema, "the batch");
-  Addition addition{name, std::vector<Sample>(static_cast<std::size_t>(batch.size()))};
-  for (std::size_t i = 0; i < addition.samples.size(); ++i)
-    mapping.apply(batch[static_cast<std::int64_t>(i)], addition.samples[i]);
-  name_addition(dataset, addition);
-  append(dataset, {std::move(addition)});
+  append_or_undo(dataset, [&] {
+    Split& split = dataset.split(name);
+    for (std::int64_t i = 0; i < batch.size(); ++i) append(split, mapping, batch[i]);
+  });
 }
 
 void add_splits(Dataset& dataset, const Dataset& from, const char* what) {
   require_same_task(from.schema, dataset.schema, what);
   const SchemaMapping mapping(from.schema, dataset.schema, what);
-  std::vector<Addition> additions;
-  for (const Split& split : from.splits) {
-    Addition addition{split.name, std::vector<Sample>(split.samples.size())};
-    for (std::size_t i = 0; i < split.samples.size(); ++i)
-      mapping.apply(split.samples[i], addition.samples[i]);
-    name_addition(dataset, addition);
-    additions.push_back(std::move(addition));
-  }
-  append(dataset, std::move(additions));
+  append_or_undo(dataset, [&] {
+    for (const Split& split : from.splits) {
+      Split& to = dataset.split(split.name);
+      // Counted first: `from` can be the dataset itself.
+      for (std::size_t i = 0, count = split.samples.size(); i < count; ++i)
+        append(to, mapping, split.samples[i]);
+    }
+  });
 }
 
 const Split& mapped(const Split& split, const SchemaMapping& mapping, Split& storage) {

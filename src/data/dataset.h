@@ -10,21 +10,26 @@
 #include <casd/dataset.h>
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
 namespace casd {
 
+/// Not one array: a line of a few bytes can be a sample, and no single allocation is to be far larger
+/// than the file. A sample keeps its address when others are appended.
+using SampleList = std::deque<Sample>;
+
 struct Split {
   std::string name;
-  std::vector<Sample> samples;
+  SampleList samples;
   std::vector<double> noise;  // [samples, modalities] true noise of synthetic data; else empty
 };
 
 struct Dataset {
   Schema schema;
-  std::vector<Split> splits;  // in the order in which they were added
-  ChannelGroups channels;     // as the caller named them for a .ts file; else empty
+  std::deque<Split> splits;  // in the order in which they were added; keep their addresses
+  ChannelGroups channels;    // as the caller named them for a .ts file; else empty
 
   /// NULL if there is none.
   const Split* find(const std::string& split) const;

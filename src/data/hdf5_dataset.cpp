@@ -112,7 +112,7 @@ class File {
 
 /// Reads the frames of one modality of a split into its samples.
 void read_modality(File& file, const std::string& split, Schema& schema, std::int32_t m,
-                   std::vector<Sample>& samples) {
+                   SampleList& samples) {
   Modality& modality = schema.modalities[static_cast<std::size_t>(m)];
   const std::string name = "/" + split + "/" + modality.name, lengths_name = name + "_length";
   const Shape shape = file.shape(name);
@@ -159,8 +159,7 @@ void name_features(File& file, Schema& schema) {
 }
 
 /// Reads the groups of a split's samples, if the file has them.
-void read_groups(File& file, const std::string& split, const Schema& schema,
-                 std::vector<Sample>& samples) {
+void read_groups(File& file, const std::string& split, const Schema& schema, SampleList& samples) {
   if (schema.modality_index("group") >= 0) return;  // `group` contains frames of a modality
   const std::string name = "/" + split + "/group";
   const Shape shape = file.shape(name);
@@ -187,7 +186,9 @@ SplitLabels read_labels(File& file, const std::string& split) {
                   static_cast<std::size_t>(shape[0]),
                   shape.size() == 2 ? static_cast<std::size_t>(shape[1]) : 1,
                   {}};
-  for (const float label : file.floats(name, shape)) {
+  const std::vector<float> labels = file.floats(name, shape);
+  out.values.reserve(labels.size());
+  for (const float label : labels) {
     if (!std::isfinite(label))
       file.reject(name, "[", out.values.size() / std::max<std::size_t>(out.columns, 1), "] is ",
                   label, ", labels must be finite");

@@ -25,7 +25,7 @@ struct Units {
   }
 };
 
-Units collect_units(const std::vector<Sample>& samples) {
+Units collect_units(const SampleList& samples) {
   Units units;
   std::vector<std::size_t> unit_of(samples.size());
   std::unordered_map<std::string, std::size_t> groups;
@@ -49,7 +49,7 @@ Units collect_units(const std::vector<Sample>& samples) {
 /// Samples without a target have no stratum, unless no sample of the split has a target.
 class Strata {
  public:
-  Strata(const Schema& schema, const std::vector<Sample>& samples, double share)
+  Strata(const Schema& schema, const SampleList& samples, double share)
       : schema_(schema), samples_(samples) {
     const auto labelled = static_cast<std::size_t>(std::count_if(
         samples.begin(), samples.end(), [](const Sample& s) { return !s.target.empty(); }));
@@ -106,7 +106,7 @@ class Strata {
   }
 
   const Schema& schema_;
-  const std::vector<Sample>& samples_;
+  const SampleList& samples_;
   std::size_t count_ = 1;
   bool unlabelled_ = false;
   std::vector<std::size_t> bins_;  // [samples] regression
@@ -259,20 +259,21 @@ void hold_out(Dataset& dataset, const std::string& from, const std::string& to, 
 
   // Allocates all memory first, so that nothing fails once samples are moved.
   Split kept{from, {}, {}}, held{to, {}, {}};
-  kept.samples.reserve(moved.size() - count);
-  held.samples.reserve(count);
+  kept.samples.resize(moved.size() - count);
+  held.samples.resize(count);
   if (source->noise.size() == moved.size() * modalities)
     for (std::size_t i = 0; i < moved.size(); ++i)
       (moved[i] ? held : kept)
           .noise.insert((moved[i] ? held : kept).noise.end(), source->noise.data() + i * modalities,
                         source->noise.data() + (i + 1) * modalities);
-  Split& destination = dataset.split(to);  // may reallocate the list of splits
-  for (Split& split : dataset.splits)
-    if (split.name == from)
-      for (std::size_t i = 0; i < moved.size(); ++i)
-        (moved[i] ? held : kept).samples.push_back(std::move(split.samples[i]));
+  Split& destination = dataset.split(to);
+  Split& remaining = dataset.split(from);
+  std::size_t next_kept = 0, next_held = 0;
+  for (std::size_t i = 0; i < moved.size(); ++i)
+    (moved[i] ? held.samples[next_held++] : kept.samples[next_kept++]) =
+        std::move(remaining.samples[i]);
   destination = std::move(held);
-  dataset.split(from) = std::move(kept);
+  remaining = std::move(kept);
 }
 
 }  // namespace casd

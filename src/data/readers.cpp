@@ -25,7 +25,7 @@ Dataset read_text(std::vector<std::uint8_t> bytes, const std::string& name,
 /// Reduces the dataset to one split, which gets the name: the split of this name, else the only one.
 void select_split(Dataset& dataset, const std::string& wanted, const std::string& path) {
   if (wanted.empty()) return;
-  std::vector<Split>& splits = dataset.splits;
+  std::deque<Split>& splits = dataset.splits;
   const auto found = std::find_if(splits.begin(), splits.end(),
                                   [&](const Split& split) { return split.name == wanted; });
   if (found == splits.end() && splits.size() != 1) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +16,8 @@ namespace casd {
 namespace {
 
 constexpr std::size_t longest_quote = 40;  // bytes of the file in a message
+// Of a header line: @classLabel, true and more classes than a schema can have.
+constexpr std::size_t most_words = 4100;
 
 using Words = std::vector<std::string_view>;
 
@@ -66,7 +69,7 @@ class LineReader {
   bool next(std::string_view& line) {
     while (!rest_.empty()) {
       ++line_;
-      const std::size_t end = rest_.find_first_of("\r\n");
+      const std::size_t end = line_end();
       line = trimmed(rest_.substr(0, end));
       const bool crlf = end != std::string_view::npos && rest_.substr(end, 2) == "\r\n";
       rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + (crlf ? 2 : 1));
@@ -84,6 +87,13 @@ class LineReader {
   }
 
  private:
+  std::size_t line_end() const {
+    const auto end =
+        std::find_if(rest_.begin(), rest_.end(), [](char c) { return c == '\n' || c == '\r'; });
+    return end == rest_.end() ? std::string_view::npos
+                              : static_cast<std::size_t>(end - rest_.begin());
+  }
+
   const std::string& name_;
   std::string_view rest_;
   std::size_t line_ = 0;
@@ -114,9 +124,10 @@ class HeaderParser {
   }
 
  private:
+  /// The first words of the line. More could only be classes, of which there are too many then.
   void split_words(std::string_view line) {
     words_.clear();
-    while (!line.empty()) {
+    while (!line.empty() && words_.size() < most_words) {
       std::size_t end = 0;
       while (end < line.size() && !is_space(line[end])) ++end;
       words_.push_back(line.substr(0, end));
@@ -196,20 +207,16 @@ struct Label {
 class SeriesParser {
  public:
   SeriesParser(LineReader& reader, const Header& header, const ChannelGroups& groups,
-               Dataset& dataset, std::vector<Sample>& samples)
+               Dataset& dataset, SampleList& samples)
       : reader_(reader), header_(header), groups_(groups), dataset_(dataset), samples_(samples) {}
 
   void parse() {
-    std::size_t count = 0;
     std::string_view line;
-    for (LineReader ahead = reader_; ahead.next(line);) ++count;
-    samples_.reserve(count);
-    labels_.reserve(count);
     while (reader_.next(line)) add_series(line);
     if (samples_.empty()) reader_.reject("there is no series after @data");
   }
 
-  const std::vector<Label>& labels() const { return labels_; }
+  const std::deque<Label>& labels() const { return labels_; }
 
  private:
   void add_series(std::string_view line) {
@@ -300,10 +307,10 @@ class SeriesParser {
   const Header& header_;
   ChannelGroups groups_;
   Dataset& dataset_;
-  std::vector<Sample>& samples_;
-  std::vector<Label> labels_;
+  SampleList& samples_;
+  std::deque<Label> labels_;
   std::size_t channels_ = 0, length_ = 0;  // of the first line; 0: not known yet
-  Words fields_;                           // of the current line
+  std::deque<std::string_view> fields_;    // of the current line
   std::vector<float> frames_;              // of the current modality
 };
 
@@ -365,9 +372,8 @@ void set_task(Schema& schema, const TaskRequest& request, const Header& header,
          " needs ", schema.target_columns());
 }
 
-void set_targets(std::vector<Sample>& samples, const std::vector<Label>& labels,
-                 const Schema& schema, const Header& header, const LineReader& reader,
-                 const std::string& name) {
+void set_targets(SampleList& samples, const std::deque<Label>& labels, const Schema& schema,
+                 const Header& header, const LineReader& reader, const std::string& name) {
   const bool named = schema.task == CASD_TASK_CLASSES && !header.classes.empty();
   const ClassIndex classes(named ? header.classes : Words(), schema, name);
   const auto at_label = [&](const Label& label, auto&& body) {
@@ -412,7 +418,7 @@ Dataset read_ts(Span<const std::uint8_t> bytes, const std::string& name, const T
   Dataset dataset;
   dataset.channels = channels;
   set_task(dataset.schema, request, header, name);
-  std::vector<Sample>& samples = dataset.split(ends_with_test(name) ? "test" : "train").samples;
+  SampleList& samples = dataset.split(ends_with_test(name) ? "test" : "train").samples;
   SeriesParser parser(reader, header, channels, dataset, samples);
   parser.parse();
   set_targets(samples, parser.labels(), dataset.schema, header, reader, name);

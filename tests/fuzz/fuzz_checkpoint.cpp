@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     checkpoint = casd::parse_checkpoint({data, size}, "fuzz");
   } catch (const casd::Error&) {
   }
+  memory.require_small_allocations(size);
   memory.require_bounded(size, casd::fuzz::reader_factor, casd::fuzz::reader_constant);
   if (!checkpoint) return 0;
   casd::fuzz::Bytes read(data, data + size), written = casd::serialise_checkpoint(*checkpoint);

@@ -30,7 +30,7 @@ std::size_t constant_of(const char* text, std::size_t size) {
     }
   }
   const std::size_t modalities = std::min<std::size_t>(columns, 32);
-  return samples * (320 + 64 * modalities) + 64 * (columns + 1) + casd::fuzz::reader_constant;
+  return samples * (192 + 64 * modalities) + 64 * (columns + 1) + casd::fuzz::reader_constant;
 }
 
 }  // namespace
@@ -44,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     casd::open_dataset(file.path(), tasks[data[0] % 4]);
   } catch (const casd::Error&) {
   }
+  memory.require_small_allocations(size);
   memory.require_bounded(size, casd::fuzz::reader_factor,
                          constant_of(reinterpret_cast<const char*>(data), size));
   return 0;

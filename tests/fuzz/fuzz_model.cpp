@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     model = casd::parse_model({data, size}, "fuzz");
   } catch (const casd::Error&) {
   }
+  memory.require_small_allocations(size);
   memory.require_bounded(size, casd::fuzz::reader_factor, casd::fuzz::reader_constant);
   if (!model) return 0;
   const casd::fuzz::Bytes read(data, data + size), written = casd::serialise_model(*model);

@@ -59,10 +59,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       return 0;
     }
     const std::string written = again(kind, text);
+    memory.require_small_allocations(size);
     memory.require_bounded(size, casd::fuzz::reader_factor, casd::fuzz::reader_constant);
     if (written != text)
       casd::fuzz::differ("text", {text.begin(), text.end()}, {written.begin(), written.end()});
   } catch (const casd::Error&) {
+    memory.require_small_allocations(size);
     memory.require_bounded(size, casd::fuzz::reader_factor, casd::fuzz::reader_constant);
   }
   return 0;

@@ -9,7 +9,7 @@
 #include <string>
 
 // Even a line of two bytes can be a sample, which needs a few allocations; it is also copied.
-constexpr std::size_t factor = 300;
+constexpr std::size_t factor = 160;
 // A range of channels in the caller's text may name all of them.
 constexpr std::size_t constant = casd::fuzz::reader_constant + 4 * 8 * casd::most_channels;
 
@@ -32,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (dataset.splits.size() != 1 || dataset.splits[0].samples.size() != 2 * samples) std::abort();
   } catch (const casd::Error&) {
   }
+  memory.require_small_allocations(size);
   memory.require_bounded(size, factor, constant);
   return 0;
 }

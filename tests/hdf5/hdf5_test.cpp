@@ -174,7 +174,7 @@ TEST_F(Hdf5, ReadsAllSplitsAndModalities) {
   EXPECT_EQ(data.schema.modalities[1].name, "face");
   ASSERT_EQ(data.splits.size(), 2u);
   EXPECT_EQ(data.splits[0].name, "train");
-  const std::vector<Sample>& train = data.splits[0].samples;
+  const auto& train = data.splits[0].samples;
   ASSERT_EQ(train.size(), 3u);
   EXPECT_EQ(train[0].frames[0], counting(6));
   EXPECT_EQ(train[1].frames[0], (Floats{6, 7, 8}));  // its own length
@@ -286,7 +286,7 @@ TEST_F(Hdf5, WithoutATaskTheLabelsDetermineIt) {
 TEST_F(Hdf5, ClassesCanBeTheSignOfTheLabel) {
   write();
   const Dataset data = open_dataset(path_, "classes:negative,positive");
-  const std::vector<Sample>& train = data.splits[0].samples;
+  const auto& train = data.splits[0].samples;
   EXPECT_EQ(train[0].target, std::vector<float>{0});
   EXPECT_TRUE(train[1].target.empty());  // zero has no class
   EXPECT_EQ(train[2].target, std::vector<float>{1});

@@ -111,7 +111,7 @@ TEST(Plugin, EncodesEachSequence) {
   const TorchEngine engine = test::make_engine(step.model, at::kDouble);
   const InferenceEnginePtr plugin =
       find_engine("torch", CASD_DEVICE_CPU, false).infer(step.model, {CASD_DEVICE_CPU, 0, 2});
-  const std::vector<Sample>& samples = step.data.splits[0].samples;
+  const auto& samples = step.data.splits[0].samples;
   const std::size_t size = 4 * static_cast<std::size_t>(step.model->options().hidden);
   std::vector<std::vector<float>> nig;
   std::vector<std::vector<double>> expected;

@@ -50,7 +50,8 @@ inline torch_engine::TorchEngine make_engine(const ModelPtr& model, at::ScalarTy
   return torch_engine::TorchEngine(setup);
 }
 
-inline std::vector<const Sample*> pointers(const std::vector<Sample>& samples) {
+template <class Samples>
+std::vector<const Sample*> pointers(const Samples& samples) {
   std::vector<const Sample*> out;
   for (const Sample& sample : samples) out.push_back(&sample);
   return out;
@@ -59,9 +60,9 @@ inline std::vector<const Sample*> pointers(const std::vector<Sample>& samples) {
 /// The input that the plug-in creates from a PackedBatch. In float64 the frames are standardised again
 /// in double, because PackedBatch rounds them to float32, which is too coarse for the comparison with
 /// the reference. Checks that the two differ by rounding only.
-inline torch_engine::Input pack(const Model& model, const std::vector<Sample>& samples,
-                                const std::vector<ModalityMask>& masks,
-                                const at::TensorOptions& options) {
+template <class Samples>
+torch_engine::Input pack(const Model& model, const Samples& samples,
+                         const std::vector<ModalityMask>& masks, const at::TensorOptions& options) {
   const Schema& schema = model.schema();
   Corruption corruption;
   corruption.kept = masks;
@@ -175,7 +176,7 @@ class SyntheticStep {
     wanted.train_samples = samples;
     wanted.missing_rate = 0.2;
     data = make_synthetic(wanted);
-    std::vector<Sample>& all = data.splits[0].samples;
+    auto& all = data.splits[0].samples;
     for (std::size_t i = 0; i < samples; i += 5) all[i].target.clear();
     casd_model_options sizes = default_model_options();
     sizes.hidden = 12;

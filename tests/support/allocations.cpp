@@ -9,7 +9,7 @@
 #endif
 
 namespace {
-std::atomic<long> count{0}, bytes{0}, live{0}, peak{0};
+std::atomic<long> count{0}, bytes{0}, live{0}, peak{0}, largest{0};
 
 /// Size of the memory, including what malloc() adds.
 long size_of([[maybe_unused]] void* memory) {
@@ -20,11 +20,15 @@ long size_of([[maybe_unused]] void* memory) {
 #endif
 }
 
+void keep_largest(std::atomic<long>& most, long value) {
+  long before = most;
+  while (value > before && !most.compare_exchange_weak(before, value)) {
+  }
+}
+
 void count_live(long size) {
   const long now = live += size;
-  long before = peak;
-  while (now > before && !peak.compare_exchange_weak(before, now)) {
-  }
+  keep_largest(peak, now);
 }
 
 void release(void* memory) {
@@ -37,8 +41,12 @@ namespace casd::test {
 long allocations() { return count; }
 long allocated_bytes() { return bytes; }
 
-PeakMemory::PeakMemory() : before_(live) { peak = before_; }
+PeakMemory::PeakMemory() : before_(live) {
+  peak = before_;
+  largest = 0;
+}
 long PeakMemory::bytes() const { return peak - before_; }
+long PeakMemory::largest_allocation() const { return largest; }
 }  // namespace casd::test
 
 // Not in a test's file: GCC would inline it and warn about free() after new. Both forms of new are
@@ -46,6 +54,7 @@ long PeakMemory::bytes() const { return peak - before_; }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++count;
   bytes += static_cast<long>(size);
+  keep_largest(largest, static_cast<long>(size));
   void* const memory = std::malloc(size ? size : 1);
   count_live(size_of(memory));
   return memory;

@@ -8,11 +8,13 @@ long allocations();
 long allocated_bytes();
 
 /// Most memory that was allocated at once since its construction, including what malloc() adds; one
-/// object at a time. Always 0 without glibc.
+/// object at a time. bytes() is 0 without glibc.
 class PeakMemory {
  public:
   PeakMemory();
   long bytes() const;
+  /// Size of the largest single allocation since then, with any C library.
+  long largest_allocation() const;
 
  private:
   const long before_;

@@ -11,8 +11,12 @@ class MemoryUse {
   MemoryUse();
   /// Peak of allocated bytes.
   std::size_t peak() const;
+  /// Size of the largest single allocation.
+  std::size_t largest() const;
   /// Aborts with a message, as a finding, if the peak is above factor * input + constant.
   void require_bounded(std::size_t input, std::size_t factor, std::size_t constant) const;
+  /// The same if one allocation is above reader_factor * input + reader_constant.
+  void require_small_allocations(std::size_t input) const;
 };
 
 /// Memory that a reader may use for any input: tables whose length the format limits (4,096 outputs or

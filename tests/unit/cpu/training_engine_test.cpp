@@ -28,7 +28,7 @@ struct Setting {
     wanted.missing_rate = 0.2;
     wanted.max_steps = 11;
     data = make_synthetic(wanted);
-    std::vector<Sample>& all = data.splits[0].samples;
+    auto& all = data.splits[0].samples;
     for (std::size_t i = 0; i < samples; i += 5) all[i].target.clear();
     for (const Sample& sample : all) pointers.push_back(&sample);
     casd_model_options sizes = default_model_options();

@@ -64,6 +64,29 @@ TEST(AddSamples, AFailureLeavesTheDatasetUnchanged) {
   EXPECT_EQ(data.splits[0].samples.size(), 1u);
 }
 
+// The third split has a name that is too long: what was added before is removed again.
+TEST(AddSplits, AFailureInTheMiddleLeavesTheDatasetUnchanged) {
+  Dataset data = empty_dataset(), more = empty_dataset();
+  add_samples(data, "train", one_sample(data.schema));
+  add_samples(more, "new", one_sample(data.schema));
+  add_samples(more, "train", one_sample(data.schema));
+  more.splits.push_back({std::string(65, 'x'), {}, {}});
+  EXPECT_THROW(add_splits(data, more, "more"), Error);
+  ASSERT_EQ(data.splits.size(), 1u);
+  EXPECT_EQ(data.splits[0].name, "train");
+  EXPECT_EQ(data.splits[0].samples.size(), 1u);
+}
+
+TEST(AddSplits, SamplesKeepTheirAddresses) {
+  Dataset data = empty_dataset();
+  add_samples(data, "train", one_sample(data.schema));
+  const Sample* const first = &data.splits[0].samples[0];
+  for (int i = 0; i < 10; ++i) add_splits(data, data, "itself");
+  EXPECT_EQ(data.splits[0].samples.size(), 1024u);
+  EXPECT_EQ(data.splits[0].samples[1023].name, "0");
+  EXPECT_EQ(first, &data.splits[0].samples[0]);
+}
+
 TEST(SetFrames, DoesNotAllocateIfTheCapacitySuffices) {
   const Schema schema = empty_dataset().schema;
   Batch batch(schema);

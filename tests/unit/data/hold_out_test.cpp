@@ -23,7 +23,7 @@ Dataset empty_dataset(casd_task task = CASD_TASK_CLASSES, int outputs = 3) {
 }
 
 void add(Dataset& data, std::vector<float> target, const std::string& group = "") {
-  std::vector<Sample>& samples = data.split("train").samples;
+  auto& samples = data.split("train").samples;
   Sample sample = empty_sample(data.schema);
   sample.target = std::move(target);
   sample.name = std::to_string(samples.size());

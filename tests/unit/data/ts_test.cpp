@@ -30,7 +30,7 @@ std::string rejection(const std::string& text, const char* channels = nullptr,
   return "accepted";
 }
 
-const std::vector<Sample>& samples_of(const Dataset& data) { return data.splits.at(0).samples; }
+const auto& samples_of(const Dataset& data) { return data.splits.at(0).samples; }
 
 /// Frames as text, "?" for NaN.
 std::string frames(const Sample& sample, std::size_t modality) {

@@ -18,7 +18,7 @@ TEST(StepBuilder, ModalitiesOfTheCompletePassArePresent) {
   wanted.train_samples = 30;
   wanted.missing_rate = 0.2;
   const Dataset data = make_synthetic(wanted);
-  const std::vector<Sample>& samples = data.splits[0].samples;
+  const auto& samples = data.splits[0].samples;
   std::vector<const Sample*> pointers;
   for (const Sample& sample : samples) pointers.push_back(&sample);
   const ModelPtr model = create_model(data.schema, default_model_options());

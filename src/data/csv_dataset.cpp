@@ -143,13 +143,14 @@ void make_room(std::vector<T>& list, std::size_t count) {
 /// Labels of samples in the text, one for each label column, eight bytes each: most can be empty cells.
 class Labels {
  public:
-  static constexpr std::size_t largest_text = std::size_t{1} << 40;
+  static constexpr std::uint64_t largest_text = std::uint64_t{1} << 40;
 
   explicit Labels(const char* text) : text_(text) {}
   std::size_t size() const { return places_.size(); }
   /// "": no label
   std::string_view operator[](std::size_t i) const {
-    return {text_ + (places_[i] >> size_bits), places_[i] & (CsvReader::longest_line - 1)};
+    return {text_ + (places_[i] >> size_bits),
+            static_cast<std::size_t>(places_[i] & (CsvReader::longest_line - 1))};
   }
   void set(std::size_t i, std::string_view label) {
     places_[i] = static_cast<std::uint64_t>(label.data() - text_) << size_bits | label.size();

@@ -21,11 +21,12 @@ std::string repeated(const std::string& text, std::size_t count) {
   return out;
 }
 
-/// The names 0, 1, ... in as few bytes as possible: one to three, of 90 characters.
+/// A name of one to three bytes for each number, without a dot.
 std::string short_name(std::size_t number) {
+  constexpr std::size_t letters = 80;  // from '/' to '~'
   std::string out;
-  for (++number; number > 0; number = (number - 1) / 90)
-    out += static_cast<char>(35 + (number - 1) % 90 + ((number - 1) % 90 >= 9 ? 1 : 0));
+  for (++number; number > 0; number = (number - 1) / letters)
+    out += static_cast<char>('/' + (number - 1) % letters);
   return out;
 }
 
@@ -184,12 +185,15 @@ TEST(TextMemory, OfCsvIsBoundedBySizeSamplesAndColumns) {
   expect_bounded(modalities + "\n" + samples(20000, ",1,1,1" + std::string(29, ',') + "\n"), 20000,
                  32, 33);
   for (const std::size_t count : {32769, 65536}) {
+    std::string one_each = "sample";
+    for (std::size_t i = 0; i < count; ++i) one_each += "," + short_name(i) + ".x";
+    expect_bounded(one_each + "\n", 0, 32, count + 1);
     const std::string names = columns("a.", count), more = columns("b.", count);
     expect_bounded("sample" + names + "\n", 0, 1, count + 1);
     expect_bounded("sample" + names + more + "\n1" + std::string(2 * count, ',') + "\n", 1, 2,
                    2 * count + 1);
     expect_bounded(
-        "sample" + names + "\n" + repeated("1,1" + std::string(count - 1, ',') + "\n", 20), 1, 1,
+        "sample" + names + "\n" + repeated("1,1" + std::string(count - 1, ',') + "\n", 32), 1, 1,
         count + 1);
   }
   const std::string labels = "sample,a.x" + columns("label:", 1000) + "\n";

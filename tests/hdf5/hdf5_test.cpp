@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "data/dataset.h"
 #include "data/readers.h"
+#include "support/allocations.h"
 
 #include <gtest/gtest.h>
 
@@ -57,6 +58,21 @@ class Writer {
     H5Aclose(id);
     H5Sclose(space);
     H5Tclose(type);
+  }
+  /// Compressed numbers of one byte each.
+  void ones(const std::string& name, const Sizes& shape) {
+    const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+    const hid_t layout = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(layout, static_cast<int>(shape.size()), shape.data());
+    H5Pset_deflate(layout, 9);
+    const hid_t id =
+        H5Dcreate2(file_, name.c_str(), H5T_STD_U8LE, space, H5P_DEFAULT, layout, H5P_DEFAULT);
+    const std::vector<unsigned char> values(
+        static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)), 1);
+    H5Dwrite(id, H5T_NATIVE_UCHAR, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+    H5Dclose(id);
+    H5Pclose(layout);
+    H5Sclose(space);
   }
   /// Declares a dataset and stores nothing in it.
   void declare(const std::string& name, const Sizes& shape) {
@@ -374,6 +390,22 @@ TEST_F(Hdf5, DimensionsFarBeyondTheStoredBytesAreRejected) {
     file.remove("/train/label");
     file.declare("/train/label", {std::uint64_t{1} << 40});
   });
+}
+
+// The bound that dataset.h states, for samples of four bytes.
+TEST_F(Hdf5, AllocationsAreSmall) {
+  constexpr hsize_t count = 200000;
+  {
+    Writer writer(path_);
+    writer.texts("modalities", {"m"});
+    writer.group("/train");
+    writer.ones("/train/m", {count, 1, 1});
+    for (const char* name : {"/train/m_length", "/train/label", "/train/group"})
+      writer.ones(name, {count});
+  }
+  const test::PeakMemory memory;
+  EXPECT_EQ(open_dataset(path_, nullptr).splits[0].samples.size(), count);
+  EXPECT_LE(memory.largest_allocation(), static_cast<long>(10 * 4 * count + (2u << 20)));
 }
 
 TEST_F(Hdf5, FewValuesThatWereNeverWrittenAreZero) {

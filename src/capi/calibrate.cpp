@@ -7,15 +7,12 @@
 using casd::given;
 using casd::guard;
 
-namespace {
-
-constexpr std::size_t first = casd::first_size::calibrate_options;
-
-}  // namespace
+namespace {}  // namespace
 
 casd_status casd_calibrate_options_init(casd_calibrate_options* options, size_t size) {
   return guard([&] {
-    casd::init_struct(options, size, casd::default_calibrate_options(), first, "options");
+    casd::init_struct(options, size, casd::default_calibrate_options(),
+                      casd::first_size::calibrate_options, "options");
   });
 }
 
@@ -24,8 +21,9 @@ casd_status casd_model_calibrate(casd_model** result, const casd_model* model,
                                  const casd_calibrate_options* options) {
   return guard([&] {
     given(result, "result");
-    *result = new casd_model(casd::calibrate(
-        given(model, "model").value, given(dataset, "dataset").value, split,
-        casd::import_struct(options, casd::default_calibrate_options(), first, "options")));
+    *result = new casd_model(
+        casd::calibrate(given(model, "model").value, given(dataset, "dataset").value, split,
+                        casd::import_struct(options, casd::default_calibrate_options(),
+                                            casd::first_size::calibrate_options, "options")));
   });
 }

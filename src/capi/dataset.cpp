@@ -13,8 +13,6 @@ using casd::guard;
 
 namespace {
 
-constexpr std::size_t first = casd::first_size::synthetic_options;
-
 const casd::Split* find(const casd_dataset* dataset, const char* split) {
   return dataset && split ? dataset->value.find(split) : nullptr;
 }
@@ -66,7 +64,8 @@ casd_status casd_dataset_load_memory(casd_dataset** dataset, const void* data, s
 
 casd_status casd_synthetic_options_init(casd_synthetic_options* options, size_t size) {
   return guard([&] {
-    casd::init_struct(options, size, casd::default_synthetic_options(), first, "options");
+    casd::init_struct(options, size, casd::default_synthetic_options(),
+                      casd::first_size::synthetic_options, "options");
   });
 }
 
@@ -74,8 +73,9 @@ casd_status casd_dataset_create_synthetic(casd_dataset** dataset,
                                           const casd_synthetic_options* options) {
   return guard([&] {
     given(dataset, "dataset");
-    *dataset = new casd_dataset(casd::make_synthetic(
-        casd::import_struct(options, casd::default_synthetic_options(), first, "options")));
+    *dataset = new casd_dataset(
+        casd::make_synthetic(casd::import_struct(options, casd::default_synthetic_options(),
+                                                 casd::first_size::synthetic_options, "options")));
   });
 }
 

@@ -13,8 +13,6 @@ using casd::guard;
 
 namespace {
 
-constexpr std::size_t first = casd::first_size::evaluate_options;
-
 /// The names of a set of modalities, "audio+language", in alphabetical order.
 std::vector<std::string> sorted_parts(const std::string& name) {
   std::vector<std::string> parts(1);
@@ -49,7 +47,8 @@ const casd::Numbers& find_condition(const casd::Report& report, const std::strin
 
 casd_status casd_evaluate_options_init(casd_evaluate_options* options, size_t size) {
   return guard([&] {
-    casd::init_struct(options, size, casd::default_evaluate_options(), first, "options");
+    casd::init_struct(options, size, casd::default_evaluate_options(),
+                      casd::first_size::evaluate_options, "options");
   });
 }
 
@@ -61,8 +60,8 @@ casd_status casd_evaluate(casd_report** report, casd_predictor* predictor,
     given(report, "report");
     casd::Predictor& runs = given(predictor, "predictor").value;
     const casd::Dataset& data = given(dataset, "dataset").value;
-    const casd_evaluate_options wanted =
-        casd::import_struct(options, casd::default_evaluate_options(), first, "options");
+    const casd_evaluate_options wanted = casd::import_struct(
+        options, casd::default_evaluate_options(), casd::first_size::evaluate_options, "options");
     const casd::Split* found = data.find(&given(split, "split"));
     if (!found) casd::fail(CASD_ERROR_NOT_FOUND, "the dataset has no split '", split, "'");
     const casd::Schema& schema = runs.model()->schema();

@@ -12,18 +12,19 @@ using casd::guard;
 
 namespace {
 
-constexpr std::size_t first = casd::first_size::model_options;
-
 template <class Change>
 void change(casd_model_options* options, Change apply) {
-  casd::change_struct(options, casd::default_model_options(), first, "options", apply);
+  casd::change_struct(options, casd::default_model_options(), casd::first_size::model_options,
+                      "options", apply);
 }
 
 }  // namespace
 
 casd_status casd_model_options_init(casd_model_options* options, size_t size) {
-  return guard(
-      [&] { casd::init_struct(options, size, casd::default_model_options(), first, "options"); });
+  return guard([&] {
+    casd::init_struct(options, size, casd::default_model_options(), casd::first_size::model_options,
+                      "options");
+  });
 }
 
 casd_status casd_model_options_use_recipe(casd_model_options* options, casd_recipe recipe) {
@@ -53,8 +54,9 @@ const char* casd_model_options_name(int32_t index) {
 casd_status casd_model_options_text(char* buffer, size_t capacity, size_t* needed,
                                     const casd_model_options* options, const char* name) {
   return guard([&] {
-    const casd_model_options ours = casd::import_struct(
-        &given(options, "options"), casd::default_model_options(), first, "options");
+    const casd_model_options ours =
+        casd::import_struct(&given(options, "options"), casd::default_model_options(),
+                            casd::first_size::model_options, "options");
     casd::copy_option_text(buffer, capacity, needed, casd::model_option_table(), &ours, name);
   });
 }
@@ -63,9 +65,10 @@ casd_status casd_model_create(casd_model** model, const casd_schema* schema,
                               const casd_model_options* options) {
   return guard([&] {
     given(model, "model");
-    *model = new casd_model(casd::create_model(
-        given(schema, "schema").value,
-        casd::import_struct(options, casd::default_model_options(), first, "options")));
+    *model = new casd_model(
+        casd::create_model(given(schema, "schema").value,
+                           casd::import_struct(options, casd::default_model_options(),
+                                               casd::first_size::model_options, "options")));
   });
 }
 
@@ -111,10 +114,11 @@ casd_status casd_model_schema(casd_schema** schema, const casd_model* model) {
 
 casd_status casd_model_get_options(casd_model_options* options, const casd_model* model) {
   return guard([&] {
-    const std::size_t size = casd::receiving_size(&given(options, "options"), first, "options");
+    const std::size_t size = casd::receiving_size(&given(options, "options"),
+                                                  casd::first_size::model_options, "options");
     casd_model_options ours = given(model, "model").value->options();
     ours.seed = 0;
-    casd::init_struct(options, size, ours, first, "options");
+    casd::init_struct(options, size, ours, casd::first_size::model_options, "options");
   });
 }
 

@@ -14,8 +14,6 @@ using casd::guard;
 
 namespace {
 
-constexpr std::size_t first = casd::first_size::predictor_options;
-
 void require_filled(const casd::Prediction& prediction) {
   if (!prediction.filled())
     casd::fail(CASD_ERROR_STATE, "the prediction is empty: call casd_predict() first");
@@ -98,7 +96,8 @@ casd_status casd_engine_get_info(casd_engine_info* info, int32_t index) {
 
 casd_status casd_predictor_options_init(casd_predictor_options* options, size_t size) {
   return guard([&] {
-    casd::init_struct(options, size, casd::default_predictor_options(), first, "options");
+    casd::init_struct(options, size, casd::default_predictor_options(),
+                      casd::first_size::predictor_options, "options");
   });
 }
 
@@ -106,9 +105,10 @@ casd_status casd_predictor_create(casd_predictor** predictor, const casd_model* 
                                   const casd_predictor_options* options) {
   return guard([&] {
     given(predictor, "predictor");
-    *predictor = new casd_predictor(
-        given(model, "model").value,
-        casd::import_struct(options, casd::default_predictor_options(), first, "options"));
+    *predictor =
+        new casd_predictor(given(model, "model").value,
+                           casd::import_struct(options, casd::default_predictor_options(),
+                                               casd::first_size::predictor_options, "options"));
   });
 }
 

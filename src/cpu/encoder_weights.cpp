@@ -152,19 +152,21 @@ void write_position_codes(std::int64_t width, std::int64_t steps, float* out) {
   }
 }
 
-float narrow(double value) { return static_cast<float>(value); }
-
 }  // namespace
+
+EvidenceLimits<float> evidence_limits(const casd_model_options& options) {
+  return {static_cast<float>(options.delta_min), static_cast<float>(options.delta_max),
+          static_cast<float>(options.alpha_min), static_cast<float>(options.alpha_max),
+          static_cast<float>(options.beta_min)};
+}
 
 EncoderWeights::EncoderWeights(const NetworkLayout& layout, const float* values)
     : hidden(layout.options.hidden),
       heads(layout.options.heads),
       feed_forward(layout.options.feed_forward),
       pool_last(layout.options.pooling == CASD_POOLING_LAST && layout.options.layers > 0),
-      input_clip(narrow(layout.options.input_clip)),
-      limits{narrow(layout.options.delta_min), narrow(layout.options.delta_max),
-             narrow(layout.options.alpha_min), narrow(layout.options.alpha_max),
-             narrow(layout.options.beta_min)},
+      input_clip(static_cast<float>(layout.options.input_clip)),
+      limits(evidence_limits(layout.options)),
       position_steps(std::min<std::int64_t>(layout.options.max_steps, most_positions)) {
   // Twice: to count, and to write.
   for (const bool write : {false, true}) {

@@ -41,6 +41,9 @@ struct ModalityWeights {
   RowWeights evidence;  // [hidden] to gamma, delta', alpha', beta'
 };
 
+/// The bounds of the evidence, in the engine's precision.
+EvidenceLimits<float> evidence_limits(const casd_model_options& options);
+
 /// Rows of weights start at cache lines. Query weights contain log2(e) / sqrt(head size).
 class EncoderWeights {
  public:

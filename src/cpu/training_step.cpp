@@ -1,5 +1,6 @@
 #include "cpu/training_step.h"
 
+#include "cpu/encoder_weights.h"
 #include "cpu/flush_to_zero.h"
 #include "method/losses.h"
 
@@ -37,9 +38,7 @@ RowRunner::RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout
       hidden_(static_cast<std::size_t>(layout.options.hidden)),
       outputs_(static_cast<std::size_t>(layout.classifier.bias.size)),
       rules_{layout.options.weights, layout.options.fused_variance},
-      limits_{narrow(layout.options.delta_min), narrow(layout.options.delta_max),
-              narrow(layout.options.alpha_min), narrow(layout.options.alpha_max),
-              narrow(layout.options.beta_min)},
+      limits_(evidence_limits(layout.options)),
       memory_(static_cast<std::size_t>(memory_needed(layout, teacher, longest))),
       arena_(aligned(memory_.data())),
       scratch_(layout.modalities.size()),

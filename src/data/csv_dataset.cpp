@@ -30,9 +30,9 @@ struct Columns {
   std::vector<std::vector<std::size_t>> features;           // per modality
 };
 
-class HeaderParser {
+class ColumnParser {
  public:
-  HeaderParser(const CsvReader& reader, const Cells& cells) : reader_(reader), cells_(cells) {
+  ColumnParser(const CsvReader& reader, const Cells& cells) : reader_(reader), cells_(cells) {
     columns_.count = cells.size();
     for (std::size_t i = 0; i < cells.size(); ++i) add_column(cells[i], i);
     require_distinct();
@@ -123,7 +123,7 @@ class HeaderParser {
 };
 
 Columns parse_header(const CsvReader& reader, const Cells& cells, Schema& schema) {
-  HeaderParser parser(reader, cells);
+  ColumnParser parser(reader, cells);
   parser.fill(schema);
   return parser.columns();
 }

@@ -10,7 +10,7 @@
 namespace casd {
 namespace {
 
-constexpr double least = 0.2, most = 20;  // temperatures
+constexpr double least_temperature = 0.2, most_temperature = 20;
 constexpr double least_trust = 0.1, most_trust = 10;
 
 /// Rows of logits with the index of each row's target class. In a multi-label task each pair of
@@ -152,9 +152,10 @@ Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> sam
     const bool done = std::any_of(out.temperatures.begin(), out.temperatures.end(),
                                   [&](const auto& entry) { return entry.first == key; });
     if (done || found == rows.end()) continue;
-    out.temperatures.emplace_back(key, minimise(least, most, 400, [&](double temperature) {
-                                    return found->second.cross_entropy(temperature);
-                                  }));
+    out.temperatures.emplace_back(
+        key, minimise(least_temperature, most_temperature, 400, [&](double temperature) {
+          return found->second.cross_entropy(temperature);
+        }));
   }
   return out;
 }

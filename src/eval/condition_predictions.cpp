@@ -7,8 +7,6 @@
 namespace casd {
 namespace {
 
-constexpr std::size_t chunk = 512;  // samples whose evidence is held at once
-
 void append(std::vector<double>& to, Span<const float> table, std::size_t row,
             std::size_t columns) {
   for (std::size_t c = 0; c < columns; ++c)
@@ -16,7 +14,7 @@ void append(std::vector<double>& to, Span<const float> table, std::size_t row,
 }
 
 Span<const Sample* const> chunk_of(Span<const Sample* const> samples, std::size_t first) {
-  return samples.subspan(first, std::min(chunk, samples.size() - first));
+  return samples.subspan(first, std::min(chunk_samples, samples.size() - first));
 }
 
 bool all_finite(Span<const float> table, std::size_t row, std::size_t columns) {
@@ -89,7 +87,7 @@ std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
   }
   EvidenceTable evidence;
   Prediction prediction;
-  for (std::size_t first = 0; first < samples.size(); first += chunk) {
+  for (std::size_t first = 0; first < samples.size(); first += chunk_samples) {
     const Span<const Sample* const> part = chunk_of(samples, first);
     predictor.encode(evidence, part, all, true);
     add_outputs(out, predictor, evidence, part, conditions, prediction, observer);
@@ -103,7 +101,7 @@ EncodedSamples encode_samples(Predictor& predictor, Span<const Sample* const> sa
                               const EvaluationProgress& progress) {
   const ModalityMask all = predictor.model()->schema().all();
   EncodedSamples out{samples, {}};
-  for (std::size_t first = 0; first < samples.size(); first += chunk) {
+  for (std::size_t first = 0; first < samples.size(); first += chunk_samples) {
     const Span<const Sample* const> part = chunk_of(samples, first);
     out.chunks.emplace_back();
     predictor.encode(out.chunks.back(), part, all, true);
@@ -118,8 +116,8 @@ std::vector<ConditionPredictions> collect_predictions(
   std::vector<ConditionPredictions> out(conditions.size());
   Prediction prediction;
   for (std::size_t k = 0; k < encoded.chunks.size(); ++k)
-    add_outputs(out, predictor, encoded.chunks[k], chunk_of(encoded.samples, k * chunk), conditions,
-                prediction);
+    add_outputs(out, predictor, encoded.chunks[k], chunk_of(encoded.samples, k * chunk_samples),
+                conditions, prediction);
   return out;
 }
 

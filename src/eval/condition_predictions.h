@@ -5,6 +5,7 @@
 #include "eval/modality_subsets.h"
 #include "predict/predictor.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -30,6 +31,9 @@ struct ConditionPredictions {
   std::vector<double> deviation;            // [labelled, outputs] regression
   std::vector<ModalityMask> participating;  // modalities that took part
 };
+
+/// Samples whose evidence is held at once.
+constexpr std::size_t chunk_samples = 512;
 
 /// Called after each chunk with the samples done and their total.
 using EvaluationProgress = std::function<void(std::int64_t, std::int64_t)>;

@@ -12,7 +12,7 @@
 namespace casd {
 namespace {
 
-constexpr double least_trust = 0.01, trust_deviation = 0.7, contribution_deviation = 1;
+constexpr double least_joint_trust = 0.01, trust_deviation = 0.7, contribution_deviation = 1;
 constexpr double median_temperature = 2, temperature_deviation = 0.5;
 constexpr double least_log_temperature = -3, most_log_temperature = 4;
 constexpr double least_noise = 1e-3;  // of a regression's mask
@@ -41,7 +41,7 @@ class Loss {
   }
 
   std::vector<Bounds> bounds() const {
-    std::vector<Bounds> out(m_, {least_trust, 1});
+    std::vector<Bounds> out(m_, {least_joint_trust, 1});
     out.resize(2 * m_, {0, most_factor});
     if (!regression_) out.resize(2 * m_ + keys_, {least_log_temperature, most_log_temperature});
     return out;

@@ -11,7 +11,6 @@
 namespace casd {
 namespace {
 
-constexpr std::size_t chunk = 512;            // samples whose evidence is held at once
 constexpr std::size_t most_samples = 16384;   // of which tables are computed
 constexpr std::size_t most_law_rows = 16384;  // of the fit of a regression's variance
 
@@ -75,8 +74,8 @@ void for_each_row(const ModelPtr& model, Span<const Sample* const> samples, int 
   const std::size_t kinds = temperatures_by_mask(schema) ? 1 : schema.modalities.size();
   Prediction prediction;
   EvidenceTable evidence;
-  for (std::size_t first = 0; first < samples.size(); first += chunk) {
-    const auto part = samples.subspan(first, std::min(chunk, samples.size() - first));
+  for (std::size_t first = 0; first < samples.size(); first += chunk_samples) {
+    const auto part = samples.subspan(first, std::min(chunk_samples, samples.size() - first));
     predictor.encode(evidence, part, schema.all(), true);
     for (std::size_t kind = 0; kind < std::min(kinds, part.size()); ++kind)
       for (const ModalityMask mask : sets_of(schema, kind)) {

@@ -12,8 +12,6 @@
 namespace casd {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 /// Samples of the summary of an epoch without a score, and of the finished model.
 constexpr std::size_t samples_unscored = 64, samples_finished = 1024;
 
@@ -34,10 +32,6 @@ std::vector<std::int64_t> epoch_order(const casd_trainer_options& options, const
       static_cast<std::uint64_t>(at.epoch) + (static_cast<std::uint64_t>(at.phase) << 40);
   return random_permutation(static_cast<std::int64_t>(samples),
                             RandomStream(options.seed, key, RandomSite::permutation));
-}
-
-double best_score(const Selection& selection) {
-  return selection.best_epoch < 0 ? nan : selection.best;
 }
 
 }  // namespace
@@ -135,13 +129,13 @@ void Trainer::State::report(const TrainingCall& call, std::int64_t steps) {
   progress.steps = steps;
   progress.loss = position.sums.mean(position.sums.total);
   progress.score = position.score;
-  progress.best_score = best_score(position.selection);
+  progress.best_score = position.selection.best_score();
   progress.seconds = passed.count();
   progress.samples_per_second =
       passed.count() > 0 ? static_cast<double>(call.samples) / passed.count() : 0;
   progress.seconds_left =
       call.steps > 0 ? passed.count() * static_cast<double>(left) / static_cast<double>(call.steps)
-                     : nan;
+                     : no_score;
 }
 
 bool Trainer::State::callback_cancels(const TrainingCall& call) {
@@ -184,7 +178,7 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
   const bool is_student = position.phase == CASD_PHASE_STUDENT;
   const std::int32_t first =
       is_student ? std::min(position.schedule.select_from, position.schedule.epochs - 1) : 0;
-  position.score = nan;
+  position.score = no_score;
   const bool scored = !samples.valid.empty() && position.epoch >= first;
   std::vector<float> learned = read_parameters(*engine, model->layout());
   Predictor current = predictor(model_with(learned), engine->snapshot());
@@ -281,7 +275,7 @@ casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, Train
   stats.gradient_norm = sums.mean(sums.gradient_norm);
   stats.learning_rate = rate;
   stats.score = position.score;
-  stats.best_score = best_score(position.selection);
+  stats.best_score = position.selection.best_score();
   report(call, epoch_steps(samples.train.size()));
 
   // If end_phase() fails (out of memory), the next call computes the score again and retries.

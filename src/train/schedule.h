@@ -28,6 +28,9 @@ Schedule resolve_schedule(const casd_trainer_options& options, std::int64_t samp
 /// Copies the schedule's numbers into the options.
 casd_trainer_options with_schedule(casd_trainer_options options, const Schedule& schedule);
 
+/// The score of an epoch that has none.
+constexpr double no_score = std::numeric_limits<double>::quiet_NaN();
+
 /// The best epoch of a phase so far (docs/method.md 6.3).
 struct Selection {
   double best = -std::numeric_limits<double>::infinity();
@@ -38,6 +41,8 @@ struct Selection {
   /// `first` count neither for the best nor for patience.
   bool update(double score, std::int32_t epoch, std::int32_t first);
   bool exhausted(std::int32_t patience) const { return waited >= patience; }
+  /// no_score before the first best epoch.
+  double best_score() const { return best_epoch < 0 ? no_score : best; }
 };
 
 }  // namespace casd

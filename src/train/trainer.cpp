@@ -12,8 +12,6 @@
 namespace casd {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 /// Whether both models standardise features and targets with the same numbers.
 bool same_statistics(const Model& a, const Model& b) {
   std::vector<float> of_a, of_b;
@@ -57,8 +55,8 @@ void Trainer::State::start_progress() {
   progress.step = position.epoch_step;
   progress.loss = position.sums.mean(position.sums.total);
   progress.score = position.score;
-  progress.best_score = position.selection.best_epoch < 0 ? nan : position.selection.best;
-  progress.seconds_left = nan;
+  progress.best_score = position.selection.best_score();
+  progress.seconds_left = no_score;
 }
 
 ModelPtr Trainer::State::model_with(Span<const float> learned) const {
@@ -94,7 +92,7 @@ void Trainer::State::enter_student() {
   position.epoch = 0;
   position.epoch_step = position.step = 0;
   position.selection = {};
-  position.score = nan;
+  position.score = no_score;
   position.sums = {};
   best.clear();
 }
@@ -241,7 +239,7 @@ casd_train_stats Trainer::step(const Batch& batch) {
   stats.evidence_loss = losses.evidence;
   stats.gradient_norm = losses.gradient_norm;
   stats.score = at.score;
-  stats.best_score = at.selection.best_epoch < 0 ? nan : at.selection.best;
+  stats.best_score = at.selection.best_score();
   {
     const std::lock_guard<std::mutex> lock(s.progress_mutex);
     s.progress.phase = at.phase;

@@ -30,7 +30,7 @@ class Arm(unittest.TestCase):
             (BUILD / "json/nlohmann").symlink_to(json / "nlohmann")
         run("cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
             "-DCASD_WITH_TORCH=OFF", "-DCASD_WITH_HDF5=OFF", "-DCASD_BUILD_TOOLS=OFF",
-            "-DCASD_BUILD_TESTS=ON", f"-DCASD_JSON_INCLUDE_DIR={BUILD}/json",
+            "-DCASD_BUILD_TESTS=ON", "-DCMAKE_UNITY_BUILD=ON", f"-DCASD_JSON_INCLUDE_DIR={BUILD}/json",
             f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/cmake/aarch64-linux-gnu.cmake")
         run("cmake", "--build", BUILD, "--target", "casd_unit_tests")
         output = run("qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", BUILD / "bin/casd_unit_tests")

@@ -33,7 +33,8 @@ class Windows(unittest.TestCase):
         if not (BUILD / "json/nlohmann").exists():
             (BUILD / "json/nlohmann").symlink_to(json / "nlohmann")
         run("cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja", "-DCASD_WITH_TORCH=OFF",
-            "-DCASD_WITH_HDF5=OFF", "-DCASD_BUILD_TOOLS=OFF", f"-DCASD_JSON_INCLUDE_DIR={BUILD}/json",
+            "-DCASD_WITH_HDF5=OFF", "-DCASD_BUILD_TOOLS=OFF", "-DCMAKE_UNITY_BUILD=ON",
+            f"-DCASD_JSON_INCLUDE_DIR={BUILD}/json",
             f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/cmake/mingw-w64.cmake")
         run("cmake", "--build", BUILD, "--target", "casd")
 

@@ -108,7 +108,8 @@ class Static(Installed):
     @classmethod
     def install(cls, prefix):
         build = cls.folder / "static"
-        run("cmake", "-S", SOURCE, "-B", build, "-G", "Ninja", "-DCASD_STATIC=ON")
+        run("cmake", "-S", SOURCE, "-B", build, "-G", "Ninja", "-DCASD_STATIC=ON",
+            "-DCMAKE_UNITY_BUILD=ON")
         run("cmake", "--build", build, "--target", "casd")
         run("cmake", "--install", build, "--prefix", prefix)
 

@@ -5,6 +5,7 @@
 #include "output.h"
 #include "table.h"
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

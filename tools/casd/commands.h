@@ -1,7 +1,9 @@
 // The subcommands: each adds itself to the command line.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace program {
 

@@ -5,6 +5,8 @@
 #include "table.h"
 #include "terminal.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>

@@ -3,12 +3,14 @@
 
 #include <casd/casd.h>
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace program {
 

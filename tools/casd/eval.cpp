@@ -4,6 +4,8 @@
 #include "evaluation.h"
 #include "output.h"
 
+#include <CLI/CLI.hpp>
+
 namespace program {
 namespace {
 

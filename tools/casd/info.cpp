@@ -3,6 +3,7 @@
 #include "common.h"
 #include "output.h"
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 namespace program {

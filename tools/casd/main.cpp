@@ -4,6 +4,8 @@
 #include "output.h"
 #include "terminal.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <numeric>
 #include <sstream>

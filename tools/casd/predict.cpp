@@ -4,6 +4,7 @@
 #include "output.h"
 #include "results.h"
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

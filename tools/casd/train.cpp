@@ -10,6 +10,8 @@
 #include "table.h"
 #include "terminal.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 
 namespace program {

@@ -45,7 +45,7 @@
  * modality are empty has no frame of that modality, so each modality can have its own number of
  * frames. Samples of the same name in two splits are two samples.
  *
- * Limits: 262,144 columns; 16 MiB in a line; 1,024 splits; 4,096 classes; 1,024 bytes in the name
+ * Limits: 1 TiB; 262,144 columns; 16 MiB in a line; 1,024 splits; 4,096 classes; 1,024 bytes in the name
  * of a sample or group; other names have the limits of the schema. Exceeding a limit is
  * ::CASD_ERROR_FORMAT. Reading takes memory of at most ten times the size of the file, plus 1 MiB, 64
  * bytes for each column, and 192 bytes and 64 bytes per modality for each sample.

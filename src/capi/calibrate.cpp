@@ -7,8 +7,6 @@
 using casd::given;
 using casd::guard;
 
-namespace {}  // namespace
-
 casd_status casd_calibrate_options_init(casd_calibrate_options* options, size_t size) {
   return guard([&] {
     casd::init_struct(options, size, casd::default_calibrate_options(),

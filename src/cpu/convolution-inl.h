@@ -7,6 +7,7 @@
 #endif
 
 #include "cpu/simd-inl.h"
+#include "cpu/weight_gradient-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
@@ -130,18 +131,18 @@ inline HWY_NOINLINE void Convolution(const RowWeights& map, const float* x, std:
   }
 }
 
-/// y[c][t] = sums[t][c] + code[c][t]: to activations [channels, stride]. code: [channels, code_stride].
+/// y[c][t] = sums[t][c] + code[c][t]: to activations [channels, padded(steps)]. code: [channels,
+/// code_stride].
 inline void AddPositionCode(const float* HWY_RESTRICT sums, std::int64_t channels,
                             std::int64_t steps, const float* HWY_RESTRICT code,
-                            std::int64_t code_stride, float* HWY_RESTRICT y, std::int64_t stride) {
-  const std::int64_t width = padded(channels);
-  for (std::int64_t first = 0; first < steps; first += column_block) {
-    const std::int64_t end = first + column_block < steps ? first + column_block : steps;
-    for (std::int64_t c = 0; c < channels; ++c) {
-      for (std::int64_t t = first; t < end; ++t)
-        y[c * stride + t] = sums[t * width + c] + code[c * code_stride + t];
-      for (std::int64_t t = end; t < first + column_block; ++t) y[c * stride + t] = 0;
-    }
+                            std::int64_t code_stride, float* HWY_RESTRICT y) {
+  const Tag d;
+  Transpose(sums, steps, padded(channels), channels, y);
+  for (std::int64_t c = 0; c < channels; ++c, y += padded(steps), code += code_stride) {
+    std::int64_t t = 0;
+    for (; t + lanes <= steps; t += lanes)
+      hn::Store(hn::Add(hn::Load(d, y + t), hn::LoadU(d, code + t)), d, y + t);
+    for (; t < steps; ++t) y[t] += code[t];
   }
 }
 

@@ -11,6 +11,7 @@
 #include "cpu/convolution-inl.h"
 #include "cpu/encoder_weights.h"
 #include "cpu/evidence-inl.h"
+#include "cpu/frame_sums-inl.h"
 #include "cpu/layer_norm-inl.h"
 #include "cpu/linear-inl.h"
 #include "cpu/scratch.h"
@@ -22,12 +23,15 @@
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
-/// Writes the input of the first layer to s.state.
+/// Writes the input of the first layer to s.state, and the sums unless `sums` is NULL.
 inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const float* frames,
-                        std::int64_t steps, const InferenceScratch& s) {
+                        std::int64_t steps, const InferenceScratch& s, double* sums) {
   const std::int64_t stride = padded(steps);
   std::fill_n(s.input, m.features, 0.0f);
-  if (frames)
+  if (frames && sums)
+    StandardiseAndSum({frames, steps, m.features, m.mean, m.deviation, w.input_clip, sums},
+                      s.input + m.features);
+  else if (frames)
     StandardiseFrames(frames, m.mean, m.deviation, m.features, steps, w.input_clip,
                       s.input + m.features);
   else
@@ -43,7 +47,7 @@ inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const
     code = s.code;
     code_stride = stride;
   }
-  AddPositionCode(s.sums, w.hidden, steps, code, code_stride, s.state, stride);
+  AddPositionCode(s.sums, w.hidden, steps, code, code_stride, s.state);
 }
 
 /// Updates s.state.
@@ -86,14 +90,14 @@ inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& lay
 
 /// frames: [steps, features], not standardised; NULL: zero vectors after standardisation. scratch:
 /// w.scratch_size(steps) floats, aligned to a cache line. nig: [4, hidden] receives gamma, delta,
-/// alpha, beta.
+/// alpha, beta. sums: NULL, or receives the sums of engine/frame_sums.h.
 inline void Encode(const EncoderWeights& w, std::int32_t modality, const float* frames,
-                   std::int64_t steps, float* scratch, float* nig) {
+                   std::int64_t steps, float* scratch, float* nig, double* sums) {
   const ModalityWeights& m = w.modalities[static_cast<std::size_t>(modality)];
   Arena arena(scratch);
   const InferenceScratch s(w, m.features, steps, arena);
   const std::int64_t d = w.hidden, stride = padded(steps);
-  EncodeInput(w, m, frames, steps, s);
+  EncodeInput(w, m, frames, steps, s, sums);
   for (const LayerWeights& layer : m.layers) EncodeLayer(w, layer, steps, s);
   if (w.pool_last) {
     EncodeLastLayer(w, m.last_layer, steps, s);

@@ -5,6 +5,8 @@
 #include "cpu/inference_kernels.h"
 #include "cpu/scratch.h"
 
+#include <algorithm>
+
 namespace casd {
 
 struct Encoder::Packed {
@@ -28,12 +30,18 @@ std::size_t Encoder::scratch_size(std::int64_t steps) const {
 }
 
 void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
-                     float* nig) const {
+                     float* nig, double* sums) const {
   const cpu::FlushToZero mode;
-  packed_->kernels.encode(packed_->weights, modality, frames, steps, cpu::aligned(scratch), nig);
+  packed_->kernels.encode(packed_->weights, modality, frames, steps, cpu::aligned(scratch), nig,
+                          sums);
 }
 
-void Encoder::sum_frames(const FrameSumItem& item) const { packed_->kernels.sum_frames(item); }
+std::size_t Encoder::sum_count() const {
+  std::int64_t most = 0;
+  for (const Modality& modality : packed_->model->schema().modalities)
+    most = std::max(most, frame_sum_count(modality.features));
+  return static_cast<std::size_t>(most);
+}
 
 void Encoder::classify(const float* representation, float* logits) const {
   const Model& model = *packed_->model;

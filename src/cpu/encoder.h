@@ -22,13 +22,13 @@ class Encoder {
   std::size_t scratch_size(std::int64_t steps) const;
 
   /// frames: [steps, features], not standardised; NULL: a sequence of zero vectors after
-  /// standardisation. nig: [4, hidden] receives gamma, delta, alpha, beta. Does not allocate. Any
-  /// number of threads, each with its own scratch.
+  /// standardisation. nig: [4, hidden] receives gamma, delta, alpha, beta. sums: NULL, or receives the
+  /// sums of engine/frame_sums.h. Does not allocate. Any number of threads, each with its own scratch.
   void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
-              float* nig) const;
+              float* nig, double* sums = nullptr) const;
 
-  /// engine/frame_sums.h. Any number of threads.
-  void sum_frames(const FrameSumItem& item) const;
+  /// Number of sums that encode() writes for any modality.
+  std::size_t sum_count() const;
 
   /// logits [K] of a representation [hidden].
   void classify(const float* representation, float* logits) const;

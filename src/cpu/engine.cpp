@@ -6,6 +6,7 @@
 #include "cpu/training_engine.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace casd {
 namespace {
@@ -15,7 +16,8 @@ constexpr std::size_t floats_per_cache_line = 16;
 /// Scratch memory for each worker.
 class CpuWorkspace final : public EngineWorkspace {
  public:
-  void reserve(int workers, std::size_t count) {
+  /// `sums` may be 0.
+  void reserve(int workers, std::size_t count, std::size_t sums) {
     // No two workers write to the same cache line.
     const std::size_t stride =
         std::max(stride_, (count / floats_per_cache_line + 2) * floats_per_cache_line);
@@ -25,14 +27,19 @@ class CpuWorkspace final : public EngineWorkspace {
       scratch_.resize(size);
     }
     stride_ = stride;
+    sum_stride_ = std::max(sum_stride_, sums);
+    sums_.resize(static_cast<std::size_t>(workers) * sum_stride_);
   }
   float* scratch(int worker) {
     return scratch_.data() + static_cast<std::size_t>(worker) * stride_;
   }
+  double* sums(int worker) { return sums_.data() + static_cast<std::size_t>(worker) * sum_stride_; }
 
  private:
   Floats scratch_;  // [workers, stride]
   std::size_t stride_ = 0;
+  std::vector<double> sums_;  // [workers, sum_stride]
+  std::size_t sum_stride_ = 0;
 };
 
 class CpuInference final : public InferenceEngine {
@@ -44,20 +51,19 @@ class CpuInference final : public InferenceEngine {
     return std::make_unique<CpuWorkspace>();
   }
 
-  void encode(Span<const EncodeItem> items, EngineWorkspace* workspace) const override {
+  void encode(Span<const EncodeItem> items, EngineWorkspace* workspace,
+              const FrameSumReader* reader) const override {
     auto& scratch = static_cast<CpuWorkspace&>(*workspace);
     std::int64_t longest = 1;
     for (const EncodeItem& item : items) longest = std::max<std::int64_t>(longest, item.steps);
-    scratch.reserve(pool_.threads(), encoder_.scratch_size(longest));
+    scratch.reserve(pool_.threads(), encoder_.scratch_size(longest),
+                    reader ? encoder_.sum_count() : 0);
     pool_.run(static_cast<std::int64_t>(items.size()), [&](std::int64_t piece, int worker) {
       const EncodeItem& item = items[static_cast<std::size_t>(piece)];
-      encoder_.encode(item.modality, item.frames, item.steps, scratch.scratch(worker), item.nig);
-    });
-  }
-
-  void sum_frames(Span<const FrameSumItem> items) const override {
-    pool_.run(static_cast<std::int64_t>(items.size()), [&](std::int64_t piece, int) {
-      encoder_.sum_frames(items[static_cast<std::size_t>(piece)]);
+      double* sums = reader ? scratch.sums(worker) : nullptr;
+      encoder_.encode(item.modality, item.frames, item.steps, scratch.scratch(worker), item.nig,
+                      sums);
+      if (reader) reader->read(static_cast<std::size_t>(piece), sums);
     });
   }
 

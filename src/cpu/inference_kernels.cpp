@@ -3,7 +3,6 @@
 #include "cpu/targets-inl.h"
 
 #include "cpu/encode-inl.h"
-#include "cpu/frame_sums-inl.h"
 #include "cpu/inference_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -19,7 +18,7 @@ const InferenceKernels kInferenceKernels = {Encode,
                                             RowLinear,
                                             RowNorm,
                                             SingleQueryAttention,
-                                            SumFrames,
+                                            StandardiseAndSum,
                                             Evidence};
 
 }  // namespace casd::cpu::HWY_NAMESPACE

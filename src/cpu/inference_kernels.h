@@ -15,7 +15,7 @@ namespace casd::cpu {
 struct InferenceKernels {
   // encode-inl.h
   void (*encode)(const EncoderWeights& weights, std::int32_t modality, const float* frames,
-                 std::int64_t steps, float* scratch, float* nig);
+                 std::int64_t steps, float* scratch, float* nig, double* sums);
   // linear-inl.h
   void (*linear)(const LinearWeights& map, Epilogue epilogue, const float* x, float* y,
                  std::int64_t columns, std::int64_t stride);
@@ -40,7 +40,7 @@ struct InferenceKernels {
                                  std::int64_t heads, std::int64_t size, std::int64_t steps,
                                  std::int64_t stride, float* scratch, float* out);
   // frame_sums-inl.h
-  void (*sum_frames)(const FrameSumItem& item);
+  void (*standardise_and_sum)(const FrameSumItem& item, float* out);
   // evidence-inl.h
   void (*evidence)(const float* raw, std::int64_t channels, const EvidenceLimits<float>& limits,
                    float* nig);

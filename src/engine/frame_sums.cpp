@@ -3,6 +3,7 @@
 #include "engine/inference_engine.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace casd {
 
@@ -33,8 +34,15 @@ void sum_frames(const FrameSumItem& item) {
   square[item.features + 1] = count;
 }
 
-void InferenceEngine::sum_frames(Span<const FrameSumItem> items) const {
-  for (const FrameSumItem& item : items) casd::sum_frames(item);
+void read_frame_sums(std::size_t items, const FrameSumReader& reader) {
+  std::vector<double> sums;
+  for (std::size_t i = 0; i < items; ++i) {
+    FrameSumItem item = reader.item(i);
+    sums.resize(static_cast<std::size_t>(frame_sum_count(item.features)));
+    item.sums = sums.data();
+    sum_frames(item);
+    reader.read(i, sums.data());
+  }
 }
 
 }  // namespace casd

@@ -20,6 +20,16 @@ struct EngineCapabilities {
 
 using EncodeItem = casd_engine_sequence;
 
+/// What the caller of encode() does with the sums over the frames of each item.
+class FrameSumReader {
+ public:
+  virtual ~FrameSumReader() = default;
+  /// For engines that leave the sums to the portable code; without memory for the sums.
+  virtual FrameSumItem item(std::size_t index) const = 0;
+  /// Reads the sums of an item, which it may overwrite. Once for each item, on any thread.
+  virtual void read(std::size_t index, double* sums) const = 0;
+};
+
 /// Scratch memory of one call in flight.
 class EngineWorkspace {
  public:
@@ -33,13 +43,16 @@ class InferenceEngine {
   virtual const EngineCapabilities& capabilities() const = 0;
   /// NULL if the engine needs none.
   virtual std::unique_ptr<EngineWorkspace> workspace() const = 0;
-  /// Writes item.nig of each item. An item's result does not depend on the other items or on the
-  /// number of threads. A built-in engine does not allocate if the workspace was used for a call of
-  /// at least that size before.
-  virtual void encode(Span<const EncodeItem> items, EngineWorkspace* workspace) const = 0;
-  /// Writes item.sums of each item, in portable code unless an engine has its own.
-  virtual void sum_frames(Span<const FrameSumItem> items) const;
+  /// Writes item.nig of each item, and gives the sums over its frames to the reader (NULL: they are
+  /// not computed). An item's result does not depend on the other items or on the number of threads.
+  /// A built-in engine does not allocate if the workspace was used for a call of at least that size
+  /// before.
+  virtual void encode(Span<const EncodeItem> items, EngineWorkspace* workspace,
+                      const FrameSumReader* reader = nullptr) const = 0;
 };
+
+/// Gives the sums of all items to the reader, in portable code.
+void read_frame_sums(std::size_t items, const FrameSumReader& reader);
 
 using InferenceEnginePtr = std::shared_ptr<const InferenceEngine>;
 

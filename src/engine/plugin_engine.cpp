@@ -82,7 +82,14 @@ class PluginInference final : public InferenceEngine {
   const EngineCapabilities& capabilities() const override { return capabilities_; }
   std::unique_ptr<EngineWorkspace> workspace() const override { return nullptr; }
 
-  void encode(Span<const EncodeItem> items, EngineWorkspace*) const override {
+  void encode(Span<const EncodeItem> items, EngineWorkspace*,
+              const FrameSumReader* reader) const override {
+    encode(items);
+    if (reader) read_frame_sums(items.size(), *reader);
+  }
+
+ private:
+  void encode(Span<const EncodeItem> items) const {
     if (handle_.in_child())
       fail(CASD_ERROR_STATE,
            "after fork() the child cannot use the parent's device: create a new "
@@ -94,7 +101,6 @@ class PluginInference final : public InferenceEngine {
     }
   }
 
- private:
   const PluginHandle handle_;
   const EngineCapabilities capabilities_;
   mutable std::mutex mutex_;

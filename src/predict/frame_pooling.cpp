@@ -34,22 +34,23 @@ FrameSumItem frame_sum_item(const Model& model, std::int32_t modality, const Fra
 }
 
 InputStatistics<double> pool_sums(double* sums, std::int64_t features) {
-  // Each feature's results replace the first three of its four sums.
+  // Each feature's results replace its four sums; the fourth one is its share of the energy.
   double* first = sums;
   double* last = first + features;
   double* sum = last + features;
-  const double* square = sum + features;
+  double* square = sum + features;
   const auto width = static_cast<double>(features);
   const double change = square[features], count = square[features + 1];
   InputStatistics<double> out;
   for (std::int64_t f = 0; f < features; ++f) {
     const double shift = sum[f] / count, mean = first[f] + shift, end = last[f];
     const double variance = std::max(square[f] / count - shift * shift, 0.0);
-    out.energy += (variance + mean * mean + end * end) / (2 * width);
+    square[f] = (variance + mean * mean + end * end) / (2 * width);
     first[f] = mean;
     last[f] = std::sqrt(variance);
     sum[f] = end;
   }
+  for (std::int64_t f = 0; f < features; ++f) out.energy += square[f];
   out.has_change = count > 1;
   if (count > 1) out.change = change / ((count - 1) * width);
   return out;

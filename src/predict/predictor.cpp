@@ -44,6 +44,45 @@ casd_predictor_options checked(casd_predictor_options options) {
   return options;
 }
 
+namespace {
+
+/// Runs the linear maps and the input guard of workspace.cells, where options ask for them.
+class Pooling final : public FrameSumReader {
+ public:
+  Pooling(const Model& model, const Workspace& workspace, EvidenceTable& evidence)
+      : model_(model), workspace_(workspace), evidence_(evidence) {}
+
+  FrameSumItem item(std::size_t index) const override {
+    const std::int64_t cell = workspace_.cells[index],
+                       modalities = model_.schema().modality_count();
+    return frame_sum_item(model_, modality(cell),
+                          workspace_.input.frames(cell / modalities, modality(cell)), nullptr);
+  }
+
+  void read(std::size_t index, double* sums) const override {
+    const std::int64_t cell = workspace_.cells[index];
+    const std::int32_t m = modality(cell);
+    const std::int64_t features = model_.schema().modalities[static_cast<std::size_t>(m)].features;
+    const InputStatistics<double> statistics = pool_sums(sums, features);
+    if (!evidence_.linear.empty())
+      run_linear_map(model_, m, {sums, static_cast<std::size_t>(3 * features)},
+                     evidence_.linear.data() + cell * model_.schema().logit_count());
+    if (!evidence_.guard.empty())
+      evidence_.guard[static_cast<std::size_t>(cell)] = guard_factors(model_, m, statistics);
+  }
+
+ private:
+  std::int32_t modality(std::int64_t cell) const {
+    return static_cast<std::int32_t>(cell % model_.schema().modality_count());
+  }
+
+  const Model& model_;
+  const Workspace& workspace_;
+  EvidenceTable& evidence_;
+};
+
+}  // namespace
+
 struct Predictor::State {
   State(ModelPtr m, InferenceEnginePtr e, const casd_predictor_options& o)
       : model(std::move(m)),
@@ -66,7 +105,6 @@ struct Predictor::State {
               bool any_mask) const;
   void encode_zeros(EvidenceTable& evidence, Workspace& workspace, ModalityMask wanted,
                     bool any_mask) const;
-  void pool(EvidenceTable& evidence, Workspace& workspace) const;
   void fill_rows(Prediction& prediction, const EvidenceTable& evidence, ModalityMask mask) const;
   void predict(Prediction& prediction, Workspace& workspace, ModalityMask wanted) const;
 
@@ -133,51 +171,13 @@ void Predictor::State::encode(EvidenceTable& evidence, Workspace& workspace, Mod
                                  static_cast<std::int32_t>(frames.steps), m});
       workspace.cells.push_back(i * modalities + m);
     }
-  engine->encode(workspace.items, workspace.engine.get());
-  pool(evidence, workspace);
-}
-
-/// Runs the linear maps and the input guard of workspace.cells.
-void Predictor::State::pool(EvidenceTable& evidence, Workspace& workspace) const {
-  const casd_model_options& rules = model->options();
-  const Schema& schema = model->schema();
-  const auto rows_size = static_cast<std::size_t>(evidence.samples * modalities);
-  const auto logits = static_cast<std::size_t>(schema.logit_count());
-  evidence.linear.resize(rules.linear != 0 ? rows_size * logits : 0);
-  evidence.guard.resize(rules.input_guard != 0 ? rows_size : 0);
-  if (rules.linear == 0 && rules.input_guard == 0) return;
-  // A limited number of sequences at a time, to bound the memory.
-  const std::size_t together = std::min<std::size_t>(workspace.cells.size(), 64);
-  std::int64_t size = 0;
-  for (const Modality& modality : schema.modalities)
-    size = std::max(size, frame_sum_count(modality.features));
-  workspace.sums.resize(together * static_cast<std::size_t>(size));
-  workspace.sum_items.reserve(together);
-  for (std::size_t first = 0; first < workspace.cells.size(); first += together) {
-    const auto cells = Span<const std::int64_t>(workspace.cells)
-                           .subspan(first, std::min(together, workspace.cells.size() - first));
-    double* sums = workspace.sums.data();
-    workspace.sum_items.clear();
-    for (const std::int64_t cell : cells) {
-      const auto m = static_cast<std::int32_t>(cell % modalities);
-      workspace.sum_items.push_back(
-          frame_sum_item(*model, m, workspace.input.frames(cell / modalities, m), sums));
-      sums += size;
-    }
-    engine->sum_frames(workspace.sum_items);
-    sums = workspace.sums.data();
-    for (const std::int64_t cell : cells) {
-      const auto m = static_cast<std::int32_t>(cell % modalities);
-      const auto row = static_cast<std::size_t>(cell);
-      const std::int64_t features = schema.modalities[static_cast<std::size_t>(m)].features;
-      const InputStatistics<double> statistics = pool_sums(sums, features);
-      if (rules.linear != 0)
-        run_linear_map(*model, m, {sums, static_cast<std::size_t>(3 * features)},
-                       evidence.linear.data() + row * logits);
-      if (rules.input_guard != 0) evidence.guard[row] = guard_factors(*model, m, statistics);
-      sums += size;
-    }
-  }
+  const auto cells = static_cast<std::size_t>(input.samples() * modalities);
+  const auto logits = static_cast<std::size_t>(model->schema().logit_count());
+  evidence.linear.resize(model->options().linear != 0 ? cells * logits : 0);
+  evidence.guard.resize(model->options().input_guard != 0 ? cells : 0);
+  const Pooling pooling(*model, workspace, evidence);
+  const bool pools = !evidence.linear.empty() || !evidence.guard.empty();
+  engine->encode(workspace.items, workspace.engine.get(), pools ? &pooling : nullptr);
 }
 
 void Predictor::State::encode_zeros(EvidenceTable& evidence, Workspace& workspace,

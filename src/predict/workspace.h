@@ -61,8 +61,6 @@ struct Workspace {
   ZeroSequenceCache zero_sequences;
   std::vector<EncodeItem> items;
   std::vector<std::int64_t> cells;  // of the items: sample * modalities + modality
-  std::vector<FrameSumItem> sum_items;
-  std::vector<double> sums;  // of those items
   std::unique_ptr<EngineWorkspace> engine;
 };
 

@@ -92,7 +92,7 @@ TEST(Encoder, PositionCodesAreThoseOfTheFormula) {
   const cpu::InferenceKernels& kernels = cpu::inference_kernels(cpu::chosen_target());
   for (Buffer* nig : {&first, &second}) {
     Buffer scratch(weights.scratch_size(300));
-    kernels.encode(weights, 0, frames.data(), 300, scratch.data(), nig->data());
+    kernels.encode(weights, 0, frames.data(), 300, scratch.data(), nig->data(), nullptr);
     weights.position_steps = 0;
   }
   for (std::int64_t i = 0; i < first.size(); ++i) ASSERT_NEAR(first[i], second[i], 1e-6f);

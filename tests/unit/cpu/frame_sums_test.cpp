@@ -33,10 +33,16 @@ TEST_P(FrameSums, MatchThePortableCodeForAnySize) {
                           deviation.data(), clip,  expected.data()};
         sum_frames(item);
         item.sums = sums.data();
-        inference_kernels(GetParam()).sum_frames(item);
+        Buffer standardised(steps * features), alone(steps * features);
+        const InferenceKernels& kernels = inference_kernels(GetParam());
+        kernels.standardise_and_sum(item, standardised.data());
         for (std::size_t i = 0; i < count; ++i)
           ASSERT_NEAR(sums[i], expected[i], 1e-6 * (1 + std::abs(expected[i])))
               << steps << " " << features << " " << clip << " " << i;
+        kernels.standardise_frames(frames.data(), mean.data(), deviation.data(), features, steps,
+                                   clip, alone.data());
+        for (std::int64_t i = 0; i < steps * features; ++i)
+          ASSERT_EQ(standardised[i], alone[i]) << steps << " " << features << " " << i;
       }
 }
 

@@ -49,6 +49,7 @@ inline Handle<casd_model> make_model(const casd_schema* schema, casd_preset pres
   casd_model_options options;
   check(casd_model_options_init(&options, sizeof options));
   check(casd_model_options_use_preset(&options, preset));
+  options.pooling = CASD_POOLING_LAST;
   return make<casd_model>([&](auto** out) { return casd_model_create(out, schema, &options); });
 }
 

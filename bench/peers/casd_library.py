@@ -101,6 +101,7 @@ class Library:
         options = self.options(ModelOptions, "casd_model_options")
         self.call("casd_model_options_use_preset", ctypes.byref(options),
                   ctypes.c_int32(PRESETS[preset]))
+        self.call("casd_model_options_set", ctypes.byref(options), b"pooling", b"last")
         model = self.create("casd_model_create", schema, ctypes.byref(options))
         trainer = self.trainer(model, "cpu")
         self.call("casd_trainer_prepare_batch", trainer, self.batch(schema, frames))

@@ -159,6 +159,7 @@ func TestClosedObjectsReturnErrClosed(t *testing.T) {
 		"Trainer.Calibrate":            trainer.Calibrate(nil, other),
 		"Trainer.Cancel":               trainer.Cancel(),
 		"Trainer.Phase":                second(trainer.Phase()),
+		"Trainer.Pooling":              second(trainer.Pooling()),
 		"Trainer.SetPhase":             trainer.SetPhase(casd.PhaseStudent),
 		"Trainer.SetTeacher":           trainer.SetTeacher(model),
 		"Trainer.Progress":             second(trainer.Progress()),

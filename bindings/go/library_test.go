@@ -153,6 +153,7 @@ func TestConstantsEqualTheHeaders(t *testing.T) {
 		"CASD_RECIPE_EVIDENTIAL": int64(casd.RecipeEvidential), "CASD_RECIPE_PAPER": int64(casd.RecipePaper),
 		"CASD_PRESET_DEFAULT": int64(casd.PresetDefault), "CASD_PRESET_REFERENCE": int64(casd.PresetReference),
 		"CASD_POOLING_LAST": int64(casd.PoolingLast), "CASD_POOLING_MEAN": int64(casd.PoolingMean),
+		"CASD_POOLING_AUTO": int64(casd.PoolingAuto),
 		"CASD_ABSENT_EXCLUDED": int64(casd.AbsentExcluded), "CASD_ABSENT_ZEROS": int64(casd.AbsentZeros),
 		"CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM": int64(casd.WeightsExcessDegreesOfFreedom),
 		"CASD_WEIGHTS_DEGREES_OF_FREEDOM":        int64(casd.WeightsDegreesOfFreedom),

@@ -28,6 +28,7 @@ type Pooling int32
 const (
 	PoolingLast Pooling = 0 // The last frame.
 	PoolingMean Pooling = 1 // The mean of all frames.
+	PoolingAuto Pooling = 2 // Chosen by [Trainer.Fit]: the teacher is trained with each; the default.
 )
 
 // AbsentPolicy is how a missing modality is treated.
@@ -67,7 +68,7 @@ type ModelOptions struct {
 	Heads             int             // Attention heads; 4; must divide Hidden.
 	FeedForward       int             // Inner width; 0: FeedForwardFactor * Hidden; at most 65536.
 	FeedForwardFactor int             // That factor; 2; 1 to 16.
-	Pooling           Pooling         // PoolingLast.
+	Pooling           Pooling         // PoolingAuto.
 	Absent            AbsentPolicy    // AbsentExcluded.
 	Weights           FusionWeighting // WeightsExcessDegreesOfFreedom.
 	FusedVariance     FusedVariance   // FusedVarianceWeighted.

@@ -169,6 +169,9 @@ func TestFitReportsProgress(t *testing.T) {
 	if phase := must[casd.Phase](t)(trainer.Phase()); phase != casd.PhaseDone || phase.String() != "done" {
 		t.Errorf("phase %v", phase)
 	}
+	if pooling := must[casd.Pooling](t)(trainer.Pooling()); pooling != casd.PoolingAuto {
+		t.Errorf("pooling %v", pooling)
+	}
 	wants(t, trainer.Fit(context.Background(), dataset, nil), casd.StatusState, casd.ErrState, "")
 }
 

@@ -263,6 +263,17 @@ func (t *Trainer) Phase() (Phase, error) {
 	return phase, err
 }
 
+// Pooling returns the pooling that the training began with: [PoolingAuto] also when it is decided. The
+// options of a snapshot name the one in use.
+func (t *Trainer) Pooling() (Pooling, error) {
+	var pooling Pooling
+	err := t.change(func(address uintptr) error {
+		pooling = Pooling(capi.Casd_trainer_pooling(address))
+		return nil
+	})
+	return pooling, err
+}
+
 // SetTeacher sets the teacher of the student's phase: a model with the same modalities, task, outputs,
 // hidden size and normaliser.
 func (t *Trainer) SetTeacher(model *Model) error {

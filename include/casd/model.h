@@ -49,13 +49,26 @@ enum {
   CASD_PRESET_REFERENCE = 1 /**< 4 layers, 10 heads, feed-forward 4 * hidden. */
 };
 
-/** @brief How the frames of a sequence are reduced to one vector. @since 0.1 */
+/**
+ * @brief How the frames of a sequence are reduced to one vector.
+ *
+ * Which is better depends on the data: the last frame suits sequences that end with what matters
+ * (attention reaches all frames from there), the mean suits repeated movements. With `auto`,
+ * casd_trainer_fit() and casd_trainer_epoch() train the teacher with each on the same samples, and
+ * keep the one whose predictions of held-out complete samples have the lower cross-entropy, each at
+ * its best temperature (regression: mean squared error). The trained model has that pooling.
+ * Everything else is as if it had been chosen from the start, to the bit. The teacher's phase takes
+ * twice as long.
+ * @since 0.1
+ */
 typedef int32_t casd_pooling;
 
 /** @brief The values of ::casd_pooling. @since 0.1 */
 enum {
   CASD_POOLING_LAST = 0, /**< The last frame. */
-  CASD_POOLING_MEAN = 1  /**< The mean of all frames. */
+  CASD_POOLING_MEAN = 1, /**< The mean of all frames. */
+  CASD_POOLING_AUTO = 2  /**< Chosen by the training; the last frame without held-out labels, without
+                              a teacher's phase, and with casd_train_step(). @since 0.2 */
 };
 
 /** @brief How missing modalities are handled. @since 0.1 */
@@ -100,7 +113,7 @@ typedef struct casd_model_options {
   int32_t heads;                      /**< Attention heads; 4; must divide hidden. */
   int32_t feed_forward;               /**< Inner width; 0: factor * hidden; at most 65536. */
   int32_t feed_forward_factor;        /**< That factor; 2; 1 to 16. @since 0.2 */
-  casd_pooling pooling;               /**< ::CASD_POOLING_LAST. */
+  casd_pooling pooling;               /**< ::CASD_POOLING_AUTO. */
   casd_absent_policy absent;          /**< ::CASD_ABSENT_EXCLUDED. */
   casd_fusion_weighting weights;      /**< ::CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM. */
   casd_fused_variance fused_variance; /**< ::CASD_FUSED_VARIANCE_WEIGHTED. */
@@ -129,8 +142,8 @@ typedef struct casd_model_options {
 CASD_API casd_status CASD_CALL casd_model_options_init(casd_model_options *options, size_t size);
 
 /**
- * @brief Sets the fields in which a recipe differs: absent, weights, fused_variance, alpha_min,
- *        linear, input_guard.
+ * @brief Sets the fields in which a recipe differs: pooling, absent, weights, fused_variance,
+ *        alpha_min, linear, input_guard.
  * @return ::CASD_OK; ::CASD_ERROR_INVALID_ARGUMENT for NULL or an unknown recipe.
  * @since 0.1
  */

@@ -79,7 +79,8 @@ enum {
  *
  * `auto` adapts the schedule to the n samples of split `train` that have a modality:
  * - `batch_size`: n / 8, rounded down to a power of two, 8 to 128. This gives s steps per epoch.
- * - `teacher_epochs`: 12, and at least 240 steps: max(12, 240 / s rounded up).
+ * - `teacher_epochs`: 12, and at least 240 steps: max(12, 240 / s rounded up). With
+ *   ::CASD_POOLING_AUTO they are run twice; progress and casd_train_stats::epoch count on.
  * - `epochs`: 16 (`paper`: 25), and at least 320 steps: max(16, 320 / s rounded up).
  * - `select_from`: 6/16 of the student's epochs, rounded to the nearest (`paper`: 0).
  * - `patience`: 10/16 of the student's epochs, rounded up, so that the student never stops early
@@ -206,7 +207,7 @@ typedef struct casd_train_progress {
   uint32_t struct_size;      /**< sizeof of the caller's struct. */
   casd_phase phase;          /**< Which phase. */
   int32_t epoch;             /**< From 0. */
-  int32_t epochs;            /**< Most epochs of the phase. */
+  int32_t epochs;            /**< Most epochs of the phase, with ::CASD_POOLING_AUTO of both runs. */
   int64_t step;              /**< Steps taken in this epoch. */
   int64_t steps;             /**< Steps of an epoch. */
   double loss;               /**< Mean of this epoch so far. */
@@ -378,6 +379,13 @@ CASD_API casd_status CASD_CALL casd_trainer_progress(casd_train_progress *progre
 
 /** @brief The current phase; -1 for NULL. @since 0.1 */
 CASD_API casd_phase CASD_CALL casd_trainer_phase(const casd_trainer *trainer);
+
+/**
+ * @brief The pooling that the training began with: ::CASD_POOLING_AUTO also when it is decided. A
+ *        snapshot's options (casd_model_get_options()) name the one in use. -1 for NULL.
+ * @since 0.2
+ */
+CASD_API casd_pooling CASD_CALL casd_trainer_pooling(const casd_trainer *trainer);
 
 /**
  * @brief Fits what the model's options ask for to the current weights: temperatures, and with `linear`

@@ -162,6 +162,10 @@ casd_phase casd_trainer_phase(const casd_trainer* trainer) {
   return trainer ? trainer->value->phase() : -1;
 }
 
+casd_pooling casd_trainer_pooling(const casd_trainer* trainer) {
+  return trainer ? trainer->value->pooling() : -1;
+}
+
 casd_status casd_trainer_calibrate(casd_trainer* trainer, const casd_batch* train,
                                    const casd_batch* held_out) {
   return guard([&] {

@@ -164,7 +164,7 @@ EncoderWeights::EncoderWeights(const NetworkLayout& layout, const float* values)
     : hidden(layout.options.hidden),
       heads(layout.options.heads),
       feed_forward(layout.options.feed_forward),
-      pool_last(layout.options.pooling == CASD_POOLING_LAST && layout.options.layers > 0),
+      pool_last(pools_last(layout.options) && layout.options.layers > 0),
       input_clip(static_cast<float>(layout.options.input_clip)),
       limits(evidence_limits(layout.options)),
       position_steps(std::min<std::int64_t>(layout.options.max_steps, most_positions)) {

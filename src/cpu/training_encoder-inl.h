@@ -38,7 +38,7 @@ class EncoderRun {
         d_(pass.options->hidden),
         f_(pass.options->feed_forward),
         features_(pass.places->mean.size),
-        last_(pass.options->pooling == CASD_POOLING_LAST),
+        last_(pools_last(*pass.options)),
         all_{tape_.steps, tape_.stride, 0},
         one_{1, column_block, 0} {}
 

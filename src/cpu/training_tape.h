@@ -34,7 +34,7 @@ struct EncoderTape {
     steps = step_count;
     stride = padded(step_count);
     const std::int64_t d = options.hidden, f = options.feed_forward;
-    const bool last = options.pooling == CASD_POOLING_LAST;
+    const bool last = pools_last(options);
     layers.resize(static_cast<std::size_t>(options.layers));
     for (std::size_t l = 0; l < layers.size(); ++l) {
       LayerTape& t = layers[l];

@@ -131,6 +131,26 @@ std::vector<double> fit_trust(const ModelPtr& model, const EncodedSamples& held_
 
 }  // namespace
 
+double held_out_loss(Predictor& predictor, Span<const Sample* const> samples) {
+  const Schema& schema = predictor.model()->schema();
+  const ConditionPredictions outputs =
+      collect_predictions(predictor, samples, {{schema.all(), {}}}).front();
+  double sum = 0;
+  std::size_t count = 0;
+  if (schema.task == CASD_TASK_REGRESSION) {
+    for (const Sample* sample : outputs.labelled)
+      for (const float target : sample->target) {
+        const double error = outputs.value[count++] - static_cast<double>(target);
+        sum += error * error;
+      }
+    return sum / static_cast<double>(count);
+  }
+  LogitRows rows;
+  for (std::size_t i = 0; i < outputs.labelled.size(); ++i) add_rows(rows, outputs, i, schema);
+  const auto loss = [&](double temperature) { return rows.cross_entropy(temperature); };
+  return loss(minimise(least_temperature, most_temperature, 400, loss));
+}
+
 Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
                             const CalibrationRequest& request, const EvaluationProgress& progress) {
   const Schema& schema = model->schema();

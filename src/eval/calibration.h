@@ -20,4 +20,10 @@ Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> sam
                             const CalibrationRequest& request,
                             const EvaluationProgress& progress = {});
 
+/// How far the predictions of complete inputs are from the targets: the cross-entropy at the
+/// temperature of [0.2, 20] that makes it least, so that evidence alone does not decide (multi-label:
+/// of each output's pair), or the mean squared error in the targets' units (regression). NaN without
+/// a labelled sample.
+double held_out_loss(Predictor& predictor, Span<const Sample* const> samples);
+
 }  // namespace casd

@@ -80,6 +80,15 @@ Model Model::with_calibration(Calibration calibration) const {
   return out;
 }
 
+Model Model::with_pooling(casd_pooling pooling) const {
+  Model out = *this;
+  casd_model_options changed = options();
+  changed.pooling = pooling;
+  out.layout_ = std::make_shared<const NetworkLayout>(schema(), changed);
+  out.file_version_ = newest_file_version;
+  return out;
+}
+
 bool is_user_key(const std::string& key) { return key.rfind("user.", 0) == 0; }
 
 bool temperatures_by_mask(std::int32_t modalities) { return modalities <= most_modalities_by_set; }

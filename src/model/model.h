@@ -82,6 +82,7 @@ class Model {
   /// Copies that differ in one property.
   Model with_user(UserValues user) const;
   Model with_calibration(Calibration calibration) const;
+  Model with_pooling(casd_pooling pooling) const;
 
  private:
   std::shared_ptr<const NetworkLayout> layout_;

@@ -86,6 +86,12 @@ struct NetworkLayout {
   std::int64_t learned_count = 0;
 };
 
+/// Whether the last frame represents a sequence, else the mean of all frames. `auto` is the last frame
+/// until a training decides.
+inline bool pools_last(const casd_model_options& options) {
+  return options.pooling != CASD_POOLING_MEAN;
+}
+
 /// Calls `visit` for each tensor in the order of the model file. The only place that makes names.
 using TensorVisitor = std::function<void(const std::string& name, const TensorPlace& place)>;
 void for_each_tensor(const NetworkLayout& layout, const TensorVisitor& visit);

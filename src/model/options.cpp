@@ -56,7 +56,7 @@ T parse(const Option& option, const std::string& value, const char* expected) {
 
 constexpr std::int32_t default_feed_forward_factor = 2;
 
-constexpr const char* pooling_names[] = {"last", "mean"};
+constexpr const char* pooling_names[] = {"last", "mean", "auto"};
 constexpr const char* absent_names[] = {"excluded", "zeros"};
 constexpr const char* weights_names[] = {"excess_degrees_of_freedom", "degrees_of_freedom",
                                          "precision", "equal"};
@@ -91,7 +91,7 @@ Span<const Option> model_option_table() {
        false,
        {},
        false},
-      {"pooling", OptionKind::choice, offsetof(O, pooling), 0, 0, false, false, {pooling_names, 2}},
+      {"pooling", OptionKind::choice, offsetof(O, pooling), 0, 0, false, false, {pooling_names, 3}},
       {"input_clip", OptionKind::real, offsetof(O, input_clip), 0, none, false, true, {}},
       {"max_steps", OptionKind::int32, offsetof(O, max_steps), 1, 65536, false, false, {}},
       {"absent", OptionKind::choice, offsetof(O, absent), 0, 0, false, false, {absent_names, 2}},
@@ -291,7 +291,9 @@ void require_recipe(casd_recipe recipe) {
 void use_recipe(casd_model_options& options, casd_recipe recipe) {
   require_recipe(recipe);
   const bool paper = recipe == CASD_RECIPE_PAPER;
-  options.linear = options.input_guard = recipe == CASD_RECIPE_GROUNDED ? 1 : 0;
+  const bool grounded = recipe == CASD_RECIPE_GROUNDED;
+  options.linear = options.input_guard = grounded ? 1 : 0;
+  options.pooling = grounded ? CASD_POOLING_AUTO : CASD_POOLING_LAST;
   options.absent = paper ? CASD_ABSENT_ZEROS : CASD_ABSENT_EXCLUDED;
   options.weights =
       paper ? CASD_WEIGHTS_DEGREES_OF_FREEDOM : CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM;

@@ -113,7 +113,7 @@ at::Tensor Encoders::encode(const ModalityInput& input, std::int32_t m,
   const Modality& modality = modalities_[static_cast<std::size_t>(m)];
   const std::int64_t rows = input.rows(), steps = input.steps();
   const std::int64_t d = options_.hidden;
-  const bool last_pooling = options_.pooling == CASD_POOLING_LAST;
+  const bool last_pooling = pools_last(options_);
   const std::vector<std::int32_t> starts(input.length.size(), 0), ones(input.length.size(), 1);
   std::vector<std::int32_t> final_frames;
   std::vector<std::int64_t> final_rows;

@@ -19,7 +19,7 @@ constexpr const char* version_key = "casd.checkpoint";
 constexpr const char* options_key = "casd.options";
 constexpr const char* position_key = "casd.position";
 constexpr const char* checksum_key = "casd.crc32";
-constexpr int newest_version = 4;  // 3: option `engine`; 4: `hold_out`
+constexpr int newest_version = 5;  // 3: option `engine`; 4: `hold_out`; 5: trials
 
 /// Upper bound of steps and samples: keeps sums far from overflow.
 constexpr std::int64_t most_steps = std::int64_t{1} << 40;
@@ -82,6 +82,7 @@ void visit_position(Position_& p, int version, Visit&& visit) {
   visit.integer("epochs", p.schedule.epochs, 0, most_epochs);
   visit.integer("select_from", p.schedule.select_from, 0, most_epochs);
   visit.integer("patience", p.schedule.patience, 0, std::numeric_limits<std::int32_t>::max());
+  if (version >= 5) visit.integer("trial", p.trial, 0, 3);
 }
 
 struct PositionWriter {
@@ -281,6 +282,17 @@ void check_schedule(const Reader& reader, const casd_trainer_options& options, c
       "position: the schedule does not match the options");
 }
 
+void check_trial(const Reader& reader, const Checkpoint& c) {
+  const PoolingTrial trial = c.position.trial;
+  const casd_pooling pooling = c.model->options().pooling;
+  reader.expect(pooling != CASD_POOLING_AUTO, "the model's pooling is auto");
+  if (trial == PoolingTrial::none || trial == PoolingTrial::over) return;
+  reader.expect(c.position.phase == CASD_PHASE_TEACHER,
+                "position: a trial after the teacher's phase");
+  reader.expect((trial == PoolingTrial::mean) == (pooling == CASD_POOLING_MEAN),
+                "position: trial does not match the model's pooling");
+}
+
 void check_together(const Reader& reader, const Checkpoint& c) {
   const Position& p = c.position;
   const bool student = p.phase == CASD_PHASE_STUDENT;
@@ -288,6 +300,7 @@ void check_together(const Reader& reader, const Checkpoint& c) {
   const bool has_teacher =
       c.options.teacher == CASD_TEACHER_FROZEN || c.options.teacher == CASD_TEACHER_EMA;
   check_schedule(reader, c.options, p);
+  check_trial(reader, c);
   const std::int32_t epochs =
       p.phase == CASD_PHASE_TEACHER ? p.schedule.teacher_epochs : p.schedule.epochs;
   reader.expect(p.binding.bound ? p.epoch < epochs : p.epoch == 0, "position: epoch is ", p.epoch,
@@ -337,6 +350,10 @@ std::vector<std::uint8_t> serialise_checkpoint(const Checkpoint& c) {
   add_floats("ema_teacher", c.learned.ema_teacher);
   add_floats("best", c.best);
   add_floats("class_weights", c.class_weights);
+  if (c.position.trial == PoolingTrial::mean) {
+    add_floats("tried", c.tried.learned);
+    tensors.push_back(entry("tried_loss", DataType::f64, Span<const double>(&c.tried.loss, 1)));
+  }
   const auto add_model = [&](const char* name, const ModelPtr& model) {
     if (!model) return;
     files.push_back(serialise_model(*model));
@@ -370,6 +387,12 @@ Checkpoint parse_checkpoint(Span<const std::uint8_t> bytes, const std::string& s
   const TensorEntry* ema_teacher = optional_floats("ema_teacher");
   const TensorEntry* best = optional_floats("best");
   const TensorEntry* class_weights = optional_floats("class_weights");
+  const TensorEntry* tried = nullptr;
+  if (c.position.trial == PoolingTrial::mean) {
+    tried = floats("tried");
+    std::memcpy(&c.tried.loss, reader.tensor("tried_loss", DataType::f64, 1).bytes.data(),
+                sizeof c.tried.loss);
+  }
   c.model = reader.model("model");
   if (reader.at("teacher")) c.teacher = reader.model("teacher");
   if (reader.at("result")) c.result = reader.model("result");
@@ -383,6 +406,7 @@ Checkpoint parse_checkpoint(Span<const std::uint8_t> bytes, const std::string& s
   c.learned.ema_teacher = reader.floats(ema_teacher, learned);
   c.best = reader.floats(best, learned);
   c.class_weights = reader.floats(class_weights, c.model->schema().logit_count());
+  c.tried.learned = reader.floats(tried, learned);
   check_together(reader, c);
   return c;
 }

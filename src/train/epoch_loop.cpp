@@ -94,6 +94,7 @@ TrainingSamples Trainer::State::bind(const Dataset& dataset) {
     prepare(out.train);
     warn_of_missing_classes(schema(), out);
   }
+  if (!before.bound) require_held_out(out);
   if (!before.bound)
     position.schedule = resolve_schedule(options, static_cast<std::int64_t>(out.train.size()));
   position.binding = now;
@@ -119,12 +120,11 @@ void Trainer::State::throw_if_cancelled() {
 
 void Trainer::State::report(const TrainingCall& call, std::int64_t steps) {
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - call.begin;
-  std::int64_t left = (phase_epochs() - position.epoch) * steps - position.epoch_step;
-  if (position.phase == CASD_PHASE_TEACHER) left += position.schedule.epochs * steps;
+  const std::int64_t left = (epochs_to_come() - position.epoch) * steps - position.epoch_step;
   const std::lock_guard<std::mutex> lock(progress_mutex);
   progress.phase = position.phase;
-  progress.epoch = position.epoch;
-  progress.epochs = phase_epochs();
+  progress.epoch = counted_epoch();
+  progress.epochs = counted_epochs();
   progress.step = position.epoch_step;
   progress.steps = steps;
   progress.loss = position.sums.mean(position.sums.total);
@@ -151,10 +151,8 @@ bool Trainer::State::callback_cancels(const TrainingCall& call) {
 void Trainer::State::run_steps(const TrainingSamples& samples, TrainingCall& call,
                                double learning_rate) {
   const std::int64_t steps = epoch_steps(samples.train.size());
-  if (call.bound != position.phase) {
-    bind_engine(samples.train, dataset_teacher_outputs);
-    call.bound = position.phase;
-  }
+  if (!call.bound) bind_engine(samples.train, dataset_teacher_outputs);
+  call.bound = true;
   const std::vector<std::int64_t> order = epoch_order(options, position, samples.train.size());
   const auto most = static_cast<std::size_t>(position.schedule.batch_size);
   while (position.epoch_step < steps) {
@@ -185,7 +183,7 @@ void Trainer::State::score_epoch(const TrainingSamples& samples) {
   const std::vector<const Sample*> few =
       scored ? samples.valid : some_samples(samples.scored(), samples_unscored);
   const double score = selection_score(current, few, !is_student, &summary);
-  log(CASD_LOG_INFO, epoch_line(schema(), position.phase, position.epoch, summary));
+  log(CASD_LOG_INFO, epoch_line(schema(), position.phase, counted_epoch(), summary));
   if (!scored) return;
   position.score = score;
   // Without a label in split valid there is no score: the last epoch is taken.
@@ -239,11 +237,15 @@ FitRequest Trainer::State::fit_request() const {
   return out;
 }
 
-void Trainer::State::end_phase(const TrainingSamples& samples) {
+void Trainer::State::end_phase(const TrainingSamples& samples, TrainingCall& call) {
   calibrated = nullptr;
+  call.bound = false;
   if (!best.empty()) engine->write(StatePart::parameters, best);
   if (position.phase == CASD_PHASE_TEACHER) {
-    enter_student();
+    if (in_trial())
+      end_trial(samples);
+    else
+      enter_student();
     return;
   }
   ModelPtr trained = present_model();
@@ -264,7 +266,7 @@ casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, Train
   casd_train_stats stats{};
   stats.struct_size = sizeof stats;
   stats.phase = position.phase;
-  stats.epoch = position.epoch;
+  stats.epoch = counted_epoch();
   stats.step = position.step;
   stats.samples = sums.samples;
   stats.loss = sums.mean(sums.total);
@@ -281,7 +283,7 @@ casd_train_stats Trainer::State::run_epoch(const TrainingSamples& samples, Train
   // If end_phase() fails (out of memory), the next call computes the score again and retries.
   if (position.epoch + 1 >= phase_epochs() ||
       position.selection.exhausted(position.schedule.patience)) {
-    end_phase(samples);
+    end_phase(samples, call);
   } else {
     ++position.epoch;
     position.epoch_step = 0;

@@ -19,7 +19,7 @@ Checkpoint Trainer::State::checkpoint() const {
 
 Trainer::State::State(Checkpoint from, const EngineEntry* wanted)
     : TrainingState(std::move(from)), entry(wanted ? *wanted : training_engine_for(options)) {
-  start_engine();
+  engine = new_engine(*model);
   write_learned(*engine, from.learned);
   start_progress();
 }

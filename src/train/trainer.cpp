@@ -40,18 +40,19 @@ const EngineEntry& training_engine_for(const casd_trainer_options& options) {
 
 Trainer::State::State(const ModelPtr& initial, const casd_trainer_options& wanted,
                       const EngineEntry* engine_entry)
-    : TrainingState{checked(wanted), {}, initial, {}, {}, {}, {}},
+    : TrainingState{checked(wanted), {}, initial, {}, {}, {}, {}, {}},
       entry(engine_entry ? *engine_entry : training_engine_for(options)) {
   position.phase = options.teacher == CASD_TEACHER_NONE ? CASD_PHASE_STUDENT : CASD_PHASE_TEACHER;
-  start_engine();
+  resolve_pooling();
+  engine = new_engine(*model);
   start_progress();
 }
 
 void Trainer::State::start_progress() {
   progress.struct_size = sizeof progress;
   progress.phase = position.phase;
-  progress.epoch = position.epoch;
-  progress.epochs = phase_epochs();
+  progress.epoch = counted_epoch();
+  progress.epochs = counted_epochs();
   progress.step = position.epoch_step;
   progress.loss = position.sums.mean(position.sums.total);
   progress.score = position.score;
@@ -66,16 +67,16 @@ ModelPtr Trainer::State::model_with(Span<const float> learned) const {
 }
 
 ModelPtr Trainer::State::present_model() const {
-  return position.stepped ? model_with(read_parameters(*engine, model->layout())) : model;
+  return position.stepped ? model_with(read_parameters(*engine, model->layout())) : initial_model();
 }
 
-void Trainer::State::start_engine() {
+std::unique_ptr<TrainingEngine> Trainer::State::new_engine(const Model& initial) const {
   std::unique_ptr<TrainingEngine> fresh =
-      entry.train(*model, {options.device, options.device_index, options.threads},
+      entry.train(initial, {options.device, options.device_index, options.threads},
                   {training_options(options), class_weights});
   fresh->begin_phase(position.phase == CASD_PHASE_TEACHER ? TrainingPhase::teacher
                                                           : TrainingPhase::student);
-  engine = std::move(fresh);
+  return fresh;
 }
 
 void Trainer::State::freeze_teacher(const ModelPtr& frozen) {
@@ -89,6 +90,11 @@ void Trainer::State::enter_student() {
     engine->write(StatePart::ema_teacher, learned_values(teacher->layout(), teacher->values()));
   engine->begin_phase(TrainingPhase::student);
   position.phase = CASD_PHASE_STUDENT;
+  leave_trial();
+  restart_position();
+}
+
+void Trainer::State::restart_position() {
   position.epoch = 0;
   position.epoch_step = position.step = 0;
   position.selection = {};
@@ -113,6 +119,11 @@ casd_trainer_options Trainer::options() const {
 const Schema& Trainer::schema() const { return state_->schema(); }
 
 casd_phase Trainer::phase() const { return state_->position.phase; }
+
+casd_pooling Trainer::pooling() const {
+  return state_->position.trial == PoolingTrial::none ? state_->model->options().pooling
+                                                      : CASD_POOLING_AUTO;
+}
 
 void Trainer::prepare(const Dataset& dataset) {
   State& s = *state_;
@@ -165,7 +176,7 @@ void Trainer::State::prepare(Span<const Sample* const> samples) {
   std::swap(model, fitted);
   std::swap(class_weights, weights);
   try {
-    start_engine();
+    engine = new_engine(*model);
   } catch (...) {
     std::swap(model, fitted);
     std::swap(class_weights, weights);
@@ -225,6 +236,7 @@ casd_train_stats Trainer::step(const Batch& batch) {
                             ? s.options.learning_rate
                             : cosine_rate(s.options.learning_rate, s.options.final_rate, at.step,
                                           s.options.total_steps);
+  s.leave_trial();                 // only epochs can be judged
   TeacherOutputs teacher_outputs;  // on this batch
   s.bind_engine(samples, teacher_outputs);
   std::vector<std::int64_t> rows(samples.size());

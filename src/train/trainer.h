@@ -28,6 +28,8 @@ class Trainer {
   casd_trainer_options options() const;
   const Schema& schema() const;
   casd_phase phase() const;
+  /// That of the model that the training began with.
+  casd_pooling pooling() const;
 
   void prepare(const Dataset& dataset);
   void prepare(const Batch& batch);

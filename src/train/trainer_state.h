@@ -1,5 +1,5 @@
 // A Trainer in use. Its functions are in trainer.cpp (public calls), epoch_loop.cpp (steps, epochs,
-// phases) and resume.cpp (checkpoints).
+// phases), pooling_trial.cpp (pooling `auto`) and resume.cpp (checkpoints).
 #pragma once
 
 #include "eval/grounding.h"
@@ -26,7 +26,7 @@ struct TrainingCall {
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   std::int64_t steps = 0;
   std::int64_t samples = 0;
-  casd_phase bound = -1;  // the phase in which the call has bound the samples to the engine
+  bool bound = false;  // the call has bound the samples to the engine, for the current phase
 };
 
 struct Trainer::State : TrainingState {
@@ -44,12 +44,35 @@ struct Trainer::State : TrainingState {
   ModelPtr present_model() const;
   /// Samples of a batch in the model's schema; valid until the next call or step.
   std::vector<const Sample*> samples_of(const Batch& batch);
-  void start_engine();
+  std::unique_ptr<TrainingEngine> new_engine(const Model& initial) const;
   void start_progress();
   void enter_student();
+  /// The position before the first step of a phase, or of a trial.
+  void restart_position();
   void freeze_teacher(const ModelPtr& teacher);
   /// Fits normaliser, target scale and class weights; only before the first step.
   void prepare(Span<const Sample* const> samples);
+
+  // pooling_trial.cpp
+  bool in_trial() const {
+    return position.trial == PoolingTrial::last || position.trial == PoolingTrial::mean;
+  }
+  void leave_trial() {
+    if (in_trial()) position.trial = PoolingTrial::over;
+  }
+  /// Decides what `auto` means for a new trainer: a trial, or the last frame.
+  void resolve_pooling();
+  /// The model as the caller gave it, if only its normaliser was fitted since.
+  ModelPtr initial_model() const;
+  /// Ends the trial if nothing held out could decide it.
+  void require_held_out(const TrainingSamples& samples);
+  /// After the last epoch of a trial: begins the next trial, or the student with the better pooling.
+  void end_trial(const TrainingSamples& samples);
+  /// The epoch in progress and the most epochs of the phase; those of both trials are counted.
+  std::int32_t counted_epoch() const;
+  std::int32_t counted_epochs() const;
+  /// Epochs of this phase and the next ones, from the first of this trial on.
+  std::int64_t epochs_to_come() const;
 
   // epoch_loop.cpp
   /// Binds the samples to the engine, with the frozen teacher's outputs on them if the phase needs
@@ -79,7 +102,7 @@ struct Trainer::State : TrainingState {
   /// What is planned for a dataset.
   TrainingFacts facts_of(const TrainingSamples& samples) const;
   FitRequest fit_request() const;
-  void end_phase(const TrainingSamples& samples);
+  void end_phase(const TrainingSamples& samples, TrainingCall& call);
   void throw_if_cancelled();
   void report(const TrainingCall& call, std::int64_t steps);
   bool callback_cancels(const TrainingCall& call);

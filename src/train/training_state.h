@@ -31,6 +31,16 @@ struct Binding {
   std::uint32_t valid = 0;  // 0 without such a split
 };
 
+/// Pooling `auto`: the teacher's phase runs with pooling `last`, then with `mean`, then it is decided.
+/// `none`: the model's options name the pooling.
+enum class PoolingTrial : std::int32_t { none = 0, last = 1, mean = 2, over = 3 };
+
+/// The teacher of the trial `last`, while that of `mean` is trained.
+struct TriedTeacher {
+  std::vector<float> learned;                              // empty: none
+  double loss = std::numeric_limits<double>::quiet_NaN();  // held_out_loss()
+};
+
 /// The position in a training.
 struct Position {
   casd_phase phase = CASD_PHASE_TEACHER;
@@ -43,6 +53,7 @@ struct Position {
   Selection selection;          // state of this phase
   double score = std::numeric_limits<double>::quiet_NaN();  // of the last finished epoch
   EpochSums sums;
+  PoolingTrial trial = PoolingTrial::none;
   Binding binding;
   Schedule schedule;  // fixed once bound; before, the schedule of the last prepare, if any
 };
@@ -51,11 +62,12 @@ struct Position {
 struct TrainingState {
   casd_trainer_options options{};
   Position position;
-  ModelPtr model;           // the initial weights, the current normaliser
+  ModelPtr model;  // the initial weights, the current normaliser and pooling, which is never `auto`
   ModelPtr teacher;         // frozen, or the initial value of `ema`; NULL: none yet
   ModelPtr result;          // in CASD_PHASE_DONE, else NULL
   std::vector<float> best;  // learned parameters of the phase's best epoch; empty: none yet
   std::vector<float> class_weights;  // empty: none
+  TriedTeacher tried;
 };
 
 struct Checkpoint : TrainingState {

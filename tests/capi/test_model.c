@@ -19,7 +19,7 @@ static void options_have_their_defaults(void **state) {
   assert_int_equal(o.heads, 4);
   assert_int_equal(o.feed_forward, 0);
   assert_int_equal(o.feed_forward_factor, 2);
-  assert_int_equal(o.pooling, CASD_POOLING_LAST);
+  assert_int_equal(o.pooling, CASD_POOLING_AUTO);
   assert_int_equal(o.absent, CASD_ABSENT_EXCLUDED);
   assert_int_equal(o.weights, CASD_WEIGHTS_EXCESS_DEGREES_OF_FREEDOM);
   assert_int_equal(o.fused_variance, CASD_FUSED_VARIANCE_WEIGHTED);
@@ -100,7 +100,7 @@ static void create_checks_every_option(void **state) {
       {"feed_forward_factor", offsetof(casd_model_options, feed_forward_factor), 0},
       {"feed_forward_factor", offsetof(casd_model_options, feed_forward_factor), 17},
       {"reserved", offsetof(casd_model_options, reserved), 1},
-      {"pooling", offsetof(casd_model_options, pooling), 2},
+      {"pooling", offsetof(casd_model_options, pooling), 3},
       {"absent", offsetof(casd_model_options, absent), 2},
       {"weights", offsetof(casd_model_options, weights), 4},
       {"fused_variance", offsetof(casd_model_options, fused_variance), -1},

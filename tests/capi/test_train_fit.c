@@ -30,12 +30,13 @@ static void epochs_and_fit_give_the_same_bits(void **state) {
   casd_train_progress progress;
   casd_model *trained = NULL;
   struct progress_record w = {0, -1, -1};
+  casd_model_options chosen;
   double temperature = 0;
   int epochs = 0;
   (void)state;
   begin_training(&f, CASD_TASK_CLASSES, &options);
   assert_int_equal(casd_trainer_fit(f.trainer, f.data, NULL, record_progress, &w), CASD_OK);
-  assert_int_equal(w.calls, 4 * 3);
+  assert_int_equal(w.calls, 6 * 3); /* the teacher with each pooling, the student */
   assert_int_equal(w.last_phase, CASD_PHASE_STUDENT);
   assert_int_equal(casd_trainer_phase(f.trainer), CASD_PHASE_DONE);
   assert_int_equal(casd_trainer_epoch(&stats, f.trainer, f.data), CASD_ERROR_STATE);
@@ -47,6 +48,10 @@ static void epochs_and_fit_give_the_same_bits(void **state) {
   assert_int_equal(progress.steps, 3);
   assert_int_equal(progress.epochs, 2);
   assert_int_equal(casd_trainer_snapshot(&trained, f.trainer), CASD_OK);
+  assert_int_equal(casd_trainer_pooling(f.trainer), CASD_POOLING_AUTO);
+  assert_int_equal(casd_model_options_init(&chosen, sizeof chosen), CASD_OK);
+  assert_int_equal(casd_model_get_options(&chosen, trained), CASD_OK);
+  assert_true(chosen.pooling == CASD_POOLING_LAST || chosen.pooling == CASD_POOLING_MEAN);
   assert_int_equal(casd_model_temperature(&temperature, trained, CASD_ALL_MODALITIES), CASD_OK);
   assert_true(temperature != 1);
 
@@ -58,7 +63,7 @@ static void epochs_and_fit_give_the_same_bits(void **state) {
     assert_true(stats.score >= 0 && stats.score <= stats.best_score && stats.best_score <= 100);
     ++epochs;
   } while (stats.go_on);
-  assert_int_equal(epochs, 4);
+  assert_int_equal(epochs, 6);
   assert_same_model(f.trainer, other);
   casd_trainer_destroy(other);
   casd_model_destroy(trained);

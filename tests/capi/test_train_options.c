@@ -88,6 +88,7 @@ static void functions_reject_null(void **state) {
   casd_trainer *trainer = NULL;
   (void)state;
   assert_int_equal(casd_trainer_phase(NULL), -1);
+  assert_int_equal(casd_trainer_pooling(NULL), -1);
   casd_trainer_cancel(NULL);
   assert_int_equal(casd_trainer_load(NULL, "x"), CASD_ERROR_INVALID_ARGUMENT);
   assert_int_equal(casd_trainer_load(&trainer, NULL), CASD_ERROR_INVALID_ARGUMENT);

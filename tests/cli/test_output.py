@@ -129,7 +129,7 @@ class Output(InFolder):
             self.assertTrue(lines)
             for line in lines:
                 self.assertLess(len(line), columns)
-                self.assertRegex(line, r"^(teacher|student) 1/1")
+                self.assertRegex(line, r"^(teacher 1/2|teacher 2/2|student 1/1)")
         lines, _ = self.drawn(40)
         self.assertRegex(lines[-1], r"^student 1/1 100 %  .*0:00 left$")
         lines, _ = self.drawn(120)

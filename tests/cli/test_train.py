@@ -30,7 +30,7 @@ class Train(InFolder):
         process = subprocess.Popen([str(word) for word in (PROGRAM, *words)],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for line in process.stderr:
-            if line.startswith("teacher 1/1"):
+            if line.startswith("teacher 1/2"):
                 break
         process.send_signal(signal.SIGINT)
         message = process.stderr.read()
@@ -45,11 +45,11 @@ class Train(InFolder):
         self.assertEqual(result.returncode, 0, result.stderr)
         lines = [line for line in result.stderr.splitlines() if " loss " in line]
         self.assertEqual([line.split("  ")[0] for line in lines],
-                         ["teacher 1/1", "student 1/2", "student 2/2"])
+                         ["teacher 1/2", "teacher 2/2", "student 1/2", "student 2/2"])
         for line in lines:
             self.assertRegex(line, r"loss [\d.]+  score: (mean )?F1 % [\d.-]+ \(best [\d.-]+\)  "
                                    r"\d+ samples/s  .* left")
-        self.assertRegex(result.stdout, rf"^saved {self.out}: \d+ parameters\n")
+        self.assertRegex(result.stdout, rf"^saved {self.out}: \d+ parameters, pooling (last|mean)\n")
         self.assertFalse(self.checkpoint.exists())
 
     def test_it_ends_with_the_table_of_split_valid(self):
@@ -113,15 +113,15 @@ class Train(InFolder):
 
     def test_the_plan(self):
         text = casd(*self.command()).stderr
-        self.assertLess(text.index("task:"), text.index("teacher 1/1  loss"))
+        self.assertLess(text.index("task:"), text.index("teacher 1/2  loss"))
         for line in ("data: synthetic",
                      "task: classes negative, positive (that of the synthetic data)",
                      "modalities: language (16 features), audio (12), visual (10)",
                      "samples: train 600, valid 200, test 200",
                      "labels in train: negative 308, positive 292",
                      "labels in valid: negative 106, positive 94",
-                     "training: batch size 64 (auto), teacher at most 1 epoch, student at most "
-                     "2 epochs, 10 steps per epoch: at most 30 steps"):
+                     "training: batch size 64 (auto), teacher at most 1 epoch with pooling last, and the "
+                     "same with mean, student at most 2 epochs, 10 steps per epoch: at most 40 steps"):
             self.assertIn(line + "\n", text)
         self.assertRegex(text, r"\nscore: mean F1 % on valid")
         self.assertIn(str(self.checkpoint), text)
@@ -135,9 +135,9 @@ class Train(InFolder):
         process.kill()
         process.stderr.close()
         process.wait()
-        self.assertEqual(text, "training: batch size 64 (auto), teacher at most 24 epochs (auto), "
-                               "student at most 32 epochs (auto), 10 steps per epoch: at most 560 "
-                               "steps\n")
+        self.assertEqual(text, "training: batch size 64 (auto), teacher at most 24 epochs (auto) with "
+                               "pooling last, and the same with mean, student at most 32 epochs "
+                               "(auto), 10 steps per epoch: at most 800 steps\n")
         self.assertIn("batch size 100, ", casd(*self.command("synthetic", "--set",
                                                              "batch_size=100")).stderr)
 
@@ -182,6 +182,11 @@ class Train(InFolder):
         text = casd(*self.command(data, "--valid", "0")).stderr
         self.assertIn("held out: nothing (--valid 0)\n", text)
         self.assertIn("score: none", text)
+        # The library holds out nothing either.
+        self.assertNotIn("F1", text)
+        self.assertIn("teacher at most 1 epoch, student", text)
+        text = casd(*self.command(data, "--set", "hold_out=0.3")).stderr
+        self.assertIn("held out: 18 of 60 samples", text)
         self.fails(2, "--valid", *self.command(data, "--valid", "1"))
         text = casd(*self.command("synthetic", "--valid", "0.3")).stderr
         self.assertIn("--valid is not used: the data has a split valid\n", text)
@@ -273,6 +278,13 @@ class Train(InFolder):
         self.assertIn(str(self.checkpoint), message)
         self.assertEqual(self.checkpoint.read_bytes(), before)
         self.assertFalse(self.out.exists())
+
+    def test_another_pooling_rejects_the_checkpoint(self):
+        first = self.interrupted()  # while the second teacher is trained
+        self.fails(1, "pooling is auto there, mean here", *first, "--set", "pooling=mean")
+        words = [word if word != "200" else "2" for word in map(str, first)]
+        self.succeeds(*words, "--restart", "--set", "pooling=mean")
+        self.assertIn("pooling=mean", self.succeeds("info", self.out))
 
     def test_restart(self):
         first = self.interrupted()

@@ -15,9 +15,9 @@ BUILD = pathlib.Path(os.environ["CASD_BUILD_DIR"])
 PROGRAM = BUILD / "bin/casd"
 SHIM = BUILD / "lib/libkill_at.so"
 OPTIONS = ["--epochs", "3", "--threads", "1"] + [
-    word for setting in ("teacher_epochs=2", "select_from=0", "hidden=8", "heads=2", "layers=1")
+    word for setting in ("teacher_epochs=1", "select_from=0", "hidden=8", "heads=2", "layers=1")
     for word in ("--set", setting)]
-CHECKPOINTS = 6  # one before the first epoch, then one after each
+CHECKPOINTS = 6  # before the first epoch, then after each: two of the teacher, three of the student
 POINTS = ("before_write", "half_write", "after_write", "before_sync", "after_sync", "before_rename",
           "after_rename")
 
@@ -142,8 +142,9 @@ class Crash(unittest.TestCase):
         place = self.place()
         process = subprocess.Popen(self.command(place), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
-        while not process.stderr.readline().startswith("teacher 1/2  loss"):
-            pass
+        for line in process.stderr:
+            if line.startswith("teacher 1/2  loss"):
+                break
         process.send_signal(signal.SIGINT)
         _, words = process.communicate()
         self.assertEqual(process.returncode, 1)

@@ -49,6 +49,10 @@ void append(std::vector<std::string>& out, const Options& options) {
 
 }  // namespace
 
+std::string option_text(const casd_model_options& options, const char* name) {
+  return text_of<ModelTable>(options, name);
+}
+
 std::string option_text(const casd_trainer_options& options, const char* name) {
   return text_of<TrainerTable>(options, name);
 }

@@ -21,6 +21,7 @@ std::vector<std::string> differences(const casd_model_options& there,
 std::vector<std::string> differences(const casd_trainer_options& there,
                                      const casd_trainer_options& here);
 
+std::string option_text(const casd_model_options& options, const char* name);
 std::string option_text(const casd_trainer_options& options, const char* name);
 
 /// "hidden=40 layers=2 ...": the names that --set takes, with the defaults.

@@ -85,7 +85,8 @@ std::string modality_words(const casd_dataset* data, const casd_schema* schema) 
   return joined(out);
 }
 
-void note_steps(const TrainingPlan& plan) {
+/// `chooses`: the teacher is trained with each pooling.
+void note_steps(const TrainingPlan& plan, bool chooses) {
   casd_trainer_options options = *plan.options;
   check(casd_trainer_options_resolve(&options, plan.data));
   const auto automatic = [&](const char* name) {
@@ -97,9 +98,10 @@ void note_steps(const TrainingPlan& plan) {
                                     automatic("batch_size")};
   int64_t epochs = options.epochs;
   if (options.teacher != CASD_TEACHER_NONE) {
-    epochs += options.teacher_epochs;
+    epochs += options.teacher_epochs * (chooses ? 2 : 1);
     words.push_back("teacher at most " + count(options.teacher_epochs, "epoch") +
-                    automatic("teacher_epochs"));
+                    automatic("teacher_epochs") +
+                    (chooses ? " with pooling last, and the same with mean" : ""));
   }
   words.push_back("student at most " + count(options.epochs, "epoch") + automatic("epochs"));
   words.push_back(count(steps, "step") + " per epoch: at most " + count(epochs * steps, "step"));
@@ -123,7 +125,7 @@ void print_plan(const TrainingPlan& plan) {
   const Labels valid = labels_of(plan.data, plan.schema, "valid");
   note_labels(plan.schema, "train", train);
   note_labels(plan.schema, "valid", valid);
-  note_steps(plan);
+  note_steps(plan, plan.pooling == CASD_POOLING_AUTO && valid.labelled > 0);
   if (valid.labelled == 0)
     note_wrapped(
         "score: none, as split valid has no label; the last epoch is taken and nothing calibrated");

@@ -9,6 +9,7 @@ struct TrainingPlan {
   const casd_dataset* data;
   const casd_schema* schema;
   const casd_trainer_options* options;  // as given, `auto` included
+  casd_pooling pooling;                 // the same
   std::string source;                   // the DATA of the command line
   std::string task_reason;              // "given with --task"
   std::string held_out;                 // the sentence about it; "": nothing was held out

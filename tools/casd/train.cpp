@@ -70,12 +70,13 @@ bool has_groups(const casd_dataset* data) {
 }
 
 /// Moves a part of split train to a new split valid, if there is none. Returns a description.
-std::string hold_out(casd_dataset* data, double wanted, uint64_t seed) {
-  constexpr double usual_share = 0.2;
+/// `wanted`: that of --valid; below 0: `usual_share`.
+std::string hold_out(casd_dataset* data, double wanted, double usual_share, uint64_t seed) {
   if (casd_dataset_size(data, "valid") > 0)
     return wanted < 0 ? "" : "--valid is not used: the data has a split valid";
   const double share = wanted < 0 ? usual_share : wanted;
-  if (share == 0) return "held out: nothing (--valid 0)";
+  if (share == 0)
+    return "held out: nothing (" + std::string(wanted < 0 ? "hold_out=0" : "--valid 0") + ")";
   const int64_t samples = casd_dataset_size(data, "train");
   const bool groups = has_groups(data);
   if (casd_dataset_hold_out(data, "train", "valid", share, seed) != CASD_OK) {
@@ -117,6 +118,7 @@ Training resume(const Settings& settings, const casd_model* fresh, const std::st
   check(casd_model_options_init(&model_there, sizeof model_there));
   check(casd_model_options_init(&model_here, sizeof model_here));
   check(casd_model_get_options(&model_there, model.get()));
+  model_there.pooling = casd_trainer_pooling(raw);
   check(casd_model_get_options(&model_here, fresh));
   // The number of threads does not change the result; that of the checkpoint is kept.
   casd_trainer_options trainer_here = settings.trainer;
@@ -212,6 +214,14 @@ void add_test(casd_dataset* data, const std::string& path) {
     throw Failure("--test: " + std::string(casd_last_error()));
 }
 
+/// "mean".
+std::string pooling_name(const casd_model* model) {
+  casd_model_options options;
+  check(casd_model_options_init(&options, sizeof options));
+  check(casd_model_get_options(&options, model));
+  return option_text(options, "pooling");
+}
+
 Model save(const Options& options, const casd_trainer* trainer) {
   Model model = made<Model>([&](casd_model** out) {
     return casd_trainer_snapshot(out, const_cast<casd_trainer*>(trainer));
@@ -222,8 +232,10 @@ Model save(const Options& options, const casd_trainer* trainer) {
                                         options.modalities.c_str());
     });
   check(casd_model_save(model.get(), options.output.c_str()));
-  const std::string done = "saved " + options.output + ": " +
-                           std::to_string(casd_model_parameter_count(model.get())) + " parameters";
+  std::string done = "saved " + options.output + ": " +
+                     std::to_string(casd_model_parameter_count(model.get())) + " parameters";
+  if (casd_trainer_pooling(trainer) == CASD_POOLING_AUTO)
+    done += ", pooling " + pooling_name(model.get());
   // The model itself may be on standard output.
   if (content_of(options.output) == Content::stream)
     note(done);
@@ -252,7 +264,7 @@ void evaluate(const Options& options, const casd_model* model, const casd_datase
 }
 
 void run(const Options& options) {
-  const Settings settings = settings_of(options);
+  Settings settings = settings_of(options);
   const std::string checkpoint = checkpoint_path(options);
   require_writable("--output", options.output, Content::model);
   if (!checkpoint.empty()) require_writable("--checkpoint", checkpoint, Content::checkpoint);
@@ -262,10 +274,12 @@ void run(const Options& options) {
   const auto schema =
       made<Schema>([&](casd_schema** out) { return casd_dataset_schema(out, data.get()); });
   require_train(data.get());
-  const std::string held_out = hold_out(data.get(), options.valid, settings.trainer.seed);
+  const std::string held_out =
+      hold_out(data.get(), options.valid, settings.trainer.hold_out, settings.trainer.seed);
+  settings.trainer.hold_out = 0;  // done
   if (!options.test.empty()) add_test(data.get(), options.test);
-  print_plan({data.get(), schema.get(), &settings.trainer, options.data, task_reason(options),
-              held_out, checkpoint});
+  print_plan({data.get(), schema.get(), &settings.trainer, settings.model.pooling, options.data,
+              task_reason(options), held_out, checkpoint});
   const Training training = start(settings, data.get(), schema.get(), checkpoint, options.restart);
   const casd_task task = casd_schema_task(schema.get());
   fit(training, data.get(), task, checkpoint);

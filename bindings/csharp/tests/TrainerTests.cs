@@ -37,6 +37,9 @@ namespace Casd.Tests
             var reports = new Reports();
             trainer.Fit(data, folder.File("checkpoint"), reports);
             Check.Equal(TrainingPhase.Done, trainer.Phase);
+            Check.Equal(Pooling.Auto, trainer.Pooling);
+            using (Model trained = trainer.Snapshot())
+                Check.That(trained.GetOptions().Pooling != Pooling.Auto, "the pooling is decided");
             Check.That(File.Exists(folder.File("checkpoint")), "a checkpoint");
             Check.Equal(TrainingPhase.Student, reports.Last!.Phase);
             Check.Equal(3, reports.Last.Epochs);

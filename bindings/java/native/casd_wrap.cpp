@@ -5651,6 +5651,20 @@ SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1trainer_1phase(JNIEnv *jenv,
 }
 
 
+SWIGEXPORT jint JNICALL Java_org_casd_CasdJNI_casd_1trainer_1pooling(JNIEnv *jenv, jclass jcls, jlong jarg1) {
+  jint jresult = 0 ;
+  casd_trainer *arg1 = (casd_trainer *) 0 ;
+  casd_pooling result;
+  
+  (void)jenv;
+  (void)jcls;
+  arg1 = *(casd_trainer **)&jarg1; 
+  result = (casd_pooling)casd_trainer_pooling((casd_trainer const *)arg1);
+  jresult = (jint)result; 
+  return jresult;
+}
+
+
 SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1trainer_1calibrate(JNIEnv *jenv, jclass jcls, jlong jarg1, jlong jarg2, jlong jarg3) {
   jlong jresult = 0 ;
   casd_trainer *arg1 = (casd_trainer *) 0 ;

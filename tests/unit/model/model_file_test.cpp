@@ -33,6 +33,7 @@ ModelPtr small_model() {
   options.hidden = 4;
   options.heads = 2;
   options.layers = 1;
+  options.pooling = CASD_POOLING_LAST;
   Calibration calibration;
   calibration.temperatures = {{1, 1.5}, {5, 2.0}, {7, 0.25}};
   calibration.trust = {1, 2.5, 0.5};

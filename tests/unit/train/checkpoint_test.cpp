@@ -27,6 +27,7 @@ ModelPtr small_model(std::uint64_t seed) {
   options.hidden = 4;
   options.heads = 2;
   options.layers = 1;
+  options.pooling = CASD_POOLING_LAST;
   options.seed = seed;
   return create_model(schema, options);
 }
@@ -164,10 +165,10 @@ std::string rejection(const std::vector<std::uint8_t>& bytes) {
 }
 
 TEST(Checkpoint, ANewerVersionIsReported) {
-  EXPECT_EQ(status_of([] { read_back(with_metadata("casd.checkpoint", "4", "5")); }),
+  EXPECT_EQ(status_of([] { read_back(with_metadata("casd.checkpoint", "5", "6")); }),
             CASD_ERROR_VERSION);
   for (const char* mismatched : {"", "0", "x", "-1", "99999999999999999999"})
-    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.checkpoint", "4", mismatched)); }),
+    EXPECT_EQ(status_of([&] { read_back(with_metadata("casd.checkpoint", "5", mismatched)); }),
               CASD_ERROR_FORMAT)
         << mismatched;
 }
@@ -202,7 +203,10 @@ TEST(Checkpoint, InconsistentPositionsAreRejected) {
       {"\"teacher_epochs\":12", "\"teacher_epochs\":0", "schedule"},
       {"\"patience\":10", "\"patience\":0", "schedule"},
       {"\"select_from\":6", "\"select_from\":-1", "select_from"},
-      {"\"patience\":10}", "\"patience\":10,\"more\":1}", "more"},
+      {"\"trial\":0}", "\"trial\":0,\"more\":1}", "more"},
+      {"\"trial\":0", "\"trial\":4", "trial"},
+      {"\"trial\":0", "\"trial\":1", "trial"},  // of the student
+      {"\"trial\":0", "\"trial\":2", "tried"},
       {"{", "[{", "casd.position"},
   };
   for (const auto& change : changes) {

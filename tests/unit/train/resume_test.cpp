@@ -82,7 +82,8 @@ class Resume : public testing::TestWithParam<casd_teacher_mode> {
   }
   std::unique_ptr<Trainer> load() const { return Trainer::load(path_, &recording_engine()); }
   int calls() const {
-    const int all = GetParam() == CASD_TEACHER_NONE ? epochs : teacher_epochs + epochs;
+    // The teacher is trained with each pooling.
+    const int all = GetParam() == CASD_TEACHER_NONE ? epochs : 2 * teacher_epochs + epochs;
     return all * steps;
   }
   std::vector<std::uint8_t> uninterrupted() const {

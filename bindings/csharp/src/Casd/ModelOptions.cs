@@ -38,6 +38,9 @@ namespace Casd
 
         /// <summary>The mean of all frames.</summary>
         Mean = NativeMethods.CASD_POOLING_MEAN,
+
+        /// <summary>Chosen by <see cref="Trainer.Fit"/>: the teacher is trained with each; the default.</summary>
+        Auto = NativeMethods.CASD_POOLING_AUTO,
     }
 
     /// <summary>What becomes of a missing modality.</summary>

@@ -101,6 +101,10 @@ namespace Casd
         /// <summary>The present phase.</summary>
         public TrainingPhase Phase => (TrainingPhase)NativeMethods.casd_trainer_phase(Handle);
 
+        /// <summary>The pooling that the training began with: Auto also when it is decided. The options of a
+        /// snapshot name the one in use.</summary>
+        public Pooling Pooling => (Pooling)NativeMethods.casd_trainer_pooling(Handle);
+
         /// <summary>How far the training is. Any thread, while another one trains.</summary>
         public TrainProgress Progress => TrainProgress.Read(Handle);
 

@@ -655,6 +655,7 @@ extern swig_type_196 _wrap_casd_trainer_fit_capi_68d8c2823a5c5624(uintptr_t arg1
 extern void _wrap_casd_trainer_cancel_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern swig_type_198 _wrap_casd_trainer_progress_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_casd_trainer_phase_capi_68d8c2823a5c5624(uintptr_t arg1);
+extern int _wrap_casd_trainer_pooling_capi_68d8c2823a5c5624(uintptr_t arg1);
 extern swig_type_199 _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
 extern swig_type_200 _wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
 extern swig_type_201 _wrap_casd_trainer_save_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_202 arg2);
@@ -4370,6 +4371,13 @@ func Casd_trainer_phase(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
 	swig_r = (int32)(C._wrap_casd_trainer_phase_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func Casd_trainer_pooling(arg1 uintptr) (_swig_ret int32) {
+	var swig_r int32
+	_swig_i_0 := arg1
+	swig_r = (int32)(C._wrap_casd_trainer_pooling_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 

@@ -7048,6 +7048,19 @@ int _wrap_casd_trainer_phase_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
 }
 
 
+int _wrap_casd_trainer_pooling_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
+  casd_trainer *arg1 = (casd_trainer *) 0 ;
+  casd_pooling result;
+  int _swig_go_result;
+  
+  arg1 = (casd_trainer *)_swig_go_0;
+  
+  result = (casd_pooling)casd_trainer_pooling((struct casd_trainer const *)arg1);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 _gostring_ _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_batch *_swig_go_1, casd_batch *_swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;

@@ -410,6 +410,9 @@ internal static unsafe class NativeImports {
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_phase")]
   public static extern int casd_trainer_phase(global::System.IntPtr jarg1);
 
+  [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_pooling")]
+  public static extern int casd_trainer_pooling(global::System.IntPtr jarg1);
+
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_calibrate")]
   public static extern int casd_trainer_calibrate(global::System.IntPtr jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3);
 

@@ -949,6 +949,15 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+  public static int casd_trainer_pooling(TrainerHandle trainer) {
+    using var held_trainer = trainer.Hold();
+    {
+      int ret = NativeImports.casd_trainer_pooling(held_trainer.Pointer);
+      return ret;
+    }
+  }
+
+  [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
   public static void casd_trainer_calibrate(TrainerHandle trainer, BatchHandle train, BatchHandle held_out) {
     using var held_trainer = trainer.Hold();
     using var held_train = train.Hold();
@@ -1044,6 +1053,7 @@ internal static unsafe class NativeMethods {
 
   public const int CASD_POOLING_LAST = 0;
   public const int CASD_POOLING_MEAN = 1;
+  public const int CASD_POOLING_AUTO = 2;
 
   public const int CASD_ABSENT_EXCLUDED = 0;
   public const int CASD_ABSENT_ZEROS = 1;

@@ -382,6 +382,7 @@ final class CasdJNI {
   public final static native void casd_trainer_cancel(long jarg1);
   public final static native long casd_trainer_progress(long jarg1, long jarg2);
   public final static native int casd_trainer_phase(long jarg1);
+  public final static native int casd_trainer_pooling(long jarg1);
   public final static native long casd_trainer_calibrate(long jarg1, long jarg2, long jarg3);
   public final static native long casd_trainer_snapshot(long jarg2);
   public final static native long casd_trainer_save(long jarg1, String jarg2);

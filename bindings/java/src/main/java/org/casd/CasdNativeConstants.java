@@ -47,6 +47,7 @@ interface CasdNativeConstants {
 
   public final static int CASD_POOLING_LAST = 0;
   public final static int CASD_POOLING_MEAN = 1;
+  public final static int CASD_POOLING_AUTO = 2;
 
   public final static int CASD_ABSENT_EXCLUDED = 0;
   public final static int CASD_ABSENT_ZEROS = 1;

@@ -122,7 +122,7 @@ public final class ModelOptions extends OptionStruct<ModelOptions> {
   }
 
   /**
-   * Sets pooling: how frames become one vector; LAST.
+   * Sets pooling: how frames become one vector; AUTO.
    *
    * @param pooling the value; its range is checked where the options are used
    * @return this

@@ -5,7 +5,9 @@ public enum Pooling {
   /** The last frame. */
   LAST(CasdNativeConstants.CASD_POOLING_LAST),
   /** The mean of all frames. */
-  MEAN(CasdNativeConstants.CASD_POOLING_MEAN);
+  MEAN(CasdNativeConstants.CASD_POOLING_MEAN),
+  /** Chosen by {@link Trainer#fit}: the teacher is trained with each; the default. */
+  AUTO(CasdNativeConstants.CASD_POOLING_AUTO);
 
   private static final Pooling[] ALL = values();
 

@@ -353,6 +353,21 @@ public final class Trainer extends NativeObject {
   }
 
   /**
+   * The pooling that the training began with: AUTO also when it is decided. The options of a
+   * snapshot name the one in use.
+   *
+   * @return the pooling
+   */
+  public Pooling pooling() {
+    long pointer = handle.acquireExclusiveBeside();
+    try {
+      return Pooling.of(CasdJNI.casd_trainer_pooling(pointer));
+    } finally {
+      handle.releaseExclusive();
+    }
+  }
+
+  /**
    * A number of the last epoch, or of the finished model, measured on split {@code valid} or what is
    * held out.
    *

@@ -76,7 +76,7 @@ class DataTest {
   void optionsHaveTheLibrarysDefaultsAndNames() {
     ModelOptions model = new ModelOptions();
     assertEquals(40, model.hidden());
-    assertEquals(Pooling.LAST, model.pooling());
+    assertEquals(Pooling.AUTO, model.pooling());
     assertEquals(1.25, model.alphaMin());
     model.hidden(64).pooling(Pooling.MEAN).seed(-1).inputClip(0.1);
     assertEquals("64", model.get("hidden"));

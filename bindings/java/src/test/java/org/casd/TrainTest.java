@@ -4,6 +4,7 @@ import static org.casd.Support.failure;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -108,7 +109,9 @@ class TrainTest {
         Trainer trainer = Trainer.create(start, options())) {
       trainer.fit(data);
       assertEquals(Phase.DONE, trainer.phase());
+      assertEquals(Pooling.AUTO, trainer.pooling());
       try (Model trained = trainer.snapshot()) {
+        assertNotEquals(Pooling.AUTO, trained.options().pooling());
         trained.save(ours);
       }
       failure(Status.STATE, () -> trainer.fit(data));

@@ -61,11 +61,11 @@ inline double SquaredNorm(const float* x, std::int64_t count) {
   return total;
 }
 
-/// to += factor from
-inline void AddScaled(float factor, const float* from, std::int64_t count, float* to) {
+/// to += from; from becomes 0.
+inline void MoveSum(float* from, std::int64_t count, float* to) {
   ForEachLane(count, [&](auto d, std::int64_t i) HWY_ATTR {
-    hn::StoreU(hn::MulAdd(hn::Set(d, factor), hn::LoadU(d, from + i), hn::LoadU(d, to + i)), d,
-               to + i);
+    hn::StoreU(hn::Add(hn::LoadU(d, from + i), hn::LoadU(d, to + i)), d, to + i);
+    hn::StoreU(hn::Zero(d), d, from + i);
   });
 }
 

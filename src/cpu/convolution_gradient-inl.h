@@ -20,19 +20,12 @@ namespace casd::cpu::HWY_NAMESPACE {
 inline HWY_NOINLINE void TurnFrames(const float* frames, std::int64_t steps, std::int64_t features,
                                     float* out) {
   const std::int64_t stride = convolution_stride(steps);
-  // Read in blocks of features, so that the rows written stay in the cache.
   for (std::int64_t f = 0; f < features; ++f) {
     float* row = out + f * stride;
     std::fill(row, row + convolution_front, 0.0f);
     std::fill(row + convolution_front + steps, row + stride, 0.0f);
   }
-  constexpr std::int64_t block = 8;
-  for (std::int64_t first = 0; first < features; first += block) {
-    const std::int64_t end = std::min(first + block, features);
-    for (std::int64_t t = 0; t < steps; ++t)
-      for (std::int64_t f = first; f < end; ++f)
-        out[f * stride + convolution_front + t] = frames[t * features + f];
-  }
+  TransposeRows(frames, steps, features, features, out + convolution_front, stride);
 }
 
 template <int kRows, int kVectors>
@@ -62,13 +55,10 @@ template <int kRows, int kVectors>
 HWY_INLINE void ConvolutionTile(const float* weight, std::int64_t weight_stride,
                                 std::int64_t outputs, const float* x, std::int64_t x_stride,
                                 std::int64_t features, float* y, std::int64_t stride) {
-  std::int64_t o = 0;
-  for (; o + kRows <= outputs; o += kRows)
-    ConvolutionBlock<kRows, kVectors>(weight + o * weight_stride, weight_stride, x, x_stride,
-                                      features, y + o * stride, stride);
-  for (; o < outputs; ++o)
-    ConvolutionBlock<1, kVectors>(weight + o * weight_stride, weight_stride, x, x_stride, features,
-                                  y + o * stride, stride);
+  ForEachBlock<kRows>(outputs, [&](auto rows, std::int64_t o) HWY_ATTR {
+    ConvolutionBlock<decltype(rows)::value, kVectors>(weight + o * weight_stride, weight_stride, x,
+                                                      x_stride, features, y + o * stride, stride);
+  });
 }
 
 /// y [outputs, stride] = convolution of the frames of TurnFrames(); bias [outputs].
@@ -93,16 +83,20 @@ inline HWY_NOINLINE void TrainingConvolution(const float* weight, const float* b
       const float* w = weight + 3 * f;
       switch (vectors) {
         case 1:
-          ConvolutionTile<8, 1>(w, weight_stride, outputs, from, x_stride, count, to, stride);
+          ConvolutionTile<sum_rows(1), 1>(w, weight_stride, outputs, from, x_stride, count, to,
+                                          stride);
           break;
         case 2:
-          ConvolutionTile<6, 2>(w, weight_stride, outputs, from, x_stride, count, to, stride);
+          ConvolutionTile<sum_rows(2), 2>(w, weight_stride, outputs, from, x_stride, count, to,
+                                          stride);
           break;
         case 3:
-          ConvolutionTile<4, 3>(w, weight_stride, outputs, from, x_stride, count, to, stride);
+          ConvolutionTile<sum_rows(3), 3>(w, weight_stride, outputs, from, x_stride, count, to,
+                                          stride);
           break;
         default:
-          ConvolutionTile<3, 4>(w, weight_stride, outputs, from, x_stride, count, to, stride);
+          ConvolutionTile<sum_rows(4), 4>(w, weight_stride, outputs, from, x_stride, count, to,
+                                          stride);
           break;
       }
       from += vectors * lanes;
@@ -112,17 +106,16 @@ inline HWY_NOINLINE void TrainingConvolution(const float* weight, const float* b
   }
 }
 
-/// Adds the sum over the frames of dy x' to gradient [kRows, gradient_stride], for one vector of
-/// features with all three frames of the window; x: frame 0, rows of `features`.
+/// Adds the sum over the frames of dy x' to gradient [kRows, 3, features], for one vector of features
+/// with all three frames of the window; x: frame 0, rows of `features`.
 template <int kRows>
 HWY_INLINE void ConvolutionGradientBlock(const float* HWY_RESTRICT dy, std::int64_t stride,
                                          const float* HWY_RESTRICT x, std::int64_t features,
-                                         std::int64_t steps, float* HWY_RESTRICT gradient,
-                                         std::int64_t gradient_stride) {
+                                         std::int64_t steps, float* HWY_RESTRICT gradient) {
   const Tag d;
   Vec sum[kRows][3];
-  CASD_UNROLL for (int r = 0; r < kRows; ++r)
-      hn::LoadInterleaved3(d, gradient + r * gradient_stride, sum[r][0], sum[r][1], sum[r][2]);
+  CASD_UNROLL for (int r = 0; r < kRows; ++r) CASD_UNROLL for (int k = 0; k < 3; ++k) sum[r][k] =
+      hn::LoadU(d, gradient + (3 * r + k) * features);
   // The frames before the first and after the last are zero.
   Vec before = hn::Zero(d), here = hn::LoadU(d, x);
   for (std::int64_t t = 0; t < steps; ++t) {
@@ -136,35 +129,36 @@ HWY_INLINE void ConvolutionGradientBlock(const float* HWY_RESTRICT dy, std::int6
     before = here;
     here = after;
   }
-  CASD_UNROLL for (int r = 0; r < kRows; ++r)
-      hn::StoreInterleaved3(sum[r][0], sum[r][1], sum[r][2], d, gradient + r * gradient_stride);
+  CASD_UNROLL for (int r = 0; r < kRows; ++r) CASD_UNROLL for (int k = 0; k < 3; ++k)
+      hn::StoreU(sum[r][k], d, gradient + (3 * r + k) * features);
 }
 
-/// Adds the gradient of the weights. dy: [outputs, stride]; frames: [steps, features].
+/// Adds the gradient of the weights, [outputs, 3, features] (ConvolutionGradients). dy: [outputs,
+/// stride]; frames: [steps, features].
 inline HWY_NOINLINE void AddConvolutionGradient(const float* dy, std::int64_t stride,
                                                 std::int64_t outputs, const float* frames,
                                                 std::int64_t steps, std::int64_t features,
                                                 float* gradient) {
   constexpr int rows = 4;
   const std::int64_t row_size = 3 * features;
-  std::int64_t f = 0;
-  for (; f + lanes <= features; f += lanes) {
-    std::int64_t o = 0;
-    for (; o + rows <= outputs; o += rows)
+  // The gradient is the larger one of the two: it is read and written in order.
+  std::int64_t o = 0;
+  for (; o + rows <= outputs; o += rows)
+    for (std::int64_t f = 0; f + lanes <= features; f += lanes)
       ConvolutionGradientBlock<rows>(dy + o * stride, stride, frames + f, features, steps,
-                                     gradient + o * row_size + 3 * f, row_size);
-    for (; o < outputs; ++o)
+                                     gradient + o * row_size + f);
+  for (; o < outputs; ++o)
+    for (std::int64_t f = 0; f + lanes <= features; f += lanes)
       ConvolutionGradientBlock<1>(dy + o * stride, stride, frames + f, features, steps,
-                                  gradient + o * row_size + 3 * f, row_size);
-  }
-  for (; f < features; ++f)
-    for (std::int64_t o = 0; o < outputs; ++o)
+                                  gradient + o * row_size + f);
+  for (std::int64_t f = features / lanes * lanes; f < features; ++f)
+    for (o = 0; o < outputs; ++o)
       for (std::int64_t k = 0; k < 3; ++k) {
         float sum = 0;
         for (std::int64_t t = std::max<std::int64_t>(0, 1 - k); t < std::min(steps, steps + 1 - k);
              ++t)
           sum += dy[o * stride + t] * frames[(t + k - 1) * features + f];
-        gradient[o * row_size + 3 * f + k] += sum;
+        gradient[o * row_size + k * features + f] += sum;
       }
 }
 

@@ -1,4 +1,4 @@
-// Dropout. Its masks are not stored: the backward pass draws the same numbers again.
+// Dropout. The backward pass reads the mask that the forward pass has drawn.
 #if defined(CASD_CPU_DROPOUT_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef CASD_CPU_DROPOUT_INL_H
 #undef CASD_CPU_DROPOUT_INL_H
@@ -68,10 +68,11 @@ class PhiloxVectors {
 
 /// y = (add ? y : 0) + x m for `columns` time steps from `first_step` on, where m is 0 with probability
 /// `rate`, else 1 / (1 - rate). The number of channel c and time step t is `channels t + c` of the
-/// stream; it keeps the value if it is at least `rate`.
+/// stream; it keeps the value if it is at least `rate`. mask: [channels, stride] bytes and eight more
+/// (dropout_mask_floats()); receives one byte for each vector.
 inline HWY_NOINLINE void Dropout(const RandomStream& stream, double rate, std::int64_t first_step,
                                  const float* x, bool add, float* y, std::int64_t channels,
-                                 std::int64_t columns, std::int64_t stride) {
+                                 std::int64_t columns, std::int64_t stride, std::uint8_t* mask) {
   const Tag d;
   const WordTag dw;
   const hn::RebindToSigned<Tag> di;
@@ -83,6 +84,7 @@ inline HWY_NOINLINE void Dropout(const RandomStream& stream, double rate, std::i
   const auto apply = [&](Words bits, std::int64_t at) {
     const auto number = hn::BitCast(di, hn::ShiftRight<8>(bits));
     const auto keep = hn::RebindMask(d, hn::Not(hn::Lt(number, least)));
+    hn::StoreMaskBits(d, keep, mask + at / lanes);
     Vec value = hn::IfThenElseZero(keep, hn::Mul(hn::Load(d, x + at), kept));
     if (add) value = hn::Add(value, hn::Load(d, y + at));
     hn::Store(value, d, y + at);
@@ -110,6 +112,19 @@ inline HWY_NOINLINE void Dropout(const RandomStream& stream, double rate, std::i
       apply(word, c * stride + t);
     }
   }
+}
+
+/// y = x m with the mask of Dropout().
+inline HWY_NOINLINE void DropoutAgain(const std::uint8_t* mask, double rate, const float* x,
+                                      float* y, std::int64_t channels, std::int64_t columns,
+                                      std::int64_t stride) {
+  const Tag d;
+  const Vec kept = Broadcast(static_cast<float>(1 / (1 - rate)));
+  for (std::int64_t row = 0; row < channels * stride; row += stride)
+    for (std::int64_t at = row; at < row + columns; at += lanes)
+      hn::Store(hn::IfThenElseZero(hn::LoadMaskBits(d, mask + at / lanes),
+                                   hn::Mul(hn::Load(d, x + at), kept)),
+                d, y + at);
 }
 
 }  // namespace casd::cpu::HWY_NAMESPACE

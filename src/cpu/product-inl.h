@@ -9,14 +9,10 @@
 
 #include "cpu/simd-inl.h"
 #include "cpu/training_layout.h"
-
-#include <type_traits>
+#include "cpu/weight_gradient-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
-
-template <int kCount>
-using Count = std::integral_constant<int, kCount>;
 
 /// kRows outputs of kVectors vectors; the sums stay in registers.
 template <Epilogue kEpilogue, int kRows, int kVectors>
@@ -47,40 +43,32 @@ HWY_INLINE void ProductBlock(const MatrixView& matrix, const float* HWY_RESTRICT
 template <Epilogue kEpilogue, int kRows, int kVectors>
 HWY_INLINE void ProductTile(const MatrixView& matrix, const float* bias, const float* x,
                             std::int64_t x_stride, float* y, std::int64_t y_stride) {
-  const auto block = [&](auto rows, std::int64_t o) {
+  ForEachBlock<kRows>(matrix.outputs, [&](auto rows, std::int64_t o) HWY_ATTR {
     ProductBlock<kEpilogue, decltype(rows)::value, kVectors>(
         matrix, matrix.values + o * matrix.output_step, bias ? bias + o : nullptr, x, x_stride,
         y + o * y_stride, y_stride);
-  };
-  std::int64_t o = 0;
-  for (; o + kRows <= matrix.outputs; o += kRows) block(Count<kRows>(), o);
-  if constexpr (kRows > 4)
-    for (; o + 4 <= matrix.outputs; o += 4) block(Count<4>(), o);
-  if constexpr (kRows > 2)
-    for (; o + 2 <= matrix.outputs; o += 2) block(Count<2>(), o);
-  for (; o < matrix.outputs; ++o) block(Count<1>(), o);
+  });
 }
 
 template <Epilogue kEpilogue>
 HWY_INLINE void ProductWith(const MatrixView& matrix, const float* bias, const float* x,
                             std::int64_t x_stride, float* y, std::int64_t y_stride,
                             std::int64_t columns) {
-  // Twelve sums hide the latency of a multiplication; with their operands they fit 16 registers.
   std::int64_t left = VectorCount(columns);
   for (std::int64_t tiles = (left + 3) / 4; tiles > 0; --tiles) {
     const std::int64_t vectors = (left + tiles - 1) / tiles;
     switch (vectors) {
       case 1:
-        ProductTile<kEpilogue, 8, 1>(matrix, bias, x, x_stride, y, y_stride);
+        ProductTile<kEpilogue, sum_rows(1), 1>(matrix, bias, x, x_stride, y, y_stride);
         break;
       case 2:
-        ProductTile<kEpilogue, 6, 2>(matrix, bias, x, x_stride, y, y_stride);
+        ProductTile<kEpilogue, sum_rows(2), 2>(matrix, bias, x, x_stride, y, y_stride);
         break;
       case 3:
-        ProductTile<kEpilogue, 4, 3>(matrix, bias, x, x_stride, y, y_stride);
+        ProductTile<kEpilogue, sum_rows(3), 3>(matrix, bias, x, x_stride, y, y_stride);
         break;
       default:
-        ProductTile<kEpilogue, 3, 4>(matrix, bias, x, x_stride, y, y_stride);
+        ProductTile<kEpilogue, sum_rows(4), 4>(matrix, bias, x, x_stride, y, y_stride);
         break;
     }
     x += vectors * lanes;

@@ -79,9 +79,16 @@ class EncoderRun {
                       At(map.weight, gradient));
     AddBiasGradient(dy, e.stride, outputs, e.columns, At(map.bias, gradient));
   }
-  /// y (+)= dropout(x).
-  void Drop(std::uint32_t place, const float* x, bool add, float* y, const Extent& e) const {
-    Dropout(p_.dropout.stream(place), p_.dropout.rate, e.first, x, add, y, d_, e.columns, e.stride);
+  /// y (+)= dropout(x); the mask is kept.
+  void Drop(std::uint32_t place, float* mask, const float* x, bool add, float* y,
+            const Extent& e) const {
+    Dropout(p_.dropout.stream(place), p_.dropout.rate, e.first, x, add, y, d_, e.columns, e.stride,
+            reinterpret_cast<std::uint8_t*>(mask));
+  }
+  /// The gradient of Drop().
+  void DropAgain(const float* mask, const float* dy, float* dx, const Extent& e) const {
+    DropoutAgain(reinterpret_cast<const std::uint8_t*>(mask), p_.dropout.rate, dy, dx, d_,
+                 e.columns, e.stride);
   }
   /// Column `from` of x to column `to` of y, the rest of y unchanged.
   void CopyColumn(const float* x, std::int64_t x_stride, std::int64_t from, float* y,
@@ -123,7 +130,7 @@ inline void EncoderRun::Embed(float* out) const {
                 d, s_.narrow0 + at);
     }
   if (p_.dropout.rate > 0)
-    Drop(dropout_embedding, s_.narrow0, false, out, all_);
+    Drop(dropout_embedding, tape_.embedding_mask, s_.narrow0, false, out, all_);
   else
     std::copy_n(s_.narrow0, d_ * all_.stride, out);
 }
@@ -165,7 +172,7 @@ inline void EncoderRun::LayerForward(std::size_t l, float* out) const {
   }
   if (p_.dropout.rate > 0) {
     LinearForward(w.output, d_, d_, Epilogue::none, t.attended, normed, queries);
-    Drop(dropout_attention(l), normed, true, t.middle, queries);
+    Drop(dropout_attention(l), t.attention_mask, normed, true, t.middle, queries);
   } else {
     LinearForward(w.output, d_, d_, Epilogue::add, t.attended, t.middle, queries);
   }
@@ -176,7 +183,7 @@ inline void EncoderRun::LayerForward(std::size_t l, float* out) const {
   std::copy_n(t.middle, d_ * queries.stride, out);
   if (p_.dropout.rate > 0) {
     LinearForward(w.contract, d_, f_, Epilogue::none, t.expanded, normed, queries);
-    Drop(dropout_feed_forward(l), normed, true, out, queries);
+    Drop(dropout_feed_forward(l), t.feed_forward_mask, normed, true, out, queries);
   } else {
     LinearForward(w.contract, d_, f_, Epilogue::add, t.expanded, out, queries);
   }
@@ -204,7 +211,8 @@ inline void EncoderRun::Forward(float* raw) const {
       tape_.pooled[c * column_block] = sum / static_cast<float>(end.columns);
     }
   }
-  if (p_.dropout.rate > 0) Drop(dropout_pooled, tape_.pooled, false, tape_.pooled, one_);
+  if (p_.dropout.rate > 0)
+    Drop(dropout_pooled, tape_.pooled_mask, tape_.pooled, false, tape_.pooled, one_);
   LinearForward(places_.evidence, 4 * d_, d_, Epilogue::none, tape_.pooled, s_.column1, one_);
   for (std::int64_t o = 0; o < 4 * d_; ++o) raw[o] = s_.column1[o * column_block];
 }
@@ -217,7 +225,7 @@ inline void EncoderRun::FeedForwardBackward(std::size_t l, float* dh, float* gra
   const Extent queries = QueryExtent(t);
   const float* d_out = dh;
   if (p_.dropout.rate > 0) {
-    Drop(dropout_feed_forward(l), dh, false, s_.narrow2, queries);
+    DropAgain(t.feed_forward_mask, dh, s_.narrow2, queries);
     d_out = s_.narrow2;
   }
   Transpose(t.expanded, f_, queries.stride, queries.columns, s_.turned);
@@ -265,7 +273,7 @@ inline void EncoderRun::LayerBackward(std::size_t l, float*& dh, float*& other,
 
   const float* d_out = dh;
   if (p_.dropout.rate > 0) {
-    Drop(dropout_attention(l), dh, false, s_.narrow2, queries);
+    DropAgain(t.attention_mask, dh, s_.narrow2, queries);
     d_out = s_.narrow2;
   }
   Transpose(t.attended, d_, queries.stride, queries.columns, s_.turned);
@@ -316,7 +324,7 @@ inline void EncoderRun::Backward(const float* raw_gradient, float* gradient) con
   float* d_pooled = s_.column0;
   Clear(d_pooled, d_ * column_block);
   for (std::int64_t c = 0; c < d_; ++c) d_pooled[c * column_block] = of_pooled[c];
-  if (p_.dropout.rate > 0) Drop(dropout_pooled, d_pooled, false, d_pooled, one_);
+  if (p_.dropout.rate > 0) DropAgain(tape_.pooled_mask, d_pooled, d_pooled, one_);
 
   const Extent end = OutputExtent();
   float *dh = s_.narrow0, *other = s_.narrow1, *d_normed = s_.narrow2;
@@ -334,7 +342,7 @@ inline void EncoderRun::Backward(const float* raw_gradient, float* gradient) con
                     At(places_.final_norm.bias, gradient), end.columns, end.stride, s_.norm);
   for (std::size_t l = tape_.layers.size(); l-- > 0;) LayerBackward(l, dh, other, gradient);
 
-  if (p_.dropout.rate > 0) Drop(dropout_embedding, dh, false, dh, all_);
+  if (p_.dropout.rate > 0) DropAgain(tape_.embedding_mask, dh, dh, all_);
   const Vec root = Broadcast(std::sqrt(static_cast<float>(d_)));
   for (std::int64_t at = 0; at < d_ * all_.stride; at += lanes)
     hn::Store(hn::Mul(hn::Load(d, dh + at), root), d, dh + at);

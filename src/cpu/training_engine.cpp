@@ -33,6 +33,7 @@ CpuTraining::CpuTraining(const Model& model, const EngineSetup& setup,
       kernels_(training_kernels(target)),
       class_weights_(training.class_weights.begin(), training.class_weights.end()),
       step_counts_(layout().groups.size(), 0.0f),
+      convolutions_(layout()),
       longest_(layout().modalities.size(), 0),
       pool_(setup.threads),
       workers_(static_cast<std::size_t>(pool_.threads())) {
@@ -203,13 +204,15 @@ void CpuTraining::accumulate(const StepRequest& request) {
     }
     pool_.run(count, [&](std::int64_t piece, int worker) {
       Slot& slot = slots_[static_cast<std::size_t>(piece)];
-      slot.gradient.assign(parameter_count(), 0.0f);
+      if (!slot.clear) slot.gradient.assign(parameter_count(), 0.0f);
+      slot.clear = false;
       slot.losses = {};
       run_chunk(first + piece, worker, slot.gradient.data(), slot.losses);
     });
     for (std::int64_t piece = 0; piece < count; ++piece) {
-      const Slot& slot = slots_[static_cast<std::size_t>(piece)];
-      kernels_.add_scaled(1, slot.gradient.data(), layout().learned_count, gradient_.data());
+      Slot& slot = slots_[static_cast<std::size_t>(piece)];
+      kernels_.move_sum(slot.gradient.data(), layout().learned_count, gradient_.data());
+      slot.clear = true;
       losses_.add(slot.losses);
     }
   }
@@ -231,6 +234,7 @@ void CpuTraining::clear_step() {
 StepLosses CpuTraining::apply(double learning_rate) {
   const FlushToZero mode;
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  convolutions_.to_file_order(gradient_.data());
   const double norm = std::sqrt(kernels_.squared_norm(gradient_.data(), layout().learned_count));
   const StepLosses out{losses_.total,
                        losses_.task,
@@ -292,6 +296,7 @@ void CpuTraining::read(StatePart part, Span<float> values) const {
   require(values.size() == count, "state ", static_cast<std::int32_t>(part), " has ", count,
           " numbers, requested ", values.size());
   std::copy_n(from.begin(), count, values.begin());
+  if (part == StatePart::gradient) ConvolutionGradients(layout()).to_file_order(values.begin());
 }
 
 void CpuTraining::write(StatePart part, Span<const float> values) {
@@ -301,6 +306,7 @@ void CpuTraining::write(StatePart part, Span<const float> values) {
   require(values.size() == count, "state ", static_cast<std::int32_t>(part), " has ", count,
           " numbers, given ", values.size());
   std::copy(values.begin(), values.end(), to.begin());
+  if (part == StatePart::gradient) convolutions_.from_file_order(gradient_.data());
   if (part == StatePart::ema_teacher) ema_teacher_written_ = true;
 }
 

@@ -44,6 +44,7 @@ class CpuTraining final : public TrainingEngine {
   /// Gradient of one chunk.
   struct Slot {
     Floats gradient;
+    bool clear = false;  // all 0
     LossSums losses;
   };
 
@@ -67,6 +68,7 @@ class CpuTraining final : public TrainingEngine {
   Floats parameters_, gradient_, first_moment_, second_moment_, ema_teacher_;
   Floats step_counts_;  // [groups]
   bool ema_teacher_written_ = false;
+  ConvolutionGradients convolutions_;  // gradient_ is in their order except within apply()
 
   StandardisedSamples bound_;
   Floats target_;  // [samples, columns]

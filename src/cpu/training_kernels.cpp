@@ -15,12 +15,27 @@ void EncoderBackward(const EncoderPass& pass, const float* raw_gradient, float* 
 }
 
 extern const TrainingKernels kTrainingKernels;
-const TrainingKernels kTrainingKernels = {
-    EncoderForward,      EncoderBackward,        AdamStep,          SquaredNorm,
-    AddScaled,           MovingAverage,          Product,           AddRowProducts,
-    Transpose,           AddWeightGradient,      AddBiasGradient,   TurnFrames,
-    TrainingConvolution, AddConvolutionGradient, LayerNorm,         ApplyNorm,
-    LayerNormGradient,   TrainingAttention,      AttentionGradient, Dropout};
+const TrainingKernels kTrainingKernels = {EncoderForward,
+                                          EncoderBackward,
+                                          AdamStep,
+                                          SquaredNorm,
+                                          MoveSum,
+                                          MovingAverage,
+                                          Product,
+                                          AddRowProducts,
+                                          Transpose,
+                                          AddWeightGradient,
+                                          AddBiasGradient,
+                                          TurnFrames,
+                                          TrainingConvolution,
+                                          AddConvolutionGradient,
+                                          LayerNorm,
+                                          ApplyNorm,
+                                          LayerNormGradient,
+                                          TrainingAttention,
+                                          AttentionGradient,
+                                          Dropout,
+                                          DropoutAgain};
 
 }  // namespace casd::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -20,7 +20,7 @@ struct TrainingKernels {
   void (*adam)(const AdamConstants& constants, std::int64_t count, const float* gradient,
                float* parameter, float* first, float* second);
   double (*squared_norm)(const float* x, std::int64_t count);
-  void (*add_scaled)(float factor, const float* from, std::int64_t count, float* to);
+  void (*move_sum)(float* from, std::int64_t count, float* to);
   void (*moving_average)(float decay, const float* values, std::int64_t count, float* average);
   // product-inl.h
   void (*product)(const MatrixView& matrix, const float* bias, Epilogue epilogue, const float* x,
@@ -65,7 +65,9 @@ struct TrainingKernels {
   // dropout-inl.h
   void (*dropout)(const RandomStream& stream, double rate, std::int64_t first_step, const float* x,
                   bool add, float* y, std::int64_t channels, std::int64_t columns,
-                  std::int64_t stride);
+                  std::int64_t stride, std::uint8_t* mask);
+  void (*dropout_again)(const std::uint8_t* mask, double rate, const float* x, float* y,
+                        std::int64_t channels, std::int64_t columns, std::int64_t stride);
 };
 
 /// Throws INVALID_ARGUMENT for a target that is not compiled in. The caller must choose one of

@@ -29,6 +29,12 @@ constexpr std::int64_t attention_gradient_scratch(std::int64_t steps) {
   return 2 * steps * query_block;
 }
 
+/// Memory of a dropout mask of activations [channels, stride]. A byte for each number is enough for every
+/// instruction set; eight more can be read.
+constexpr std::int64_t dropout_mask_floats(std::int64_t channels, std::int64_t stride) {
+  return (channels * stride + 3) / 4 + 2;
+}
+
 /// Frames with channels in rows for the convolution, with a zero frame at both ends:
 /// [features, convolution_stride(steps)]; frame t is in column convolution_front + t.
 constexpr std::int64_t convolution_front = column_block;

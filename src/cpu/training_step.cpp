@@ -31,6 +31,40 @@ float narrow(double value) { return static_cast<float>(value); }
 
 }  // namespace
 
+ConvolutionGradients::ConvolutionGradients(const NetworkLayout& layout) : layout_(layout) {
+  std::size_t most = 0;
+  for (const ModalityPlaces& modality : layout.modalities)
+    most = std::max(most, static_cast<std::size_t>(modality.mean.size));
+  row_.resize(3 * most);
+}
+
+template <class Turn>
+void ConvolutionGradients::each_row(float* gradient, const Turn& turn) {
+  for (const ModalityPlaces& modality : layout_.modalities) {
+    const std::int64_t features = modality.mean.size;
+    const TensorPlace& place = modality.convolution.weight;
+    float* row = gradient + place.learned_offset;
+    for (float* end = row + place.size; row != end; row += 3 * features) {
+      std::copy_n(row, 3 * features, row_.data());
+      turn(row_.data(), features, row);
+    }
+  }
+}
+
+void ConvolutionGradients::to_file_order(float* gradient) {
+  each_row(gradient, [](const float* from, std::int64_t features, float* to) {
+    for (std::int64_t f = 0; f < features; ++f)
+      for (std::int64_t k = 0; k < 3; ++k) to[3 * f + k] = from[k * features + f];
+  });
+}
+
+void ConvolutionGradients::from_file_order(float* gradient) {
+  each_row(gradient, [](const float* from, std::int64_t features, float* to) {
+    for (std::int64_t f = 0; f < features; ++f)
+      for (std::int64_t k = 0; k < 3; ++k) to[k * features + f] = from[3 * f + k];
+  });
+}
+
 RowRunner::RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout,
                      TeacherMode teacher, const std::vector<std::int64_t>& longest)
     : kernels_(kernels),

@@ -59,6 +59,24 @@ struct LossSums {
   }
 };
 
+/// Gradients of convolutions are [outputs, 3, features] while rows add to them, because their vectors hold
+/// neighbouring features; the model file has [outputs, features, 3].
+class ConvolutionGradients {
+ public:
+  explicit ConvolutionGradients(const NetworkLayout& layout);
+  /// Both in place, in a gradient laid out as the parameters.
+  void to_file_order(float* gradient);
+  void from_file_order(float* gradient);
+
+ private:
+  /// Calls turn(from, features, to) for each row of 3 * features numbers.
+  template <class Turn>
+  void each_row(float* gradient, const Turn& turn);
+
+  const NetworkLayout& layout_;
+  std::vector<float> row_;
+};
+
 /// Memory of one row at a time; one for each thread.
 class RowRunner {
  public:
@@ -66,7 +84,8 @@ class RowRunner {
   RowRunner(const TrainingKernels& kernels, const NetworkLayout& layout, TeacherMode teacher,
             const std::vector<std::int64_t>& longest);
 
-  /// Adds to gradient (as parameters) and to losses. A row without a modality adds nothing.
+  /// Adds to gradient (as parameters, but ConvolutionGradients) and to losses. A row without a modality
+  /// adds nothing.
   void run(const StepContext& step, const TrainingRow& row, float* gradient, LossSums& losses);
 
  private:

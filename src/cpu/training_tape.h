@@ -21,6 +21,7 @@ struct LayerTape {
   float *query, *key, *value, *shift, *factor, *attended;
   float *middle, *middle_means, *middle_scales;  // of the feed-forward's norm
   float* expanded;                               // after ReLU
+  float *attention_mask, *feed_forward_mask;     // bytes: dropout_mask_floats()
 };
 
 struct EncoderTape {
@@ -28,6 +29,7 @@ struct EncoderTape {
   std::vector<LayerTape> layers;
   float *output = nullptr, *means = nullptr, *scales = nullptr;  // of the final norm
   float* pooled = nullptr;  // [hidden, column_block], in column 0, after dropout
+  float *embedding_mask = nullptr, *pooled_mask = nullptr;  // bytes: dropout_mask_floats()
 
   /// An arena without memory counts only.
   void assign(const casd_model_options& options, std::int64_t step_count, Arena& arena) {
@@ -53,12 +55,16 @@ struct EncoderTape {
       t.middle_means = arena.take(t.query_stride);
       t.middle_scales = arena.take(t.query_stride);
       t.expanded = arena.take(f * t.query_stride);
+      t.attention_mask = arena.take(dropout_mask_floats(d, t.query_stride));
+      t.feed_forward_mask = arena.take(dropout_mask_floats(d, t.query_stride));
     }
     const std::int64_t left = layers.empty() ? stride : layers.back().query_stride;
     output = arena.take(d * left);
     means = arena.take(left);
     scales = arena.take(left);
     pooled = arena.take(d * column_block);
+    embedding_mask = arena.take(dropout_mask_floats(d, stride));
+    pooled_mask = arena.take(dropout_mask_floats(d, column_block));
   }
 };
 

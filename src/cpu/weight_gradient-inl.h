@@ -9,15 +9,34 @@
 #include "cpu/simd-inl.h"
 
 #include <algorithm>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
-/// x [channels, stride] to out [columns, padded(channels)]. Beyond the last channel zeros.
-inline HWY_NOINLINE void Transpose(const float* HWY_RESTRICT x, std::int64_t channels,
-                                   std::int64_t stride, std::int64_t columns,
-                                   float* HWY_RESTRICT out) {
-  const std::int64_t width = padded(channels);
+/// Rows of a block of sums that is `vectors` wide. About ten sums hide the latency of a multiplication;
+/// with their operands they fit the registers. Five divides the usual hidden sizes.
+constexpr int sum_rows(int vectors) {
+  if (vectors == 1) return 8;
+  return vectors == 2 || registers == 32 ? 5 : 12 / vectors;
+}
+
+template <int kCount>
+using Count = std::integral_constant<int, kCount>;
+
+/// Calls body(Count<rows>, first) for blocks of kRows rows, then for single ones.
+template <int kRows, class Body>
+HWY_INLINE void ForEachBlock(std::int64_t rows, const Body& body) {
+  std::int64_t r = 0;
+  for (; r + kRows <= rows; r += kRows) body(Count<kRows>(), r);
+  for (; r < rows; ++r) body(Count<1>(), r);
+}
+
+/// x [channels, stride] to out [columns, out_stride], a multiple of column_block; what is beyond the
+/// channels is not written.
+inline HWY_NOINLINE void TransposeRows(const float* HWY_RESTRICT x, std::int64_t channels,
+                                       std::int64_t stride, std::int64_t columns,
+                                       float* HWY_RESTRICT out, std::int64_t out_stride) {
   std::int64_t c = 0;
 #if HWY_TARGET != HWY_SCALAR
   const hn::CappedTag<float, 4> quarter;
@@ -28,27 +47,34 @@ inline HWY_NOINLINE void Transpose(const float* HWY_RESTRICT x, std::int64_t cha
   for (; c + 4 <= channels; c += 4) {
     const float* from = x + c * stride;
     for (std::int64_t t = 0; t < whole; t += 4) {
-      const auto a = hn::Load(quarter, from + t), b = hn::Load(quarter, from + stride + t);
-      const auto e = hn::Load(quarter, from + 2 * stride + t),
-                 f = hn::Load(quarter, from + 3 * stride + t);
+      const auto a = hn::LoadU(quarter, from + t), b = hn::LoadU(quarter, from + stride + t);
+      const auto e = hn::LoadU(quarter, from + 2 * stride + t),
+                 f = hn::LoadU(quarter, from + 3 * stride + t);
       const auto ab_low = pairs(hn::InterleaveLower(quarter, a, b));
       const auto ab_high = pairs(hn::InterleaveUpper(quarter, a, b));
       const auto ef_low = pairs(hn::InterleaveLower(quarter, e, f));
       const auto ef_high = pairs(hn::InterleaveUpper(quarter, e, f));
-      float* to = out + t * width + c;
+      float* to = out + t * out_stride + c;
       hn::Store(floats(hn::InterleaveLower(pair, ab_low, ef_low)), quarter, to);
-      hn::Store(floats(hn::InterleaveUpper(pair, ab_low, ef_low)), quarter, to + width);
-      hn::Store(floats(hn::InterleaveLower(pair, ab_high, ef_high)), quarter, to + 2 * width);
-      hn::Store(floats(hn::InterleaveUpper(pair, ab_high, ef_high)), quarter, to + 3 * width);
+      hn::Store(floats(hn::InterleaveUpper(pair, ab_low, ef_low)), quarter, to + out_stride);
+      hn::Store(floats(hn::InterleaveLower(pair, ab_high, ef_high)), quarter, to + 2 * out_stride);
+      hn::Store(floats(hn::InterleaveUpper(pair, ab_high, ef_high)), quarter, to + 3 * out_stride);
     }
     for (std::int64_t t = whole; t < columns; ++t)
-      for (std::int64_t k = 0; k < 4; ++k) out[t * width + c + k] = from[k * stride + t];
+      for (std::int64_t k = 0; k < 4; ++k) out[t * out_stride + c + k] = from[k * stride + t];
   }
 #endif
   for (; c < channels; ++c)
-    for (std::int64_t t = 0; t < columns; ++t) out[t * width + c] = x[c * stride + t];
-  for (; c < width; ++c)
-    for (std::int64_t t = 0; t < columns; ++t) out[t * width + c] = 0;
+    for (std::int64_t t = 0; t < columns; ++t) out[t * out_stride + c] = x[c * stride + t];
+}
+
+/// x [channels, stride] to out [columns, padded(channels)]. Beyond the last channel zeros.
+inline void Transpose(const float* x, std::int64_t channels, std::int64_t stride,
+                      std::int64_t columns, float* out) {
+  const std::int64_t width = padded(channels);
+  TransposeRows(x, channels, stride, columns, out, width);
+  for (std::int64_t t = 0; t < columns; ++t)
+    for (std::int64_t c = channels; c < width; ++c) out[t * width + c] = 0;
 }
 
 /// kRows outputs, kVectors vectors of inputs; the sums stay in registers.
@@ -78,13 +104,11 @@ template <int kRows, int kVectors>
 HWY_INLINE void WeightGradientTile(const float* dy, std::int64_t dy_stride, std::int64_t outputs,
                                    const float* x, std::int64_t x_stride, std::int64_t columns,
                                    float* gradient, std::int64_t gradient_stride) {
-  std::int64_t o = 0;
-  for (; o + kRows <= outputs; o += kRows)
-    WeightGradientBlock<kRows, kVectors>(dy + o * dy_stride, dy_stride, x, x_stride, columns,
-                                         gradient + o * gradient_stride, gradient_stride);
-  for (; o < outputs; ++o)
-    WeightGradientBlock<1, kVectors>(dy + o * dy_stride, dy_stride, x, x_stride, columns,
-                                     gradient + o * gradient_stride, gradient_stride);
+  ForEachBlock<kRows>(outputs, [&](auto rows, std::int64_t o) HWY_ATTR {
+    WeightGradientBlock<decltype(rows)::value, kVectors>(dy + o * dy_stride, dy_stride, x, x_stride,
+                                                         columns, gradient + o * gradient_stride,
+                                                         gradient_stride);
+  });
 }
 
 /// Adds to gradient [outputs, inputs], row-major, the sum over the columns of dy x'. dy: [outputs,
@@ -95,14 +119,14 @@ inline HWY_NOINLINE void AddWeightGradient(const float* dy, std::int64_t dy_stri
                                            std::int64_t columns, float* gradient) {
   std::int64_t i = 0;
   for (; i + 4 * lanes <= inputs; i += 4 * lanes)
-    WeightGradientTile<3, 4>(dy, dy_stride, outputs, x + i, x_stride, columns, gradient + i,
-                             inputs);
+    WeightGradientTile<sum_rows(4), 4>(dy, dy_stride, outputs, x + i, x_stride, columns,
+                                       gradient + i, inputs);
   for (; i + 2 * lanes <= inputs; i += 2 * lanes)
-    WeightGradientTile<6, 2>(dy, dy_stride, outputs, x + i, x_stride, columns, gradient + i,
-                             inputs);
+    WeightGradientTile<sum_rows(2), 2>(dy, dy_stride, outputs, x + i, x_stride, columns,
+                                       gradient + i, inputs);
   for (; i + lanes <= inputs; i += lanes)
-    WeightGradientTile<8, 1>(dy, dy_stride, outputs, x + i, x_stride, columns, gradient + i,
-                             inputs);
+    WeightGradientTile<sum_rows(1), 1>(dy, dy_stride, outputs, x + i, x_stride, columns,
+                                       gradient + i, inputs);
   if (i == inputs) return;
   // The last inputs do not fill a vector; x is padded, the gradient is not.
   constexpr std::int64_t rows = 8;

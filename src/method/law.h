@@ -47,13 +47,19 @@ CASD_HOST_DEVICE NormalInverseGamma<T> evidence(const NormalInverseGamma<T>& raw
           softplus(raw.beta) + limits.beta_min};
 }
 
+/// softplus(x) + least <= most. As softplus(x) <= max(x, 0) + log(2), it is rarely computed.
+template <class T>
+CASD_HOST_DEVICE bool softplus_within(T x, T least, T most) {
+  return (x > 0 ? x : 0) + T(0.75) + least <= most || softplus(x) + least <= most;
+}
+
 /// The gradient with respect to the outputs of the linear map; at a bound it is 0.
 template <class T>
 CASD_HOST_DEVICE NormalInverseGamma<T> evidence_backward(const NormalInverseGamma<T>& raw,
                                                          const EvidenceLimits<T>& limits,
                                                          const NormalInverseGamma<T>& gradient) {
-  const bool delta_free = softplus(raw.delta) + limits.delta_min <= limits.delta_max;
-  const bool alpha_free = softplus(raw.alpha) + limits.alpha_min <= limits.alpha_max;
+  const bool delta_free = softplus_within(raw.delta, limits.delta_min, limits.delta_max);
+  const bool alpha_free = softplus_within(raw.alpha, limits.alpha_min, limits.alpha_max);
   return {gradient.gamma, delta_free ? gradient.delta * logistic(raw.delta) : 0,
           alpha_free ? gradient.alpha * logistic(raw.alpha) : 0,
           gradient.beta * logistic(raw.beta)};

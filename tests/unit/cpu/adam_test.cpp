@@ -39,11 +39,12 @@ TEST(CpuAdam, NormAndSums) {
     on_every_target([&](const TrainingKernels& k) {
       const auto count = static_cast<std::int64_t>(size);
       EXPECT_NEAR(k.squared_norm(floats(x).data(), count), square, 1e-6 * square);
-      std::vector<float> sum = floats(y), average = floats(y);
-      k.add_scaled(0.5f, floats(x).data(), count, sum.data());
+      std::vector<float> moved = floats(x), sum = floats(y), average = floats(y);
+      k.move_sum(moved.data(), count, sum.data());
       k.moving_average(0.9f, floats(x).data(), count, average.data());
       for (std::size_t i = 0; i < size; ++i) {
-        ASSERT_NEAR(static_cast<double>(sum[i]), y[i] + 0.5 * x[i], 1e-6);
+        ASSERT_NEAR(static_cast<double>(sum[i]), y[i] + x[i], 1e-6);
+        ASSERT_EQ(moved[i], 0.0f);
         ASSERT_NEAR(static_cast<double>(average[i]), 0.9 * y[i] + 0.1 * x[i], 1e-6);
       }
     });

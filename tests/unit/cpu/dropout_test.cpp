@@ -28,18 +28,25 @@ TEST_P(CpuDropout, UsesTheNumbersOfTheStream) {
         expected[c * columns + t] =
             kept ? x[c * columns + t] * static_cast<double>(static_cast<float>(1 / (1 - rate))) : 0;
       }
-    on_every_target([&, s = first_step, n = columns](const TrainingKernels& k) {
-      Rows in(x, n), out(old, n);
-      k.dropout(stream, rate, s, in.data(), true, out.data(), size, count, in.stride());
-      std::vector<double> sum = expected;
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += old[i];
-      EXPECT_LT(relative_distance(out.values(), sum), 1e-6);
-      k.dropout(stream, rate, s, in.data(), false, out.data(), size, count, in.stride());
-      EXPECT_LT(relative_distance(out.values(), expected), 1e-7);
-      k.dropout(stream, rate, s, in.data(), false, in.data(), size, count, in.stride());
-      EXPECT_EQ(in.values(), out.values()) << "in place";
-      EXPECT_TRUE(in.is_padded_with_zeros());
-    });
+    on_every_target(
+        [&, s = first_step, n = columns, channels = channels](const TrainingKernels& k) {
+          Rows in(x, n), out(old, n), again(old, n);
+          std::vector<std::uint8_t> mask(channels * static_cast<std::size_t>(in.stride()) + 8);
+          k.dropout(stream, rate, s, in.data(), true, out.data(), size, count, in.stride(),
+                    mask.data());
+          std::vector<double> sum = expected;
+          for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += old[i];
+          EXPECT_LT(relative_distance(out.values(), sum), 1e-6);
+          k.dropout(stream, rate, s, in.data(), false, out.data(), size, count, in.stride(),
+                    mask.data());
+          EXPECT_LT(relative_distance(out.values(), expected), 1e-7);
+          k.dropout_again(mask.data(), rate, in.data(), again.data(), size, count, in.stride());
+          EXPECT_EQ(again.values(), out.values());
+          k.dropout(stream, rate, s, in.data(), false, in.data(), size, count, in.stride(),
+                    mask.data());
+          EXPECT_EQ(in.values(), out.values()) << "in place";
+          EXPECT_TRUE(in.is_padded_with_zeros());
+        });
   }
 }
 
@@ -53,10 +60,12 @@ TEST(CpuDropout, KeepsAnUniformNumberThatEqualsTheRate) {
   const float number = stream.uniform(0);
   on_every_target([&](const TrainingKernels& k) {
     Rows x(std::vector<double>{1.0}, 1), y(1, 1);
-    k.dropout(stream, static_cast<double>(number), 0, x.data(), false, y.data(), 1, 1, x.stride());
+    std::uint8_t mask[16];
+    k.dropout(stream, static_cast<double>(number), 0, x.data(), false, y.data(), 1, 1, x.stride(),
+              mask);
     EXPECT_GT(y.data()[0], 0.0f);
     k.dropout(stream, static_cast<double>(std::nextafter(number, 1.0f)), 0, x.data(), false,
-              y.data(), 1, 1, x.stride());
+              y.data(), 1, 1, x.stride(), mask);
     EXPECT_EQ(y.data()[0], 0.0f);
   });
 }

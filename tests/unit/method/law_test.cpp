@@ -78,6 +78,19 @@ TEST(Evidence, GradientMatchesFiniteDifferences) {
   }
 }
 
+TEST(Evidence, GradientIsZeroFromTheBoundOn) {
+  // A small bound: softplus(x) + 0.1 reaches it at x = log(e^0.5 - 1), below 0.
+  constexpr EvidenceLimits<double> small{0.1, 0.6, 1.1, 1.6, 0.2};
+  const double bound = std::log(std::expm1(0.5));
+  for (const double x : {-2.0, bound - 1e-9, bound + 1e-9, 0.0, 0.3, 0.6, 2.0}) {
+    const Law gradient = evidence_backward<double>({0, x, x, x}, small, {1, 1, 1, 1});
+    const double expected = x < bound ? logistic(x) : 0;
+    EXPECT_EQ(gradient.delta, expected) << x;
+    EXPECT_EQ(gradient.alpha, expected) << x;
+    EXPECT_EQ(gradient.beta, logistic(x)) << x;
+  }
+}
+
 TEST(Functions, DigammaMatchesKnownValues) {
   const double euler = 0.57721566490153286061;
   EXPECT_NEAR(digamma(1), -euler, 1e-14);

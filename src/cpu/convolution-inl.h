@@ -26,6 +26,8 @@ inline HWY_NOINLINE void StandardiseFrames(const float* HWY_RESTRICT frames,
   for (std::int64_t t = 0; t < steps; ++t) {
     std::int64_t i = 0;
     for (; i + lanes <= features; i += lanes) part(Tag(), t, i);
+    if constexpr (lanes > 4)
+      for (; i + 4 <= features; i += 4) part(hn::CappedTag<float, 4>(), t, i);
     for (; i < features; ++i) part(hn::CappedTag<float, 1>(), t, i);
   }
 }

@@ -107,30 +107,35 @@ inline HWY_NOINLINE void TrainingConvolution(const float* weight, const float* b
 }
 
 /// Adds the sum over the frames of dy x' to gradient [kRows, 3, features], for one vector of features
-/// with all three frames of the window; x: frame 0, rows of `features`.
-template <int kRows>
-HWY_INLINE void ConvolutionGradientBlock(const float* HWY_RESTRICT dy, std::int64_t stride,
+/// with all three frames of the window; x: frame 0, rows of `features`. kOntoGradient: the sum begins with
+/// the old gradient.
+template <int kRows, bool kOntoGradient, class D>
+HWY_INLINE void ConvolutionGradientBlock(D d, const float* HWY_RESTRICT dy, std::int64_t stride,
                                          const float* HWY_RESTRICT x, std::int64_t features,
                                          std::int64_t steps, float* HWY_RESTRICT gradient) {
-  const Tag d;
-  Vec sum[kRows][3];
+  hn::Vec<D> sum[kRows][3];
   CASD_UNROLL for (int r = 0; r < kRows; ++r) CASD_UNROLL for (int k = 0; k < 3; ++k) sum[r][k] =
-      hn::LoadU(d, gradient + (3 * r + k) * features);
+      kOntoGradient ? hn::LoadU(d, gradient + (3 * r + k) * features) : hn::Zero(d);
+  const auto add = [](hn::Vec<D> factor, hn::Vec<D> in, hn::Vec<D>& to) HWY_ATTR {
+    to = kOntoGradient ? hn::MulAdd(factor, in, to) : hn::Add(to, hn::Mul(factor, in));
+  };
   // The frames before the first and after the last are zero.
-  Vec before = hn::Zero(d), here = hn::LoadU(d, x);
+  auto before = hn::Zero(d), here = hn::LoadU(d, x);
   for (std::int64_t t = 0; t < steps; ++t) {
-    const Vec after = t + 1 < steps ? hn::LoadU(d, x + (t + 1) * features) : hn::Zero(d);
+    const auto after = t + 1 < steps ? hn::LoadU(d, x + (t + 1) * features) : hn::Zero(d);
     CASD_UNROLL for (int r = 0; r < kRows; ++r) {
-      const Vec factor = Broadcast(dy[r * stride + t]);
-      sum[r][0] = hn::MulAdd(factor, before, sum[r][0]);
-      sum[r][1] = hn::MulAdd(factor, here, sum[r][1]);
-      sum[r][2] = hn::MulAdd(factor, after, sum[r][2]);
+      const auto factor = hn::Set(d, dy[r * stride + t]);
+      add(factor, before, sum[r][0]);
+      add(factor, here, sum[r][1]);
+      add(factor, after, sum[r][2]);
     }
     before = here;
     here = after;
   }
-  CASD_UNROLL for (int r = 0; r < kRows; ++r) CASD_UNROLL for (int k = 0; k < 3; ++k)
-      hn::StoreU(sum[r][k], d, gradient + (3 * r + k) * features);
+  CASD_UNROLL for (int r = 0; r < kRows; ++r) CASD_UNROLL for (int k = 0; k < 3; ++k) {
+    float* to = gradient + (3 * r + k) * features;
+    hn::StoreU(kOntoGradient ? sum[r][k] : hn::Add(hn::LoadU(d, to), sum[r][k]), d, to);
+  }
 }
 
 /// Adds the gradient of the weights, [outputs, 3, features] (ConvolutionGradients). dy: [outputs,
@@ -139,27 +144,23 @@ inline HWY_NOINLINE void AddConvolutionGradient(const float* dy, std::int64_t st
                                                 std::int64_t outputs, const float* frames,
                                                 std::int64_t steps, std::int64_t features,
                                                 float* gradient) {
-  constexpr int rows = 4;
-  const std::int64_t row_size = 3 * features;
   // The gradient is the larger one of the two: it is read and written in order.
-  std::int64_t o = 0;
-  for (; o + rows <= outputs; o += rows)
-    for (std::int64_t f = 0; f + lanes <= features; f += lanes)
-      ConvolutionGradientBlock<rows>(dy + o * stride, stride, frames + f, features, steps,
-                                     gradient + o * row_size + f);
-  for (; o < outputs; ++o)
-    for (std::int64_t f = 0; f + lanes <= features; f += lanes)
-      ConvolutionGradientBlock<1>(dy + o * stride, stride, frames + f, features, steps,
-                                  gradient + o * row_size + f);
-  for (std::int64_t f = features / lanes * lanes; f < features; ++f)
-    for (o = 0; o < outputs; ++o)
-      for (std::int64_t k = 0; k < 3; ++k) {
-        float sum = 0;
-        for (std::int64_t t = std::max<std::int64_t>(0, 1 - k); t < std::min(steps, steps + 1 - k);
-             ++t)
-          sum += dy[o * stride + t] * frames[(t + k - 1) * features + f];
-        gradient[o * row_size + k * features + f] += sum;
-      }
+  const auto add = [&](auto rows, std::int64_t o) HWY_ATTR {
+    constexpr int count = decltype(rows)::value;
+    const float* of = dy + o * stride;
+    float* to = gradient + o * 3 * features;
+    std::int64_t f = 0;
+    for (; f + lanes <= features; f += lanes)
+      ConvolutionGradientBlock<count, true>(Tag(), of, stride, frames + f, features, steps, to + f);
+    if constexpr (lanes > 4)
+      for (; f + 4 <= features; f += 4)
+        ConvolutionGradientBlock<count, false>(hn::CappedTag<float, 4>(), of, stride, frames + f,
+                                               features, steps, to + f);
+    for (; f < features; ++f)
+      ConvolutionGradientBlock<count, false>(hn::CappedTag<float, 1>(), of, stride, frames + f,
+                                             features, steps, to + f);
+  };
+  ForEachBlock<4>(outputs, add);
 }
 
 }  // namespace casd::cpu::HWY_NAMESPACE

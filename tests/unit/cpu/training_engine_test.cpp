@@ -100,6 +100,15 @@ casd_trainer_options with(casd_teacher_mode teacher, casd_sampling_mode sampling
   return options;
 }
 
+// Data-parallel training reads the gradients of several engines and writes their sum.
+TEST(CpuTraining, WritesTheGradientThatItReads) {
+  const Setting setting(with(CASD_TEACHER_NONE, CASD_SAMPLING_NONE));
+  const auto from = setting.engine(), to = setting.engine();
+  const std::vector<float> gradient = gradient_of(setting, *from);
+  to->write(StatePart::gradient, gradient);
+  EXPECT_EQ(read(setting, *to, StatePart::gradient), gradient);
+}
+
 // Sampling `student_t` has no gradient through its noise, and outputs of the teachers `ema` and `shared`
 // count as constants; those are compared with LibTorch.
 TEST(CpuTraining, GradientIsTheSlopeOfTheLoss) {

@@ -5,9 +5,10 @@
 namespace casd {
 namespace {
 
-// Slicing by eight (Kounavis and Berry, doi 10.1109/TC.2008.85): table[k][b] is the checksum of byte b
-// followed by k zero bytes, so that eight bytes are looked up independently of each other.
-using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
+// Slicing (Kounavis and Berry, doi 10.1109/TC.2008.85): table[k][b] is the checksum of byte b followed by
+// k zero bytes, so that sixteen bytes are looked up independently of each other.
+constexpr std::size_t slice = 16;
+using Tables = std::array<std::array<std::uint32_t, 256>, slice>;
 
 constexpr Tables make_tables() {
   Tables tables{};
@@ -31,10 +32,11 @@ constexpr Tables tables = make_tables();
 std::uint32_t crc32(const void* data, std::size_t size, std::uint32_t crc) {
   const auto* byte = static_cast<const unsigned char*>(data);
   crc = ~crc;
-  for (; size >= 8; size -= 8, byte += 8) {
+  for (; size >= slice; size -= slice, byte += slice) {
     std::uint32_t next = 0;
     for (std::size_t k = 0; k < 4; ++k)
-      next ^= tables[7 - k][byte[k] ^ (crc >> (8 * k) & 0xFFu)] ^ tables[3 - k][byte[4 + k]];
+      next ^= tables[slice - 1 - k][byte[k] ^ (crc >> (8 * k) & 0xFFu)];
+    for (std::size_t k = 4; k < slice; ++k) next ^= tables[slice - 1 - k][byte[k]];
     crc = next;
   }
   for (; size > 0; --size, ++byte) crc = tables[0][(crc ^ *byte) & 0xFFu] ^ (crc >> 8);

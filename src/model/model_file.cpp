@@ -7,6 +7,7 @@
 #include "model/model_text.h"
 #include "model/safetensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -113,8 +114,8 @@ std::vector<float> read_values(const Safetensors& file, const NetworkLayout& lay
   if (file.data.size() / sizeof(float) != static_cast<std::size_t>(layout.value_count))
     fail(CASD_ERROR_FORMAT, source, ": has ", file.data.size(),
          " bytes of data, its schema and options need ", layout.value_count, " F32 numbers");
-  std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(layout.value_count));
+  std::vector<float> values(static_cast<std::size_t>(layout.value_count));
+  float* to = values.data();
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const TensorEntry& entry = file.tensors[i];
     if (entry.name != expected[i].name)
@@ -124,12 +125,19 @@ std::vector<float> read_values(const Safetensors& file, const NetworkLayout& lay
       fail(CASD_ERROR_FORMAT, source, ": tensor ", entry.name, " has another type or shape than ",
            "its options need");
     const bool deviation = expected[i].role == TensorRole::statistic && expected[i].initial == 1;
-    for (std::size_t at = 0; at < entry.bytes.size(); at += 4) {
-      const float value = read_float(entry.bytes.data() + at);
-      if (!std::isfinite(value) || (deviation && !(value > 0)))
-        fail(CASD_ERROR_FORMAT, source, ": tensor ", entry.name, " holds ", value);
-      values.push_back(value);
+    const auto wrong = [&](float value) {
+      return !std::isfinite(value) || (deviation && !(value > 0));
+    };
+    const std::size_t count = entry.bytes.size() / sizeof(float);
+    bool any_wrong = false;  // looked for afterwards, so that the loop has no branch
+    for (std::size_t k = 0; k < count; ++k) {
+      to[k] = read_float(entry.bytes.data() + sizeof(float) * k);
+      any_wrong |= wrong(to[k]);
     }
+    if (any_wrong)
+      fail(CASD_ERROR_FORMAT, source, ": tensor ", entry.name, " holds ",
+           *std::find_if(to, to + count, wrong));
+    to += count;
   }
   return values;
 }
@@ -175,12 +183,12 @@ ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) 
 ModelPtr load_model(const std::string& path) { return parse_model(read_file(path), path); }
 
 std::vector<std::uint8_t> serialise_model(const Model& model) {
-  std::vector<std::uint8_t> data;
-  data.reserve(sizeof(float) * model.values().size());
+  std::vector<std::uint8_t> data(sizeof(float) * model.values().size());
+  std::uint8_t* byte = data.data();
   for (const float value : model.values()) {
     std::uint32_t word;
     std::memcpy(&word, &value, sizeof word);
-    for (int i = 0; i < 4; ++i) data.push_back(static_cast<std::uint8_t>(word >> (8 * i)));
+    for (int i = 0; i < 4; ++i) *byte++ = static_cast<std::uint8_t>(word >> (8 * i));
   }
   std::vector<TensorEntry> entries;
   for_each_tensor(model.layout(), [&](const std::string& name, const TensorPlace& place) {

@@ -10,6 +10,9 @@ wrong predictions of split valid from the right ones (0.5: chance):
 * the uncertainty U_F and the error probability of the model;
 * Laplace: the variance of the logits under a Laplace approximation of the last layer, fitted on the
   fused representations of split train, with the prior precision of largest evidence;
+* held-out evidence: U_F with the variance of each modality replaced by a prediction of the squared
+  distance of its location to that of all modalities, learned on the other four fifths of split valid
+  (ridge regression of the logarithm on location and log variance), five folds;
 * density: the Mahalanobis distance of the fused representation to the nearest class of split train;
 * ensemble: the mutual information of class and model over all MODELs;
 * ensemble error: 1 - the mean probability of the predicted class over all MODELs (of their decision).
@@ -22,6 +25,7 @@ import sys
 import numpy as np
 
 FIELD_PROBABILITIES, FIELD_UNCERTAINTY, FIELD_REPRESENTATION = 0, 4, 12
+FIELD_VARIANCE, FIELD_WEIGHT = 7, 11
 
 
 class Library:
@@ -92,6 +96,27 @@ def laplace_variance(train, probabilities, held_out):
     return (turned**2 / (values + precision)).sum(1)
 
 
+def folds(count, number=5):
+    """Pairs of the samples to learn from and those to predict."""
+    parts = np.array_split(np.random.default_rng(0).permutation(count), number)
+    for k, part in enumerate(parts):
+        yield np.concatenate(parts[:k] + parts[k + 1:]), part
+
+
+def held_out_variance(location, variance, complete):
+    """exp of what ridge regression predicts of log mean (location - complete)^2 on held-out folds."""
+    target = np.log(((location - complete)**2).mean(1) + 1e-9)
+    features = np.c_[location, np.log(variance)]
+    out = np.empty(len(target))
+    for learned, predicted in folds(len(target)):
+        mean, deviation = features[learned].mean(0), features[learned].std(0) + 1e-9
+        x = (features - mean) / deviation
+        gram = x[learned].T @ x[learned] + len(learned) / 10 * np.eye(x.shape[1])
+        slope = np.linalg.solve(gram, x[learned].T @ (target[learned] - target[learned].mean()))
+        out[predicted] = np.exp(target[learned].mean() + x[predicted] @ slope)
+    return out
+
+
 def density_distance(train, labels, held_out):
     centred, means = [], []
     for label in np.unique(labels[labels >= 0]):
@@ -122,19 +147,29 @@ def main():
         model = library.make("casd_model_load", path.encode())
         predictor = library.make("casd_predictor_create", model, None)
         prediction = library.make("casd_prediction_create")
+
+        def fields(batch, mask, wanted):
+            library.call("casd_predict", prediction, predictor, batch, ctypes.c_uint32(mask))
+            return [library.field(prediction, field) for field in wanted]
+        complete, = fields(valid, (1 << modalities) - 1, (FIELD_REPRESENTATION,))
+        held_out = np.full((len(complete), modalities), np.nan)
+        for m in range(modalities):
+            location, variance = fields(valid, 1 << m, (FIELD_REPRESENTATION, FIELD_VARIANCE))
+            rows = np.isfinite(location).all(1)
+            held_out[rows, m] = held_out_variance(location[rows], variance[rows, m], complete[rows])
         for mask in range(1, 1 << modalities):
-            def fields(batch, wanted):
-                library.call("casd_predict", prediction, predictor, batch, ctypes.c_uint32(mask))
-                return [library.field(prediction, field) for field in wanted]
-            train_p, train_mu = fields(train, (FIELD_PROBABILITIES, FIELD_REPRESENTATION))
-            p, uncertainty, mu = fields(
-                valid, (FIELD_PROBABILITIES, FIELD_UNCERTAINTY, FIELD_REPRESENTATION))
+            train_p, train_mu = fields(train, mask, (FIELD_PROBABILITIES, FIELD_REPRESENTATION))
+            p, uncertainty, mu, weight = fields(
+                valid, mask,
+                (FIELD_PROBABILITIES, FIELD_UNCERTAINTY, FIELD_REPRESENTATION, FIELD_WEIGHT))
+            evidence = np.nansum(np.where(weight > 0, weight**2 * held_out, 0), 1)
             finite = np.isfinite(train_mu).all(1)
             usable = known & np.isfinite(mu).all(1)
             wrong = p[usable].argmax(1) != labels[usable]
             measures = {
                 "uncertainty": uncertainty[usable, 0],
                 "error probability": 1 - p[usable].max(1),
+                "held-out evidence": evidence[usable],
                 "Laplace": laplace_variance(train_mu[finite], train_p[finite], mu[usable]),
                 "density": density_distance(train_mu[finite], train_labels[finite], mu[usable])}
             for name, measure in measures.items():

@@ -95,6 +95,7 @@ class LifetimeTest {
     ExecutorService executor = Executors.newFixedThreadPool(2);
     AtomicInteger number = new AtomicInteger();
     AtomicInteger answered = new AtomicInteger();
+    AtomicInteger cancelled = new AtomicInteger();
     try (Model model = Support.model()) {
       onThreads(
           () -> {
@@ -105,8 +106,9 @@ class LifetimeTest {
               ArrayDeque<CompletableFuture<Prediction>> futures = new ArrayDeque<>();
               for (int i = 0; i < 100; ++i) {
                 futures.add(predictor.predictAsync(frames, i % 50 == 1 ? 8 : -1, executor));
-                if (i % 10 == 3) {
-                  futures.peekLast().cancel(false);
+                // Too late where the call is over already.
+                if (i % 10 == 3 && futures.peekLast().cancel(false)) {
+                  cancelled.incrementAndGet();
                 }
               }
               if (mine == 1) {
@@ -130,7 +132,8 @@ class LifetimeTest {
       executor.shutdown();
       assertTrue(executor.awaitTermination(60, TimeUnit.SECONDS));
     }
-    assertEquals(8 * 12 * (100 - 10 - 2), answered.get());
+    assertTrue(cancelled.get() > 0);
+    assertEquals(8 * 12 * (100 - 2) - cancelled.get(), answered.get());
     assertEquals(0, Casd.liveObjects());
   }
 

@@ -40,7 +40,8 @@ void Trainer::State::end_trial(const TrainingSamples& samples) {
     restart_position();
     return;
   }
-  const bool mean = !std::isnan(loss) && !(tried.loss <= loss);  // not a number: no prediction was
+  // Not a number: no prediction of a labelled sample was finite.
+  const bool mean = !std::isnan(loss) && !(tried.loss <= loss);
   log(CASD_LOG_INFO,
       text("pooling: ", mean ? "mean" : "last", " (held-out loss of the teacher: last ",
            decimal(tried.loss, 4), ", mean ", decimal(loss, 4), ")"));

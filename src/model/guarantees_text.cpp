@@ -50,10 +50,13 @@ std::vector<float> read_floats(JsonReader& reader, bool may_be_equal) {
   std::vector<float> out;
   reader.open('[');
   while (reader.more(']')) {
-    const double number = reader.real();
-    const auto value = static_cast<float>(number);
-    if (!std::isfinite(value) || decimal(value) != number)
-      reader.reject(shortest(number), " is not the shortest text of a float");
+    float value = 0;
+    if (!reader.shortest_float(value)) {
+      const double number = reader.real();
+      value = static_cast<float>(number);
+      if (!std::isfinite(value) || decimal(value) != number)
+        reader.reject(shortest(number), " is not the shortest text of a float");
+    }
     if (!out.empty() && (may_be_equal ? value < out.back() : value <= out.back()))
       reader.reject("not in ascending order");
     if (out.size() == most_per_table) reader.reject("more than ", most_per_table, " numbers");

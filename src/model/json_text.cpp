@@ -27,6 +27,18 @@ bool parse_whole(std::string_view token, T& value) {
   return result.ec == std::errc() && result.ptr == end && std::to_string(value) == token;
 }
 
+/// Whether the token is what shortest() makes of the value, or would make of a float.
+template <class T>
+bool is_shortest(T value, std::string_view token) {
+  char buffer[48];
+  char* end = std::to_chars(buffer, buffer + sizeof buffer - 2, value).ptr;
+  if (std::all_of(buffer, end, [](char c) { return c == '-' || (c >= '0' && c <= '9'); })) {
+    *end++ = '.';
+    *end++ = '0';
+  }
+  return std::string_view(buffer, static_cast<std::size_t>(end - buffer)) == token;
+}
+
 /// The control character of \u00XY if the writer uses this form for it, else 0.
 char control_of(std::string_view digits) {
   if (digits.size() != 4 || digits.substr(0, 2) != "00" || (digits[2] != '0' && digits[2] != '1'))
@@ -225,10 +237,22 @@ double JsonReader::real() {
   const auto result = std::from_chars(token.data(), end, value);
   if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value))
     reject("expected a number, found ", found());
-  if (shortest(value) != token)
+  if (!is_shortest(value, token))
     reject("expected the number as ", shortest(value), ", found ", found());
   at_ += token.size();
   return value;
+}
+
+bool JsonReader::shortest_float(float& value) {
+  const std::string_view token = number();
+  const char* end = token.data() + token.size();
+  const auto result = std::from_chars(token.data(), end, value);
+  // From 2^24 on the digits of a float and of a double with the same text can differ.
+  if (result.ec != std::errc() || result.ptr != end || !(std::abs(value) < 16777216) ||
+      !is_shortest(value, token))
+    return false;
+  at_ += token.size();
+  return true;
 }
 
 bool JsonReader::boolean() {

@@ -14,6 +14,20 @@ namespace casd {
 std::vector<std::uint8_t> read_file(const std::string& path,
                                     std::size_t most = static_cast<std::size_t>(-1));
 
+/// Asks for the memory's pages at once, where the system can do that: less than a fault for each page
+/// that is touched. Its content does not change.
+void touch_pages(void* memory, std::size_t size) noexcept;
+
+/// Zeros, for large arrays that are filled at once.
+template <class T>
+std::vector<T> touched_vector(std::size_t count) {
+  std::vector<T> out;
+  out.reserve(count);
+  touch_pages(out.data(), count * sizeof(T));
+  out.resize(count);
+  return out;
+}
+
 /// Replaces the file as a whole or not at all: a temporary file with a random name beside it, write,
 /// sync, rename, sync of the folder. Several threads and processes may write one path at once; a reader
 /// sees one of the files. Symbolic links of the target are followed, its permissions are kept, and

@@ -74,7 +74,7 @@ struct Path {
 std::vector<std::uint8_t> read_all(int file, std::size_t expected, std::size_t most,
                                    const std::string& name) {
   constexpr std::size_t smallest_step = 65536;
-  std::vector<std::uint8_t> bytes(std::min(expected, most));
+  auto bytes = touched_vector<std::uint8_t>(std::min(expected, most));
   std::size_t at = 0;
   for (;;) {
     if (at == bytes.size()) {

@@ -13,6 +13,8 @@
 #include <dlfcn.h>
 #endif
 #include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace casd {
 
@@ -21,6 +23,24 @@ std::uint64_t process_generation() {
   static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++generation; });
   (void)registered;
   return generation.load(std::memory_order_relaxed);
+}
+
+void touch_pages(void* memory, std::size_t size) noexcept {
+#ifdef MADV_POPULATE_WRITE
+  constexpr std::size_t worthwhile = 65536;
+  if (size < worthwhile) return;
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (address + page - 1) / page * page;
+  const std::uintptr_t last = (address + size) / page * page;
+  // Fails on kernels before 5.14, and changes nothing then.
+  if (last > first)
+    (void)::madvise(static_cast<char*>(memory) + (first - address), last - first,
+                    MADV_POPULATE_WRITE);
+#else
+  (void)memory;
+  (void)size;
+#endif
 }
 
 std::string environment(const char* name) {

@@ -228,6 +228,8 @@ void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) 
 
 std::uint64_t process_generation() { return 0; }  // there is no fork()
 
+void touch_pages(void*, std::size_t) noexcept {}
+
 std::string environment(const char* name) {
   const wchar_t* value = _wgetenv(wide(name).c_str());
   return value ? narrow(value) : std::string();

@@ -114,7 +114,7 @@ std::vector<float> read_values(const Safetensors& file, const NetworkLayout& lay
   if (file.data.size() / sizeof(float) != static_cast<std::size_t>(layout.value_count))
     fail(CASD_ERROR_FORMAT, source, ": has ", file.data.size(),
          " bytes of data, its schema and options need ", layout.value_count, " F32 numbers");
-  std::vector<float> values(static_cast<std::size_t>(layout.value_count));
+  auto values = touched_vector<float>(static_cast<std::size_t>(layout.value_count));
   float* to = values.data();
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const TensorEntry& entry = file.tensors[i];

@@ -247,8 +247,7 @@ bool JsonReader::shortest_float(float& value) {
   const std::string_view token = number();
   const char* end = token.data() + token.size();
   const auto result = std::from_chars(token.data(), end, value);
-  // From 2^24 on the digits of a float and of a double with the same text can differ.
-  if (result.ec != std::errc() || result.ptr != end || !(std::abs(value) < 16777216) ||
+  if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value) ||
       !is_shortest(value, token))
     return false;
   at_ += token.size();

@@ -43,8 +43,8 @@ class JsonReader {
   std::int64_t integer(std::int64_t min, std::int64_t max);
   std::uint64_t natural();
   double real();
-  /// Reads the number if it is the shortest text of a float below 2^24, which is faster than real();
-  /// otherwise nothing is read.
+  /// Reads the number if it is the shortest text of a float, which is faster than real() and has the
+  /// same digits; otherwise nothing is read.
   bool shortest_float(float& value);
   bool boolean();
 

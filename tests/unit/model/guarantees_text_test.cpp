@@ -87,6 +87,8 @@ TEST(GuaranteesText, DamagedTextsAreRejected) {
            Damage{"[0.1,0.5]", "[0.5,0.5]", "not in ascending order"},
            Damage{"[0.1,0.5]", "[0.10000000149011612,0.5]", "not the shortest text"},
            Damage{"3e+38", "3e+39", "not the shortest text"},
+           Damage{"3e+38", "inf", "expected a number"},
+           Damage{"3e+38", "3.0e+38", "expected the number as"},
            Damage{"\"accepted\":[2,5]", "\"accepted\":[2,2]", "entry 1 adds 3 wrong of 0"},
            Damage{"\"accepted\":[2,5]", "\"accepted\":[0,5]", "entry 0 adds 0 wrong of 0"},
            Damage{"\"accepted\":[2,5]", "\"accepted\":[2]", "expected another element"},

@@ -36,6 +36,15 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
                           sums);
 }
 
+double Encoder::cost(std::int32_t modality, std::int64_t steps) const {
+  const casd_model_options& options = packed_->model->options();
+  const auto features = static_cast<double>(
+      packed_->model->schema().modalities[static_cast<std::size_t>(modality)].features);
+  const double hidden = options.hidden, t = static_cast<double>(steps);
+  const double layer = 4 * hidden + 2 * static_cast<double>(options.feed_forward) + 2 * t;
+  return t * hidden * (3 * features + options.layers * layer);
+}
+
 std::size_t Encoder::sum_count() const {
   std::int64_t most = 0;
   for (const Modality& modality : packed_->model->schema().modalities)

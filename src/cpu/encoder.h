@@ -27,6 +27,9 @@ class Encoder {
   void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
               float* nig, double* sums = nullptr) const;
 
+  /// Additions and multiplications of an encode(), to compare pieces of work.
+  double cost(std::int32_t modality, std::int64_t steps) const;
+
   /// Number of sums that encode() writes for any modality.
   std::size_t sum_count() const;
 

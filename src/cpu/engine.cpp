@@ -2,6 +2,7 @@
 
 #include "core/live_bytes.h"
 #include "core/thread_pool.h"
+#include "cpu/division.h"
 #include "cpu/encoder.h"
 #include "cpu/training_engine.h"
 
@@ -58,12 +59,27 @@ class CpuInference final : public InferenceEngine {
     for (const EncodeItem& item : items) longest = std::max<std::int64_t>(longest, item.steps);
     scratch.reserve(pool_.threads(), encoder_.scratch_size(longest),
                     reader ? encoder_.sum_count() : 0);
-    pool_.run(static_cast<std::int64_t>(items.size()), [&](std::int64_t piece, int worker) {
-      const EncodeItem& item = items[static_cast<std::size_t>(piece)];
+    const auto encode_one = [&](std::size_t i, int worker) {
+      const EncodeItem& item = items[i];
       double* sums = reader ? scratch.sums(worker) : nullptr;
       encoder_.encode(item.modality, item.frames, item.steps, scratch.scratch(worker), item.nig,
                       sums);
-      if (reader) reader->read(static_cast<std::size_t>(piece), sums);
+      if (reader) reader->read(i, sums);
+    };
+    const auto threads = static_cast<std::size_t>(pool_.threads());
+    if (threads == 1 || items.size() > std::min(2 * threads, cpu::most_divided)) {
+      pool_.run(static_cast<std::int64_t>(items.size()), [&](std::int64_t piece, int worker) {
+        encode_one(static_cast<std::size_t>(piece), worker);
+      });
+      return;
+    }
+    const cpu::Division division = cpu::divide(items.size(), threads, [&](std::size_t i) {
+      return encoder_.cost(items[i].modality, items[i].steps);
+    });
+    pool_.run(static_cast<std::int64_t>(division.groups), [&](std::int64_t piece, int worker) {
+      const auto group = static_cast<std::size_t>(piece);
+      for (std::size_t k = division.begin[group]; k < division.begin[group + 1]; ++k)
+        encode_one(division.piece[k], worker);
     });
   }
 

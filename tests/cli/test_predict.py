@@ -4,7 +4,7 @@ import io
 import json
 import unittest
 
-from support import MASKS, InFolder, casd, rows_of, write_moods
+from support import MASKS, InFolder, casd, needs_torch, rows_of, write_moods
 
 
 class Classes(InFolder):
@@ -15,6 +15,18 @@ class Classes(InFolder):
 
     def json_lines(self, *words):
         return [json.loads(line) for line in self.succeeds("predict", *words, "--json").splitlines()]
+
+    @needs_torch
+    def test_the_engines_agree_on_every_sample(self):
+        # The model has linear maps and a guard, which CASD computes itself for an engine of a plug-in.
+        answers = [self.json_lines(self.model, "synthetic", "--count", "9", "--engine", engine)
+                   for engine in ("cpu", "torch")]
+        self.assertEqual([len(rows) for rows in answers], [9, 9])
+        for ours, theirs in zip(*answers):
+            self.assertEqual(ours["sample"], theirs["sample"])
+            for a, b in zip(ours["probabilities"].values(), theirs["probabilities"].values()):
+                self.assertAlmostEqual(a, b, delta=1e-4)
+            self.assertAlmostEqual(ours["uncertainty"] / theirs["uncertainty"], 1, delta=1e-3)
 
     def test_eval(self):
         text = self.succeeds("eval", self.model, "synthetic", "--split", "test")

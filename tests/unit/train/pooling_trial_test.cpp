@@ -14,6 +14,8 @@
 namespace casd {
 namespace {
 
+using test::CancelAt;
+
 constexpr std::int32_t frames = 8, features = 3, teacher_epochs = 6, epochs = 2, steps = 4;
 
 enum class Signal { last_frame, every_frame };
@@ -91,13 +93,6 @@ bool mean_is_better(const Dataset& data, const casd_trainer_options& options, co
   return teacher_loss(data, CASD_POOLING_MEAN, options, split) <
          teacher_loss(data, CASD_POOLING_LAST, options, split);
 }
-
-struct CancelAt {
-  int left;
-  static std::int32_t call(const casd_train_progress*, void* user) {
-    return --static_cast<CancelAt*>(user)->left == 0 ? 1 : 0;
-  }
-};
 
 class PoolingTrialTest : public testing::TestWithParam<Signal> {
  protected:

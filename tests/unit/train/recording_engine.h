@@ -37,6 +37,14 @@ struct EngineRecord {
   std::function<void()> after_step;  // optional
 };
 
+/// A progress callback that cancels at its n-th call.
+struct CancelAt {
+  int left;
+  static std::int32_t call(const casd_train_progress*, void* user) {
+    return --static_cast<CancelAt*>(user)->left == 0 ? 1 : 0;
+  }
+};
+
 /// The calls since the last reset.
 EngineRecord& engine_record();
 const EngineEntry& recording_engine();

@@ -17,6 +17,7 @@
 namespace casd {
 namespace {
 
+using test::CancelAt;
 using test::engine_record;
 using test::recording_engine;
 
@@ -60,14 +61,6 @@ casd_status status_of(const std::function<void()>& call) {
   }
   return CASD_OK;
 }
-
-/// A progress callback that cancels at its n-th call.
-struct CancelAt {
-  int left;
-  static std::int32_t call(const casd_train_progress*, void* user) {
-    return --static_cast<CancelAt*>(user)->left == 0 ? 1 : 0;
-  }
-};
 
 class Resume : public testing::TestWithParam<casd_teacher_mode> {
  protected:

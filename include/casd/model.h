@@ -56,9 +56,9 @@ enum {
  * (attention reaches all frames from there), the mean suits repeated movements. With `auto`,
  * casd_trainer_fit() and casd_trainer_epoch() train the teacher with each on the same samples, and
  * keep the one whose predictions of held-out complete samples have the lower cross-entropy, each at
- * its best temperature (regression: mean squared error). The trained model has that pooling.
- * Everything else is as if it had been chosen from the start, to the bit. The teacher's phase takes
- * twice as long.
+ * its best temperature, cross-fitted if they are few (regression: mean squared error). The trained
+ * model has that pooling. Everything else is as if it had been chosen from the start, to the bit. The
+ * teacher's phase takes twice as long.
  * @since 0.1
  */
 typedef int32_t casd_pooling;

@@ -12,6 +12,9 @@ namespace {
 
 constexpr double least_temperature = 0.2, most_temperature = 20;
 constexpr double least_trust = 0.1, most_trust = 10;
+/// On fewer samples a temperature seems noticeably better than it is.
+constexpr std::size_t few_samples = 200;
+constexpr std::size_t most_folds = 10;
 
 /// Rows of logits with the index of each row's target class. In a multi-label task each pair of
 /// logits is a row.
@@ -21,13 +24,17 @@ struct LogitRows {
   std::vector<std::size_t> target;
 
   double cross_entropy(double temperature) const {
-    double sum = 0;
+    return sum(temperature) / static_cast<double>(target.size());
+  }
+
+  double sum(double temperature) const {
+    double out = 0;
     for (std::size_t r = 0; r < target.size(); ++r) {
       const double* z = logits.data() + r * columns;
-      sum += log_sum_exp(z, static_cast<std::int64_t>(columns), 1 / temperature) -
+      out += log_sum_exp(z, static_cast<std::int64_t>(columns), 1 / temperature) -
              z[target[r]] / temperature;
     }
-    return sum / static_cast<double>(target.size());
+    return out;
   }
 };
 
@@ -81,6 +88,42 @@ double minimise(double low, double high, int grid, F f) {
   }
   const double refined = std::clamp(std::exp((a + b) / 2), low, high);
   return f(refined) < best_value ? refined : best;
+}
+
+double best_temperature(const LogitRows& rows) {
+  return minimise(least_temperature, most_temperature, 400,
+                  [&](double temperature) { return rows.cross_entropy(temperature); });
+}
+
+/// The fold of each sample: units (the samples of a group, or a sample without a group) take turns.
+/// At most most_folds, as many as there are units.
+std::vector<std::size_t> folds_of(const std::vector<const Sample*>& samples) {
+  std::vector<std::size_t> out;
+  std::map<std::string, std::size_t> groups;
+  std::size_t units = 0;
+  for (const Sample* sample : samples) {
+    std::size_t unit = units;
+    if (!sample->group.empty()) unit = groups.emplace(sample->group, units).first->second;
+    units = std::max(units, unit + 1);
+    out.push_back(unit % most_folds);
+  }
+  return out;
+}
+
+/// The cross-entropy with each fold at the temperature that is best for the other folds; 1 where
+/// there is no other fold.
+double cross_fitted_cross_entropy(const ConditionPredictions& outputs, const Schema& schema) {
+  const std::vector<std::size_t> folds = folds_of(outputs.labelled);
+  double sum = 0;
+  std::size_t rows = 0;
+  for (std::size_t fold = 0; fold < most_folds; ++fold) {
+    LogitRows held_out, others;
+    for (std::size_t i = 0; i < folds.size(); ++i)
+      add_rows(folds[i] == fold ? held_out : others, outputs, i, schema);
+    sum += held_out.sum(others.target.empty() ? 1 : best_temperature(others));
+    rows += held_out.target.size();
+  }
+  return sum / static_cast<double>(rows);
 }
 
 /// Per key the rows of the samples that have all modalities of the condition. A sample that lacks
@@ -145,10 +188,10 @@ double held_out_loss(Predictor& predictor, Span<const Sample* const> samples) {
       }
     return sum / static_cast<double>(count);
   }
+  if (outputs.labelled.size() < few_samples) return cross_fitted_cross_entropy(outputs, schema);
   LogitRows rows;
   for (std::size_t i = 0; i < outputs.labelled.size(); ++i) add_rows(rows, outputs, i, schema);
-  const auto loss = [&](double temperature) { return rows.cross_entropy(temperature); };
-  return loss(minimise(least_temperature, most_temperature, 400, loss));
+  return rows.cross_entropy(best_temperature(rows));
 }
 
 Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
@@ -172,10 +215,7 @@ Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> sam
     const bool done = std::any_of(out.temperatures.begin(), out.temperatures.end(),
                                   [&](const auto& entry) { return entry.first == key; });
     if (done || found == rows.end()) continue;
-    out.temperatures.emplace_back(
-        key, minimise(least_temperature, most_temperature, 400, [&](double temperature) {
-          return found->second.cross_entropy(temperature);
-        }));
+    out.temperatures.emplace_back(key, best_temperature(found->second));
   }
   return out;
 }

@@ -22,8 +22,9 @@ Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> sam
 
 /// How far the predictions of complete inputs are from the targets: the cross-entropy at the
 /// temperature of [0.2, 20] that makes it least, so that evidence alone does not decide (multi-label:
-/// of each output's pair), or the mean squared error in the targets' units (regression). NaN without
-/// a labelled sample.
+/// of each output's pair), or the mean squared error in the targets' units (regression). With fewer
+/// than 200 labelled samples the temperature is cross-fitted: that of each tenth is the best one of
+/// the others, whole groups together. NaN without a labelled sample.
 double held_out_loss(Predictor& predictor, Span<const Sample* const> samples);
 
 }  // namespace casd

@@ -10,6 +10,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
+#include <memory>
 
 namespace casd {
 namespace {
@@ -256,22 +258,95 @@ TEST(PoolingTrial, OnlyTheSecondTrialHasAFirstTeacher) {
   EXPECT_EQ(rejected(second), CASD_ERROR_FORMAT);
 }
 
-TEST(HeldOutLoss, IsTheCrossEntropyAtTheBestTemperature) {
-  const Dataset data = sequences(Signal::every_frame);
-  const auto samples = sample_pointers(data.find("valid")->samples);
-  Predictor predictor(model_with(data.schema, CASD_POOLING_MEAN), default_predictor_options());
-  const auto outputs = collect_predictions(predictor, samples, {{data.schema.all(), {}}}).front();
-  double least = INFINITY;
-  for (double temperature = 0.2; temperature < 20; temperature *= 1.001) {
-    double sum = 0;
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      const double z = (outputs.logits[2 * i + 1] - outputs.logits[2 * i]) / temperature;
-      sum += std::log1p(std::exp(samples[i]->target[0] > 0 ? -z : z));
-    }
-    least = std::min(least, sum / static_cast<double>(samples.size()));
+/// Predictions of a teacher, and cross-entropies by their definition.
+class HeldOutLossTest : public testing::Test {
+ protected:
+  HeldOutLossTest() : trainer_(model_with(data_.schema, CASD_POOLING_MEAN), trial_options()) {
+    while (trainer_.phase() == CASD_PHASE_TEACHER) trainer_.epoch(data_);
+    predictor_ = std::make_unique<Predictor>(trainer_.snapshot(), default_predictor_options());
+    // Wrong labels, so that the best temperature is within its bounds.
+    SampleList& valid = data_.split("valid").samples;
+    for (std::size_t i = 0; i < valid.size(); i += 5) valid[i].target[0] = 1 - valid[i].target[0];
   }
-  EXPECT_NEAR(held_out_loss(predictor, samples), least, 1e-5);
-  EXPECT_LT(held_out_loss(predictor, samples), least + 1e-9);
+
+  std::vector<const Sample*> samples() const {
+    return sample_pointers(data_.find("valid")->samples);
+  }
+  double loss(const std::vector<const Sample*>& all) { return held_out_loss(*predictor_, all); }
+
+  /// The sum over the samples.
+  double cross_entropy(const std::vector<const Sample*>& all, double temperature) {
+    double sum = 0;
+    for (const Sample* sample : all) {
+      const double z = margin(*sample) / temperature;
+      sum += std::log1p(std::exp(sample->target[0] > 0 ? -z : z));
+    }
+    return sum;
+  }
+  double best_temperature(const std::vector<const Sample*>& all) {
+    double best = 1, least = INFINITY;
+    for (double temperature = 0.2; temperature <= 20; temperature *= 1.0005) {
+      const double value = cross_entropy(all, temperature);
+      if (value < least) best = temperature;
+      least = std::min(least, value);
+    }
+    return best;
+  }
+
+  Dataset data_ = sequences(Signal::every_frame);
+  Trainer trainer_;
+  std::unique_ptr<Predictor> predictor_;
+
+ private:
+  /// Logit of the second class less that of the first.
+  double margin(const Sample& sample) {
+    const auto known = margins_.find(&sample);
+    if (known != margins_.end()) return known->second;
+    const std::vector<const Sample*> one = {&sample};
+    const auto logits =
+        collect_predictions(*predictor_, one, {{data_.schema.all(), {}}}).front().logits;
+    return margins_[&sample] = logits[1] - logits[0];
+  }
+  std::map<const Sample*, double> margins_;
+};
+
+TEST_F(HeldOutLossTest, IsTheCrossEntropyAtTheBestTemperature) {
+  std::vector<const Sample*> all;
+  while (all.size() < 200)
+    for (const Sample* sample : samples()) all.push_back(sample);
+  all.resize(200);
+  const double least = cross_entropy(all, best_temperature(all)) / 200;
+  EXPECT_NEAR(loss(all), least, 1e-5);
+  EXPECT_LT(loss(all), least + 1e-9);
+}
+
+TEST_F(HeldOutLossTest, OfFewSamplesIsCrossFittedWithGroupsTogether) {
+  // A group of three for every seventh sample and the two after it.
+  SampleList& valid = data_.split("valid").samples;
+  for (std::size_t i = 0; i < valid.size(); ++i)
+    if (i % 7 < 3) valid[i].group = "group " + std::to_string(i / 7);
+  const std::vector<const Sample*> all = samples();
+  std::vector<std::size_t> fold(all.size());
+  for (std::size_t i = 0, unit = 0; i < all.size(); ++i)
+    fold[i] = (i % 7 == 1 || i % 7 == 2) ? fold[i - 1] : unit++ % 10;
+  double sum = 0;
+  for (std::size_t f = 0; f < 10; ++f) {
+    std::vector<const Sample*> held_out, others;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      (fold[i] == f ? held_out : others).push_back(all[i]);
+    sum += cross_entropy(held_out, best_temperature(others));
+  }
+  const auto count = static_cast<double>(all.size());
+  EXPECT_NEAR(loss(all), sum / count, 1e-5);
+  EXPECT_GT(loss(all), cross_entropy(all, best_temperature(all)) / count + 1e-3);
+  std::vector<const Sample*> most = all;
+  while (most.size() < 199) most.push_back(all[most.size() % all.size()]);
+  EXPECT_GT(loss(most), cross_entropy(most, best_temperature(most)) / 199 + 1e-5);
+}
+
+TEST_F(HeldOutLossTest, OfOneGroupHasNoTemperature) {
+  for (Sample& sample : data_.split("valid").samples) sample.group = "one";
+  EXPECT_NEAR(loss(samples()), cross_entropy(samples(), 1) / 64, 1e-12);
 }
 
 TEST(HeldOutLoss, IsTheMeanSquaredErrorOfARegression) {

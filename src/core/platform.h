@@ -4,13 +4,34 @@
 #include "core/span.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace casd {
 
-/// The whole file, or its first `most` bytes; throws IO with path and reason, also for what is not a
-/// regular file (reading a pipe could block).
+/// A file that is read from its beginning on.
+class InputFile {
+ public:
+  /// Throws IO with path and reason, also for what is not a regular file (reading a pipe could block).
+  explicit InputFile(const std::string& path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  /// When it was opened; 0 if the system does not know it, as in /proc.
+  std::size_t size() const { return size_; }
+  /// Reads the next bytes, as many as there are; returns their number, which is less than `count` only
+  /// at the end of the file. Throws IO.
+  std::size_t read(void* to, std::size_t count);
+
+ private:
+  const std::string path_;
+  std::intptr_t handle_;  // of the operating system
+  std::size_t size_ = 0;
+};
+
+/// The whole file, or its first `most` bytes. Throws IO as InputFile does.
 std::vector<std::uint8_t> read_file(const std::string& path,
                                     std::size_t most = static_cast<std::size_t>(-1));
 
@@ -19,9 +40,9 @@ std::vector<std::uint8_t> read_file(const std::string& path,
 void touch_pages(void* memory, std::size_t size) noexcept;
 
 /// Zeros, for large arrays that are filled at once.
-template <class T>
-std::vector<T> touched_vector(std::size_t count) {
-  std::vector<T> out;
+template <class T, class Allocator = std::allocator<T>>
+std::vector<T, Allocator> touched_vector(std::size_t count) {
+  std::vector<T, Allocator> out;
   out.reserve(count);
   touch_pages(out.data(), count * sizeof(T));
   out.resize(count);

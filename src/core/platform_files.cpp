@@ -52,6 +52,7 @@ class Descriptor {
     if (value_ >= 0) ::close(value_);
   }
   int get() const { return value_; }
+  int release() { return std::exchange(value_, -1); }
   bool is_open() const { return value_ >= 0; }
 
  private:
@@ -67,29 +68,6 @@ struct Path {
   std::string folder;  // with its final slash
   std::string name;
 };
-
-// ---- Reading -------------------------------------------------------------------------------------
-
-/// Reads until the end or `most` bytes; `expected` is the size, 0 if it is not known.
-std::vector<std::uint8_t> read_all(int file, std::size_t expected, std::size_t most,
-                                   const std::string& name) {
-  constexpr std::size_t smallest_step = 65536;
-  auto bytes = touched_vector<std::uint8_t>(std::min(expected, most));
-  std::size_t at = 0;
-  for (;;) {
-    if (at == bytes.size()) {
-      if (at >= most || (expected > 0 && at >= expected)) break;
-      bytes.resize(std::min(most, std::max(2 * at, smallest_step)));
-    }
-    const ssize_t done = ::read(file, bytes.data() + at, bytes.size() - at);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) fail(CASD_ERROR_IO, name, ": ", reason());
-    if (done == 0) break;  // a file may shrink while it is read: the format's checks report it
-    at += static_cast<std::size_t>(done);
-  }
-  bytes.resize(at);
-  return bytes;
-}
 
 // ---- Writing -------------------------------------------------------------------------------------
 
@@ -293,15 +271,31 @@ void take_permissions(int file, const struct stat& old) {
 
 }  // namespace
 
-std::vector<std::uint8_t> read_file(const std::string& path, std::size_t most) {
+InputFile::InputFile(const std::string& path) : path_(path) {
   // O_NONBLOCK: opening a pipe without a writer would hang.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file.is_open()) fail(CASD_ERROR_IO, path, ": ", reason());
   struct stat info;
   if (::fstat(file.get(), &info) != 0) fail(CASD_ERROR_IO, path, ": ", reason());
   if (S_ISDIR(info.st_mode)) fail(CASD_ERROR_IO, path, ": is a folder");
   if (!S_ISREG(info.st_mode)) fail(CASD_ERROR_IO, path, ": is not a regular file");
-  return read_all(file.get(), static_cast<std::size_t>(info.st_size), most, path);
+  size_ = static_cast<std::size_t>(info.st_size);
+  handle_ = file.release();
+}
+
+InputFile::~InputFile() { ::close(static_cast<int>(handle_)); }
+
+std::size_t InputFile::read(void* to, std::size_t count) {
+  std::size_t at = 0;
+  while (at < count) {
+    const ssize_t done =
+        ::read(static_cast<int>(handle_), static_cast<std::uint8_t*>(to) + at, count - at);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) fail(CASD_ERROR_IO, path_, ": ", reason());
+    if (done == 0) break;
+    at += static_cast<std::size_t>(done);
+  }
+  return at;
 }
 
 void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) {

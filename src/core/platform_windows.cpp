@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #ifndef NOMINMAX
 #define NOMINMAX
@@ -61,29 +62,12 @@ struct Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   bool is_open() const { return value != INVALID_HANDLE_VALUE; }
-  const HANDLE value;
+  HANDLE release() { return std::exchange(value, INVALID_HANDLE_VALUE); }
+  HANDLE value;
 };
 
 DWORD part_of(std::size_t size) {
   return static_cast<DWORD>(std::min<std::size_t>(size, std::size_t{1} << 30));
-}
-
-/// Reads at most `most` bytes from the current position, in pieces, as the size may be unknown.
-std::vector<std::uint8_t> read_all(HANDLE file, std::size_t most, const std::string& name) {
-  std::vector<std::uint8_t> bytes;
-  std::size_t at = 0;
-  while (at < most) {
-    bytes.resize(std::min(most, std::max<std::size_t>(2 * at, 65536)));
-    DWORD done = 0;
-    if (!ReadFile(file, bytes.data() + at, part_of(bytes.size() - at), &done, nullptr)) {
-      if (GetLastError() == ERROR_BROKEN_PIPE) break;  // the writer has closed its end
-      fail(CASD_ERROR_IO, name, ": ", reason());
-    }
-    if (done == 0) break;
-    at += done;
-  }
-  bytes.resize(at);
-  return bytes;
 }
 
 [[noreturn]] void cannot_write(const std::string& path, const std::string& why) {
@@ -185,16 +169,31 @@ std::string replace(const std::wstring& temporary, const std::wstring& target) {
 
 }  // namespace
 
-std::vector<std::uint8_t> read_file(const std::string& path, std::size_t most) {
-  const Handle file(CreateFileW(wide(path).c_str(), GENERIC_READ,
-                                FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
-                                FILE_ATTRIBUTE_NORMAL, nullptr));
+InputFile::InputFile(const std::string& path) : path_(path) {
+  Handle file(CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE,
+                          nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr));
   if (!file.is_open()) fail(CASD_ERROR_IO, path, ": ", reason());
   if (GetFileType(file.value) != FILE_TYPE_DISK)
     fail(CASD_ERROR_IO, path, ": is not a regular file");
   LARGE_INTEGER size;
   if (!GetFileSizeEx(file.value, &size)) fail(CASD_ERROR_IO, path, ": ", reason());
-  return read_all(file.value, std::min(most, static_cast<std::size_t>(size.QuadPart)), path);
+  size_ = static_cast<std::size_t>(size.QuadPart);
+  handle_ = reinterpret_cast<std::intptr_t>(file.release());
+}
+
+InputFile::~InputFile() { CloseHandle(reinterpret_cast<HANDLE>(handle_)); }
+
+std::size_t InputFile::read(void* to, std::size_t count) {
+  std::size_t at = 0;
+  while (at < count) {
+    DWORD done = 0;
+    if (!ReadFile(reinterpret_cast<HANDLE>(handle_), static_cast<std::uint8_t*>(to) + at,
+                  part_of(count - at), &done, nullptr))
+      fail(CASD_ERROR_IO, path_, ": ", reason());
+    if (done == 0) break;
+    at += done;
+  }
+  return at;
 }
 
 void write_file_atomic(const std::string& path, Span<const std::uint8_t> bytes) {

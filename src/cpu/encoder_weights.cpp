@@ -1,5 +1,6 @@
 #include "cpu/encoder_weights.h"
 
+#include "core/platform.h"
 #include "cpu/scratch.h"
 #include "method/position_code.h"
 
@@ -178,7 +179,8 @@ EncoderWeights::EncoderWeights(const NetworkLayout& layout, const float* values)
     if (write)
       write_position_codes(hidden, position_steps, codes);
     else
-      storage_.resize(static_cast<std::size_t>(packer.taken() + cache_line));
+      storage_ = touched_vector<float, Floats::allocator_type>(
+          static_cast<std::size_t>(packer.taken() + cache_line));
     position = codes;
   }
 }

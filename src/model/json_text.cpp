@@ -23,8 +23,9 @@ template <class T>
 bool parse_whole(std::string_view token, T& value) {
   const char* end = token.data() + token.size();
   const auto result = std::from_chars(token.data(), end, value);
-  // The comparison rejects 04 and -0.
-  return result.ec == std::errc() && result.ptr == end && std::to_string(value) == token;
+  if (result.ec != std::errc() || result.ptr != end) return false;
+  const char first = token[token[0] == '-' ? 1 : 0];
+  return first != '0' || token == "0";  // not 04 or -0
 }
 
 /// Whether the token is what shortest() makes of the value, or would make of a float.

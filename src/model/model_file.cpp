@@ -99,23 +99,39 @@ bool parse_trained(const std::string& text, const std::string& where) {
   return text == "true";
 }
 
-float read_float(const std::uint8_t* bytes) {
-  const std::uint32_t word = std::uint32_t{bytes[0]} | std::uint32_t{bytes[1]} << 8 |
-                             std::uint32_t{bytes[2]} << 16 | std::uint32_t{bytes[3]} << 24;
-  float value;
-  std::memcpy(&value, &word, sizeof value);
-  return value;
+/// For `size` bytes.
+std::vector<float> room_for(std::size_t size) {
+  return touched_vector<float>((size + sizeof(float) - 1) / sizeof(float));
 }
 
-std::vector<float> read_values(const Safetensors& file, const NetworkLayout& layout,
-                               const std::string& source) {
+/// In place: the bytes of `values` are those of a file.
+void to_host_order(Span<float> values) {
+  for (float& value : values) {
+    std::uint8_t bytes[4];
+    std::memcpy(bytes, &value, sizeof bytes);
+    const std::uint32_t word = std::uint32_t{bytes[0]} | std::uint32_t{bytes[1]} << 8 |
+                               std::uint32_t{bytes[2]} << 16 | std::uint32_t{bytes[3]} << 24;
+    std::memcpy(&value, &word, sizeof word);
+  }
+}
+
+/// Faster than looking for the first: a loop without a branch.
+bool all_finite(const float* begin, const float* end) {
+  constexpr std::uint32_t exponent = 0x7F800000;
+  std::uint32_t infinite = 0;
+  for (; begin < end; ++begin) {
+    std::uint32_t word;
+    std::memcpy(&word, begin, sizeof word);
+    infinite |= (word & exponent) == exponent ? 1u : 0u;
+  }
+  return infinite == 0;
+}
+
+/// The tensors of `file` must be those of the layout, with values that a model can have.
+void check_tensors(const Safetensors& file, const NetworkLayout& layout, Span<const float> values,
+                   const std::string& source) {
   const std::vector<NamedTensor> expected = named_tensors(layout);
-  // Checked before memory is allocated for sizes that come from the options only.
-  if (file.data.size() / sizeof(float) != static_cast<std::size_t>(layout.value_count))
-    fail(CASD_ERROR_FORMAT, source, ": has ", file.data.size(),
-         " bytes of data, its schema and options need ", layout.value_count, " F32 numbers");
-  auto values = touched_vector<float>(static_cast<std::size_t>(layout.value_count));
-  float* to = values.data();
+  const float* at = values.data();
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const TensorEntry& entry = file.tensors[i];
     if (entry.name != expected[i].name)
@@ -128,28 +144,24 @@ std::vector<float> read_values(const Safetensors& file, const NetworkLayout& lay
     const auto wrong = [&](float value) {
       return !std::isfinite(value) || (deviation && !(value > 0));
     };
-    const std::size_t count = entry.bytes.size() / sizeof(float);
-    bool any_wrong = false;  // looked for afterwards, so that the loop has no branch
-    for (std::size_t k = 0; k < count; ++k) {
-      to[k] = read_float(entry.bytes.data() + sizeof(float) * k);
-      any_wrong |= wrong(to[k]);
-    }
-    if (any_wrong)
+    const float* const end = at + entry.bytes.size() / sizeof(float);
+    if (deviation ? std::any_of(at, end, wrong) : !all_finite(at, end))
       fail(CASD_ERROR_FORMAT, source, ": tensor ", entry.name, " holds ",
-           *std::find_if(to, to + count, wrong));
-    to += count;
+           *std::find_if(at, end, wrong));
+    at = end;
   }
-  return values;
 }
 
-}  // namespace
-
-ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) {
-  const int version = format_version(bytes, source, format_key, "model");
+/// `header` are the bytes of a file before its data, `values` have the bytes of the data, and their
+/// number `size`.
+ModelPtr parse_parts(Span<const std::uint8_t> header, std::vector<float> values, std::size_t size,
+                     const std::string& source) {
+  const int version = format_version(header, source, format_key, "model");
   if (version > newest_file_version)
     fail(CASD_ERROR_VERSION, source, ": model format ", version, ", this library reads up to ",
          newest_file_version);
-  Safetensors file = parse_safetensors(bytes, source);
+  const Span<const std::uint8_t> data(reinterpret_cast<const std::uint8_t*>(values.data()), size);
+  Safetensors file = parse_safetensors(header, data, source);
   const Parts parts(file.metadata, version, source);
   const std::string crc = std::move(file.metadata.back().second);
   file.metadata.pop_back();
@@ -173,14 +185,39 @@ ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) 
   } catch (const Error& e) {
     fail(CASD_ERROR_FORMAT, source, ": ", e.what());
   }
-  std::vector<float> values = read_values(file, *layout, source);
+  if (size / sizeof(float) != static_cast<std::size_t>(layout->value_count))
+    fail(CASD_ERROR_FORMAT, source, ": has ", size, " bytes of data, its schema and options need ",
+         layout->value_count, " F32 numbers");
+  to_host_order(values);
+  check_tensors(file, *layout, values, source);
   const bool trained = parts.trained ? parse_trained(*parts.trained, source + ": " + trained_key)
                                      : has_normaliser(*layout, values);
   return std::make_shared<const Model>(std::move(layout), std::move(values), std::move(calibration),
                                        parts.user, trained, version);
 }
 
-ModelPtr load_model(const std::string& path) { return parse_model(read_file(path), path); }
+}  // namespace
+
+ModelPtr parse_model(Span<const std::uint8_t> bytes, const std::string& source) {
+  const std::size_t begin = data_begin(bytes, bytes.size()), size = bytes.size() - begin;
+  std::vector<float> values = room_for(size);
+  if (size > 0) std::memcpy(values.data(), bytes.data() + begin, size);
+  return parse_parts(bytes.subspan(0, begin), std::move(values), size, source);
+}
+
+ModelPtr load_model(const std::string& path) {
+  InputFile file(path);
+  std::vector<std::uint8_t> header(std::min(file.size(), header_prefix));
+  header.resize(file.read(header.data(), header.size()));
+  const std::size_t begin = data_begin(header, file.size());
+  if (begin == file.size()) return parse_model(read_file(path), path);  // not a model
+  header.resize(begin);
+  header.resize(header_prefix + file.read(header.data() + header_prefix, begin - header_prefix));
+  // Read to where it stays: copying takes as long as reading.
+  std::vector<float> values = room_for(file.size() - begin);
+  const std::size_t size = file.read(values.data(), file.size() - begin);
+  return parse_parts(header, std::move(values), size, path);
+}
 
 std::vector<std::uint8_t> serialise_model(const Model& model) {
   std::vector<std::uint8_t> data(sizeof(float) * model.values().size());

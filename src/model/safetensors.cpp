@@ -11,7 +11,6 @@
 namespace casd {
 namespace {
 
-constexpr std::size_t prefix = 8;  // the header's length
 constexpr std::size_t alignment = 64;
 constexpr const char* metadata_key = "__metadata__";
 
@@ -32,26 +31,27 @@ const TypeName& type_name(DataType type) {
 }
 
 std::size_t padding_of(std::size_t header) {
-  return (alignment - (prefix + header) % alignment) % alignment;
+  return (alignment - (header_prefix + header) % alignment) % alignment;
 }
 
 std::uint64_t header_length(Span<const std::uint8_t> bytes) {
   std::uint64_t length = 0;
-  for (std::size_t i = 0; i < prefix; ++i) length |= std::uint64_t{bytes[i]} << (8 * i);
+  for (std::size_t i = 0; i < header_prefix; ++i) length |= std::uint64_t{bytes[i]} << (8 * i);
   return length;
 }
 
 std::string_view text_after_length(Span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()) + prefix, bytes.size() - prefix};
+  return {reinterpret_cast<const char*>(bytes.data()) + header_prefix,
+          bytes.size() - header_prefix};
 }
 
 /// Short description of a file that is not a model or checkpoint.
 std::string describe(Span<const std::uint8_t> bytes) {
   if (bytes.empty()) return "the file is empty";
-  if (bytes.size() <= prefix) return text("the file has ", bytes.size(), " bytes");
+  if (bytes.size() <= header_prefix) return text("the file has ", bytes.size(), " bytes");
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (all.substr(0, 4) == "\x89HDF") return "an HDF5 file";
-  if (header_length(bytes) <= longest_header && all[prefix] == '{') {
+  if (header_length(bytes) <= longest_header && all[header_prefix] == '{') {
     const std::string_view header = text_after_length(bytes);
     for (const auto& [key, kind] : {std::pair{"casd.format", "a CASD model"},
                                     std::pair{"casd.checkpoint", "a CASD checkpoint"}})
@@ -150,7 +150,7 @@ const TensorEntry* Safetensors::find_tensor(const std::string& name) const {
 int format_version(Span<const std::uint8_t> bytes, const std::string& source,
                    const std::string& key, const std::string& kind) {
   const std::string begin = text("{\"", metadata_key, "\":{\"", key, "\":\"");
-  if (bytes.size() < prefix || text_after_length(bytes).substr(0, begin.size()) != begin)
+  if (bytes.size() < header_prefix || text_after_length(bytes).substr(0, begin.size()) != begin)
     fail(CASD_ERROR_FORMAT, source, ": not a CASD ", kind, " (", describe(bytes), ")");
   std::string_view version = text_after_length(bytes).substr(begin.size(), 10);
   version = version.substr(0, version.find('"'));
@@ -162,21 +162,35 @@ int format_version(Span<const std::uint8_t> bytes, const std::string& source,
   return number;
 }
 
+std::size_t data_begin(Span<const std::uint8_t> bytes, std::size_t size) {
+  if (bytes.size() < header_prefix) return size;
+  const std::uint64_t length = header_length(bytes);
+  return length <= longest_header && length <= size - header_prefix
+             ? header_prefix + static_cast<std::size_t>(length)
+             : size;
+}
+
 Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string& source) {
-  if (bytes.size() < prefix)
+  const std::size_t begin = data_begin(bytes, bytes.size());
+  return parse_safetensors(bytes.subspan(0, begin), bytes.subspan(begin, bytes.size() - begin),
+                           source);
+}
+
+Safetensors parse_safetensors(Span<const std::uint8_t> bytes, Span<const std::uint8_t> data,
+                              const std::string& source) {
+  if (bytes.size() < header_prefix)
     fail(CASD_ERROR_FORMAT, source, ": has ", bytes.size(), " bytes, too few for any header");
   const std::uint64_t length = header_length(bytes);
   if (length > longest_header)
     fail(CASD_ERROR_FORMAT, source, ": a header of ", length, " bytes, allowed: at most ",
          longest_header);
-  if (length > bytes.size() - prefix)
+  if (length > bytes.size() - header_prefix)
     fail(CASD_ERROR_FORMAT, source, ": the file is truncated: its header has ", length,
-         " bytes, there are ", bytes.size() - prefix);
-  const auto header_size = static_cast<std::size_t>(length);
-  const std::string_view header = text_after_length(bytes).substr(0, header_size);
+         " bytes, there are ", bytes.size() - header_prefix);
+  const std::string_view header = text_after_length(bytes);
 
   Safetensors out;
-  out.data = bytes.subspan(prefix + header_size, bytes.size() - prefix - header_size);
+  out.data = data;
   JsonReader reader(header, source + ": header");
   reader.open('{');
   if (reader.optional_key(metadata_key)) out.metadata = read_metadata(reader);
@@ -239,10 +253,10 @@ std::vector<std::uint8_t> serialise_safetensors(const Metadata& metadata,
   require(header.size() <= longest_header, "the header has ", header.size(),
           " bytes, allowed: at most ", longest_header);
 
-  std::vector<std::uint8_t> out(prefix + header.size() + offset);
-  for (std::size_t i = 0; i < prefix; ++i)
+  std::vector<std::uint8_t> out(header_prefix + header.size() + offset);
+  for (std::size_t i = 0; i < header_prefix; ++i)
     out[i] = static_cast<std::uint8_t>(std::uint64_t{header.size()} >> (8 * i));
-  std::uint8_t* at = std::copy(header.begin(), header.end(), out.data() + prefix);
+  std::uint8_t* at = std::copy(header.begin(), header.end(), out.data() + header_prefix);
   for (const TensorEntry& entry : tensors)
     at = std::copy(entry.bytes.begin(), entry.bytes.end(), at);
   return out;

@@ -39,8 +39,19 @@ constexpr std::size_t most_tensors = 65536;
 constexpr std::size_t most_metadata = 4096;
 constexpr std::size_t most_dimensions = 8;
 
+/// Bytes before a file's header: its length.
+constexpr std::size_t header_prefix = 8;
+
+/// Where the data of a file of `size` bytes begins; `size` if that is not within the file. `bytes` are
+/// at least its first header_prefix bytes, or all it has.
+std::size_t data_begin(Span<const std::uint8_t> bytes, std::size_t size);
+
 /// Checks all rules of the format: header within the file, tensors that follow each other and fill
-/// the data, shapes that match their bytes, unique names. Throws FORMAT.
+/// the data, shapes that match their bytes, unique names. `header` are the bytes before the data.
+/// Throws FORMAT.
+Safetensors parse_safetensors(Span<const std::uint8_t> header, Span<const std::uint8_t> data,
+                              const std::string& source);
+/// Of a whole file.
 Safetensors parse_safetensors(Span<const std::uint8_t> bytes, const std::string& source);
 
 /// Returns the number in the first metadata entry, `key`, which identifies the kind of a file of this

@@ -3,6 +3,8 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace casd {
 namespace {
@@ -185,6 +187,12 @@ bool is_utf8(const std::string& text) {
   const auto* byte = reinterpret_cast<const unsigned char*>(text.data());
   const std::size_t size = text.size();
   for (std::size_t i = 0; i < size;) {
+    std::uint64_t eight = 0;  // characters of one byte are passed in groups
+    for (; size - i >= sizeof eight; i += sizeof eight) {
+      std::memcpy(&eight, byte + i, sizeof eight);
+      if (eight & 0x8080808080808080u) break;
+    }
+    if (i == size) break;
     const unsigned lead = byte[i];
     const std::size_t length = lead < 0x80   ? 1
                                : lead < 0xC2 ? 0

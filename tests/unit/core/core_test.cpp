@@ -18,8 +18,8 @@ TEST(Crc32, MatchesKnownValues) {
   EXPECT_EQ(crc32(check.data(), check.size()), 0xCBF43926u);
   EXPECT_EQ(crc32(nullptr, 0), 0u);
   EXPECT_EQ(crc32(check.data() + 4, 5, crc32(check.data(), 4)), 0xCBF43926u);
-  // Bit by bit, for lengths and divisions around the sixteen bytes that are processed at once.
-  std::vector<unsigned char> bytes(40);
+  // Bit by bit, for lengths and divisions around the 16 and 64 bytes that are processed at once.
+  std::vector<unsigned char> bytes(400);
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(37 * i + 11);
   std::uint32_t expected = ~0u;
   for (std::size_t size = 1; size <= bytes.size(); ++size) {

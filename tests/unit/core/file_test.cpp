@@ -95,6 +95,22 @@ TEST_F(File, ItsBeginningCanBeRead) {
   EXPECT_EQ(read_file(path("a"), 9), (Bytes{1, 2, 3}));
 }
 
+TEST_F(File, IsReadInParts) {
+  write_file_atomic(path("a"), Bytes{1, 2, 3, 4, 5});
+  InputFile file(path("a"));
+  EXPECT_EQ(file.size(), 5u);
+  Bytes part(3, 0);
+  EXPECT_EQ(file.read(part.data(), 2), 2u);
+  EXPECT_EQ(part, (Bytes{1, 2, 0}));
+  write_file_atomic(path("a"), Bytes{9});  // another file
+  EXPECT_EQ(file.read(part.data(), 0), 0u);
+  EXPECT_EQ(file.read(part.data(), 2), 2u);
+  EXPECT_EQ(part, (Bytes{3, 4, 0}));
+  EXPECT_EQ(file.read(part.data(), 3), 1u);
+  EXPECT_EQ(part, (Bytes{5, 4, 0}));
+  EXPECT_EQ(file.read(part.data(), 3), 0u);
+}
+
 TEST_F(File, PathsAreUtf8) {
   const std::string name = "st\xc3\xbcmme \xe5\xa3\xb0";
   write_file_atomic(path(name), Bytes{7});

@@ -3,12 +3,15 @@
 
 #include "core/crc32.h"
 #include "core/error.h"
+#include "core/platform.h"
 #include "model/model_text.h"
 #include "model/options.h"
 #include "model/safetensors.h"
+#include "support/paths.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <limits>
@@ -56,6 +59,41 @@ TEST(ModelFile, TemperaturesByNumberOfModalitiesAreKept) {
   const std::string text(bytes.begin(), bytes.end());
   EXPECT_NE(text.find(R"({\"count:3\":1.5,\"count:7\":2.0})"), std::string::npos);
   EXPECT_EQ(parse_model(bytes, "test")->calibration().temperatures, calibration.temperatures);
+}
+
+TEST(ModelFile, OnDiskIsReadAsInMemory) {
+  const auto result = [](const std::function<ModelPtr()>& load) -> std::string {
+    try {
+      const Bytes bytes = serialise_model(*load());
+      return std::string(bytes.begin(), bytes.end());
+    } catch (const Error& e) {
+      return e.what();
+    }
+  };
+  const std::string path = test::temporary_path("parts.casd");
+  const Bytes good = serialise_model(*small_model());
+  const auto expect_same = [&](const Bytes& bytes) {
+    write_file_atomic(path, bytes);
+    EXPECT_EQ(result([&] { return load_model(path); }),
+              result([&] { return parse_model(bytes, path); }))
+        << bytes.size();
+  };
+  expect_same(good);
+  const std::size_t data = data_begin(good, good.size());
+  ASSERT_LT(data, good.size());
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{8}, std::size_t{9},
+                                 data - 1, data, data + 1, data + 4, good.size() - 1})
+    expect_same(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)));
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{30}, data, good.size() - 1}) {
+    Bytes changed = good;
+    changed[at] ^= 1;
+    expect_same(changed);
+  }
+  Bytes longer = good;
+  longer.push_back(0);
+  expect_same(longer);
+  std::remove(path.c_str());
 }
 
 std::string& text_of(Safetensors& file, const std::string& key) {

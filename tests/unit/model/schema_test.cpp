@@ -63,6 +63,16 @@ TEST(Schema, Utf8IsCheckedStrictly) {
   for (const char* bad :
        {"\xff", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80"})
     EXPECT_FALSE(is_utf8(bad)) << bad;
+  // Characters of one byte are passed in groups.
+  for (std::size_t size = 1; size < 40; ++size)
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text(size, 'a');
+      EXPECT_TRUE(is_utf8(text));
+      text[at] = '\xff';
+      EXPECT_FALSE(is_utf8(text)) << size << " " << at;
+      text.replace(at, 1, "\xc3\xa4");
+      EXPECT_TRUE(is_utf8(text)) << size << " " << at;
+    }
 }
 
 TEST(Schema, TasksHaveNames) {

@@ -47,7 +47,7 @@ std::uint32_t look_up(const unsigned char* byte, std::size_t size, std::uint32_t
 
 #ifdef CASD_CARRYLESS_PRODUCTS
 
-constexpr std::size_t block = 64;
+constexpr std::size_t four_slices = 4 * slice;
 
 /// The product of each half of `value` with its factor, and `next` added: `value` moved by the bytes
 /// that the factors stand for.
@@ -61,7 +61,7 @@ __m128i sixteen(const unsigned char* byte) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(byte));
 }
 
-/// As look_up(), for at least one block: four sums of 16 bytes are moved over the blocks, then over
+/// As look_up(), for at least four slices: four sums of one slice are moved over the others, then over
 /// each other and over what is left (Gopal et al., Fast CRC Computation for Generic Polynomials Using
 /// PCLMULQDQ Instruction, Intel 2009). The factors are x^n modulo the polynomial, reflected.
 [[gnu::target("pclmul")]] std::uint32_t fold(const unsigned char* byte, std::size_t size,
@@ -71,7 +71,8 @@ __m128i sixteen(const unsigned char* byte) {
   __m128i sum[4];
   for (std::size_t k = 0; k < 4; ++k) sum[k] = sixteen(byte + slice * k);
   sum[0] = _mm_xor_si128(sum[0], _mm_cvtsi32_si128(static_cast<int>(crc)));
-  for (byte += block, size -= block; size >= block; byte += block, size -= block)
+  for (byte += four_slices, size -= four_slices; size >= four_slices;
+       byte += four_slices, size -= four_slices)
     for (std::size_t k = 0; k < 4; ++k) sum[k] = moved(sum[k], four, sixteen(byte + slice * k));
   for (std::size_t k = 1; k < 4; ++k) sum[k] = moved(sum[k - 1], one, sum[k]);
   __m128i all = sum[3];
@@ -89,7 +90,7 @@ std::uint32_t crc32(const void* data, std::size_t size, std::uint32_t crc) {
   const auto* byte = static_cast<const unsigned char*>(data);
 #ifdef CASD_CARRYLESS_PRODUCTS
   static const bool can_fold = __builtin_cpu_supports("pclmul");
-  if (can_fold && size >= block) return ~fold(byte, size, ~crc);
+  if (can_fold && size >= four_slices) return ~fold(byte, size, ~crc);
 #endif
   return ~look_up(byte, size, ~crc);
 }

@@ -108,6 +108,7 @@ func TestClosedObjectsReturnErrClosed(t *testing.T) {
 	third := func(_, _ any, err error) error { return err }
 	calls := map[string]error{
 		"Model.Bytes":                  second(model.Bytes()),
+		"Model.Calibrate":              second(model.Calibrate(background, dataset, nil)),
 		"Model.Info":                   second(model.Info()),
 		"Model.Options":                second(model.Options()),
 		"Model.Save":                   model.Save("x"),

@@ -1,6 +1,10 @@
 package casd
 
-import "casd.org/casd/internal/capi"
+import (
+	"context"
+
+	"casd.org/casd/internal/capi"
+)
 
 // Model is a network with its weights, normaliser and calibration. It never changes, and any number of
 // goroutines may use it. [Trainer] makes new ones.
@@ -137,19 +141,26 @@ type CalibrateOptions struct {
 	EqualWeights bool
 	// Threads on the CPU, 1 to 256; 0: 1. Does not change the result.
 	Threads int
+	// Progress is called on another goroutine, about ten times a second, with the work done so far and all
+	// work, about in reads of a sample. Calibrate returns after its last call.
+	Progress func(done, total int)
 }
 
 // Calibrate returns a model with the same network, calibrated on a split of a dataset: trust in each
 // modality, contributions of the linear maps, temperatures, and the tables behind prediction sets,
 // intervals and error rates. It is for data of another source than the training data. The samples must be
 // new to the model; the modalities are matched by name. Errors wrap [ErrState] if the model was never trained,
-// or [ErrNotFound] if there is no such split.
-func (m *Model) Calibrate(dataset *Dataset, options *CalibrateOptions) (*Model, error) {
+// or [ErrNotFound] if there is no such split. The context cancels it: the error then wraps [ErrCancelled] and
+// the context's error.
+func (m *Model) Calibrate(ctx context.Context, dataset *Dataset, options *CalibrateOptions) (*Model, error) {
 	if options == nil {
 		options = &CalibrateOptions{}
 	}
 	if err := plainTexts(options.Split); err != nil {
 		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &Error{Status: StatusCancelled, Message: "cancelled before the calibration began", cause: err}
 	}
 	samples, err := dataset.handle.read()
 	if err != nil {
@@ -170,9 +181,12 @@ func (m *Model) Calibrate(dataset *Dataset, options *CalibrateOptions) (*Model, 
 	if options.Threads != 0 {
 		native.SetThreads(number32(options.Threads))
 	}
-	return m.derive(func(result *uintptr, address uintptr) error {
-		return capi.Casd_model_calibrate(result, address, samples, options.Split, native)
+	watch := newWatch(ctx, options.Progress)
+	defer watch.stop()
+	result, err := m.derive(func(result *uintptr, address uintptr) error {
+		return capi.Casd_go_calibrate(result, address, samples, options.Split, native, &watch.values[0])
 	})
+	return result, cancelled(err, ctx)
 }
 
 // WithUserValue returns a model that differs by one user value and shares the weights. The key begins

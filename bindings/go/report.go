@@ -59,23 +59,38 @@ func (p *Predictor) Evaluate(ctx context.Context, dataset *Dataset, split string
 		native.SetMask(uint32(options.Mask))
 	}
 
-	// The library's callback reads watch[0] and writes the others.
-	watch := new([3]int64)
-	stop := context.AfterFunc(ctx, func() { atomic.StoreInt64(&watch[0], 1) })
-	defer stop()
-	if options.Progress != nil {
-		defer poll(time.Second/10, func() {
-			options.Progress(int(atomic.LoadInt64(&watch[1])), int(atomic.LoadInt64(&watch[2])))
-		})()
-	}
+	watch := newWatch(ctx, options.Progress)
+	defer watch.stop()
 	var result uintptr
-	err = capi.Casd_go_evaluate(&result, address, samples, split, native, &watch[0])
+	err = capi.Casd_go_evaluate(&result, address, samples, split, native, &watch.values[0])
 	if err != nil {
 		return nil, cancelled(failed(err), ctx)
 	}
 	report := &Report{}
 	own(report, &report.handle, "report", result, capi.Casd_report_destroy)
 	return report, nil
+}
+
+// watch lets a context cancel a call of the library, and polls the call's progress.
+type watch struct {
+	values *[3]int64 // the library's callback reads the first one, and writes the work done and all work
+	stop   func()    // to be called when the call has returned; makes the last report
+}
+
+func newWatch(ctx context.Context, progress func(done, total int)) *watch {
+	w := &watch{values: new([3]int64)}
+	release := context.AfterFunc(ctx, func() { atomic.StoreInt64(&w.values[0], 1) })
+	last := func() {}
+	if progress != nil {
+		last = poll(time.Second/10, func() {
+			progress(int(atomic.LoadInt64(&w.values[1])), int(atomic.LoadInt64(&w.values[2])))
+		})
+	}
+	w.stop = func() {
+		last()
+		release()
+	}
+	return w
 }
 
 // cancelled adds the context's error to one that says that the call was cancelled.

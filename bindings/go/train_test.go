@@ -280,27 +280,50 @@ func TestCalibrationWithoutATrainer(t *testing.T) {
 	noNewObjects(t)
 	dataset, model := synthetic(t), trained(t)
 	bytes := must[[]byte](t)(model.Bytes())
-	other := must[*casd.Model](t)(model.Calibrate(dataset, &casd.CalibrateOptions{Split: "test", Threads: 2}))
+	other := must[*casd.Model](t)(model.Calibrate(context.Background(), dataset, &casd.CalibrateOptions{Split: "test", Threads: 2}))
 	if otherBytes := must[[]byte](t)(other.Bytes()); string(otherBytes) == string(bytes) {
 		t.Error("nothing was fitted")
 	}
 	// The samples of the training give the calibration of the training.
-	again := must[*casd.Model](t)(other.Calibrate(dataset, nil))
+	again := must[*casd.Model](t)(other.Calibrate(context.Background(), dataset, nil))
 	if againBytes := must[[]byte](t)(again.Bytes()); string(againBytes) != string(bytes) {
 		t.Error("another calibration than that of the training")
 	}
-	maps := must[*casd.Model](t)(model.Calibrate(dataset, &casd.CalibrateOptions{FitMaps: true, EqualWeights: true}))
+	maps := must[*casd.Model](t)(model.Calibrate(context.Background(), dataset, &casd.CalibrateOptions{FitMaps: true, EqualWeights: true}))
 	if maps.ParameterCount() != model.ParameterCount() {
 		t.Error("another network")
 	}
-	_, err := model.Calibrate(dataset, &casd.CalibrateOptions{Split: "dawn"})
+	_, err := model.Calibrate(context.Background(), dataset, &casd.CalibrateOptions{Split: "dawn"})
 	wants(t, err, casd.StatusNotFound, casd.ErrNotFound, "it has 'train', 'valid', 'test'")
-	_, err = model.Calibrate(dataset, &casd.CalibrateOptions{Split: "train", FitMaps: true})
+	_, err = model.Calibrate(context.Background(), dataset, &casd.CalibrateOptions{Split: "train", FitMaps: true})
 	wants(t, err, casd.StatusInvalidArgument, casd.ErrInvalidArgument, "fit_maps")
-	_, err = model.Calibrate(dataset, &casd.CalibrateOptions{Threads: 1 << 40})
+	_, err = model.Calibrate(context.Background(), dataset, &casd.CalibrateOptions{Threads: 1 << 40})
 	wants(t, err, casd.StatusInvalidArgument, casd.ErrInvalidArgument, "threads")
-	_, err = must[*casd.Model](t)(casd.NewModel(dataset.Schema(), nil)).Calibrate(dataset, nil)
+	_, err = must[*casd.Model](t)(casd.NewModel(dataset.Schema(), nil)).Calibrate(context.Background(), dataset, nil)
 	wants(t, err, casd.StatusState, casd.ErrState, "not trained")
+
+	var last, total int
+	progress := &casd.CalibrateOptions{Progress: func(done, all int) { last, total = done, all }}
+	reported := must[*casd.Model](t)(other.Calibrate(context.Background(), dataset, progress))
+	if reportedBytes := must[[]byte](t)(reported.Bytes()); string(reportedBytes) != string(bytes) {
+		t.Error("progress changes the calibration")
+	}
+	if last != total || total < 200 {
+		t.Error(last, total)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = model.Calibrate(ctx, dataset, nil)
+	wants(t, err, casd.StatusCancelled, casd.ErrCancelled, "before the calibration began")
+
+	// Large enough that the calibration cannot end before it is cancelled.
+	synthetic := casd.DefaultSyntheticOptions()
+	synthetic.ValidSamples = 30000
+	large := must[*casd.Dataset](t)(casd.NewSyntheticDataset(synthetic))
+	ctx, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	_, err = model.Calibrate(ctx, large, &casd.CalibrateOptions{Progress: func(_, _ int) { cancel() }})
+	wants(t, err, casd.StatusCancelled, casd.ErrCancelled, "cancelled the calibration")
 }
 
 func TestTrainerOptions(t *testing.T) {

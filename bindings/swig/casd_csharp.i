@@ -83,6 +83,7 @@ CASD_PASS(int*, const casd_field *fields)
 
 // Callbacks are never used: only NULL is passed.
 CASD_PASS(global::System.IntPtr, casd_evaluate_callback)
+CASD_PASS(global::System.IntPtr, casd_calibrate_callback)
 CASD_PASS(global::System.IntPtr, casd_progress_callback)
 CASD_PASS(global::System.IntPtr, void *user)
 

@@ -142,6 +142,7 @@ CASD_SLICE(const casd_field *fields, int32_t count, int32)
 %ignore casd_batch_target;
 %ignore casd_prediction_data;
 %ignore casd_evaluate;
+%ignore casd_model_calibrate;
 
 %include "casd.i"
 
@@ -154,7 +155,7 @@ CASD_SLICE(const casd_field *fields, int32_t count, int32)
 
 _Static_assert(sizeof(void *) == 8 && sizeof(size_t) == 8, "the Go binding needs a 64-bit platform");
 
-// watch[0]: set to 1 to cancel; watch[1]: samples evaluated; watch[2]: samples in the split.
+// watch[0]: set to 1 to cancel; watch[1]: done; watch[2]: total.
 static int32_t CASD_CALL casd_go_watch(int64_t done, int64_t total, void *user) {
   int64_t *watch = (int64_t *)user;
   __atomic_store_n(&watch[1], done, __ATOMIC_RELAXED);
@@ -169,6 +170,12 @@ static casd_status casd_go_evaluate(casd_report **report, casd_predictor *predic
                                     const casd_dataset *dataset, const char *split,
                                     const casd_evaluate_options *options, int64_t *watch) {
   return casd_evaluate(report, predictor, dataset, split, options, casd_go_watch, watch);
+}
+
+static casd_status casd_go_calibrate(casd_model **result, const casd_model *model,
+                                     const casd_dataset *dataset, const char *split,
+                                     const casd_calibrate_options *options, int64_t *watch) {
+  return casd_model_calibrate(result, model, dataset, split, options, casd_go_watch, watch);
 }
 
 // 1 and the frames if the sample has the modality and the buffer holds them, else 0.

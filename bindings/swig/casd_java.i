@@ -30,6 +30,7 @@
 %ignore casd_batch_target;
 %ignore casd_dataset_read;
 %ignore casd_evaluate;
+%ignore casd_model_calibrate;
 %ignore casd_trainer_fit;
 %ignore casd_log_poll;
 // The message is in the exception.
@@ -199,6 +200,7 @@ CASD_STRUCT(casd_monitor_state)
 %native(predictionCopyDirect) jlong predictionCopyDirect(jlong prediction, jobject target, jint position, jint capacity, jintArray fields);
 %native(datasetRead) void datasetRead(jlong batch, jlong dataset, jstring split, jlongArray indices, jlong count);
 %native(evaluate) jlong evaluate(jlong predictor, jlong dataset, jstring split, jint mask, jobject listener);
+%native(calibrate) jlong calibrate(jlong model, jlong dataset, jstring split, jlong options, jobject listener);
 %native(trainerFit) void trainerFit(jlong trainer, jlong dataset, jstring checkpoint, jobject listener);
 
 %include "casd.i"

@@ -15,6 +15,7 @@ constexpr double least_trust = 0.1, most_trust = 10;
 /// On fewer samples a temperature seems noticeably better than it is.
 constexpr std::size_t few_samples = 200;
 constexpr std::size_t most_folds = 10;
+constexpr int trust_rounds = 2, trust_grid = 9, temperature_grid = 400, section_steps = 40;
 
 /// Rows of logits with the index of each row's target class. In a multi-label task each pair of
 /// logits is a row.
@@ -64,9 +65,19 @@ std::vector<ModalitySubset> calibration_subsets(const Schema& schema) {
   return out;
 }
 
+constexpr int calls_of_minimise(int grid) { return grid + 2 * section_steps + 1; }
+
 /// Minimises f on [low, high] in log space: a grid to avoid local minima, then golden-section search.
+/// function(x, progress) gets the progress of one call.
 template <class F>
-double minimise(double low, double high, int grid, F f) {
+double minimise(double low, double high, int grid, const WorkProgress& progress, F function) {
+  WorkParts calls(progress, calls_of_minimise(grid));
+  const auto f = [&](double x) {
+    const WorkProgress call = calls.next(1);
+    const double value = function(x, call);
+    report(call, 1, 1);
+    return value;
+  };
   const double step = std::log(high / low) / (grid - 1);
   double best = low, best_value = f(low);
   for (int i = 1; i < grid; ++i) {
@@ -79,7 +90,7 @@ double minimise(double low, double high, int grid, F f) {
   double a = std::log(std::max(low, best * std::exp(-step)));
   double b = std::log(std::min(high, best * std::exp(step)));
   const double ratio = (std::sqrt(5.0) - 1) / 2;
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < section_steps; ++i) {
     const double x = b - ratio * (b - a), y = a + ratio * (b - a);
     if (f(std::exp(x)) < f(std::exp(y)))
       b = y;
@@ -90,9 +101,10 @@ double minimise(double low, double high, int grid, F f) {
   return f(refined) < best_value ? refined : best;
 }
 
-double best_temperature(const LogitRows& rows) {
-  return minimise(least_temperature, most_temperature, 400,
-                  [&](double temperature) { return rows.cross_entropy(temperature); });
+double best_temperature(const LogitRows& rows, const WorkProgress& progress = {}) {
+  return minimise(
+      least_temperature, most_temperature, temperature_grid, progress,
+      [&](double temperature, const WorkProgress&) { return rows.cross_entropy(temperature); });
 }
 
 /// The fold of each sample: units (the samples of a group, or a sample without a group) take turns.
@@ -140,10 +152,11 @@ std::map<TemperatureKey, LogitRows> rows_by_key(const std::vector<ConditionPredi
 }
 
 double total_cross_entropy(const ModelPtr& model, const EncodedSamples& held_out,
-                           const std::vector<ModalitySubset>& all) {
+                           const std::vector<ModalitySubset>& all, const WorkProgress& progress) {
   Predictor predictor(model, default_predictor_options());
   double sum = 0;
-  for (const ConditionPredictions& outputs : collect_predictions(predictor, held_out, all)) {
+  for (const ConditionPredictions& outputs :
+       collect_predictions(predictor, held_out, all, progress)) {
     LogitRows rows;
     for (std::size_t i = 0; i < outputs.labelled.size(); ++i)
       add_rows(rows, outputs, i, model->schema());
@@ -159,17 +172,38 @@ ModelPtr with_trust(const ModelPtr& model, std::vector<double> trust) {
 /// Coordinate descent over the logarithms of the factors. Only their ratios have an effect, so the
 /// first modality keeps 1.
 std::vector<double> fit_trust(const ModelPtr& model, const EncodedSamples& held_out,
-                              const std::vector<ModalitySubset>& all) {
-  constexpr int rounds = 2, grid = 9;
+                              const std::vector<ModalitySubset>& all,
+                              const WorkProgress& progress) {
   std::vector<double> trust(model->schema().modalities.size(), 1.0);
-  for (int round = 0; round < rounds; ++round)
+  WorkParts searches(progress, trust_rounds * static_cast<double>(trust.size() - 1));
+  for (int round = 0; round < trust_rounds; ++round)
     for (std::size_t m = 1; m < trust.size(); ++m)
-      trust[m] = minimise(least_trust, most_trust, grid, [&](double factor) {
-        std::vector<double> tried = trust;
-        tried[m] = factor;
-        return total_cross_entropy(with_trust(model, std::move(tried)), held_out, all);
-      });
+      trust[m] = minimise(least_trust, most_trust, trust_grid, searches.next(1),
+                          [&](double factor, const WorkProgress& call) {
+                            std::vector<double> tried = trust;
+                            tried[m] = factor;
+                            return total_cross_entropy(with_trust(model, std::move(tried)),
+                                                       held_out, all, call);
+                          });
   return trust;
+}
+
+/// The parts of calibration_work().
+struct Work {
+  double trust = 0, predictions = 0, temperatures = 0;
+};
+
+Work work_of(const Schema& schema, const CalibrationRequest& request) {
+  const auto subsets = static_cast<double>(calibration_subsets(schema).size());
+  Work out;
+  if (request.trust)
+    out.trust =
+        trust_rounds * (schema.modality_count() - 1) * calls_of_minimise(trust_grid) * subsets;
+  if (request.temperatures) {
+    out.predictions = subsets;
+    out.temperatures = 8 * subsets;
+  }
+  return out;
 }
 
 }  // namespace
@@ -194,28 +228,40 @@ double held_out_loss(Predictor& predictor, Span<const Sample* const> samples) {
   return rows.cross_entropy(best_temperature(rows));
 }
 
+double calibration_work(const Schema& schema, const CalibrationRequest& request) {
+  const Work work = work_of(schema, request);
+  return encode_work + work.trust + work.predictions + work.temperatures;
+}
+
 Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
-                            const CalibrationRequest& request, const EvaluationProgress& progress) {
+                            const CalibrationRequest& request, const WorkProgress& progress) {
   const Schema& schema = model->schema();
   Calibration out;
   if (schema.task == CASD_TASK_REGRESSION) return out;
   casd_predictor_options options = default_predictor_options();
   options.threads = request.threads;
   Predictor encoder(model, options);
-  const EncodedSamples held_out = encode_samples(encoder, samples, progress);
+  const Work work = work_of(schema, request);
+  WorkParts parts(progress, calibration_work(schema, request));
+  const EncodedSamples held_out = encode_samples(encoder, samples, parts.next(encode_work));
   const std::vector<ModalitySubset> all = calibration_subsets(schema);
-  if (request.trust && schema.modality_count() > 1) out.trust = fit_trust(model, held_out, all);
+  const WorkProgress trust_progress = parts.next(work.trust);
+  if (request.trust && schema.modality_count() > 1)
+    out.trust = fit_trust(model, held_out, all, trust_progress);
   if (!request.temperatures) return out;
 
   Predictor predictor(with_trust(model, out.trust), default_predictor_options());
-  const auto rows = rows_by_key(collect_predictions(predictor, held_out, all), all, schema);
+  const auto rows = rows_by_key(
+      collect_predictions(predictor, held_out, all, parts.next(work.predictions)), all, schema);
+  const WorkProgress temperatures_progress = parts.next(work.temperatures);
+  WorkParts temperatures(temperatures_progress, static_cast<double>(rows.size()));
   for (const ModalitySubset& condition : all) {
     const TemperatureKey key = temperature_key(schema, condition.mask);
     const auto found = rows.find(key);
     const bool done = std::any_of(out.temperatures.begin(), out.temperatures.end(),
                                   [&](const auto& entry) { return entry.first == key; });
     if (done || found == rows.end()) continue;
-    out.temperatures.emplace_back(key, best_temperature(found->second));
+    out.temperatures.emplace_back(key, best_temperature(found->second, temperatures.next(1)));
   }
   return out;
 }

@@ -14,11 +14,11 @@ struct CalibrationRequest {
 /// (docs/method.md 6.4), and trust: one factor per modality that lowers the mean cross-entropy over
 /// all conditions. Keys without a labelled sample get no temperature. Samples whose prediction fails
 /// are left out. Regression has nothing to fit.
-/// The samples are encoded once, and `progress` is called after each chunk. Their frames are not read
-/// afterwards.
+/// The samples are encoded once. Their frames are not read afterwards.
 Calibration fit_calibration(const ModelPtr& model, Span<const Sample* const> samples,
-                            const CalibrationRequest& request,
-                            const EvaluationProgress& progress = {});
+                            const CalibrationRequest& request, const WorkProgress& progress = {});
+/// The work of fit_calibration() for each sample, in the unit of encode_work.
+double calibration_work(const Schema& schema, const CalibrationRequest& request);
 
 /// How far the predictions of complete inputs are from the targets: the cross-entropy at the
 /// temperature of [0.2, 20] that makes it least, so that evidence alone does not decide (multi-label:

@@ -66,10 +66,6 @@ void add_outputs(std::vector<ConditionPredictions>& out, Predictor& predictor,
   }
 }
 
-void report(const EvaluationProgress& progress, std::size_t done, std::size_t total) {
-  if (progress) progress(static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
-}
-
 }  // namespace
 
 std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
@@ -92,13 +88,15 @@ std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
     predictor.encode(evidence, part, all, true);
     add_outputs(out, predictor, evidence, part, conditions, prediction, observer);
     if (linear) add_outputs(*linear, *linear_part, evidence, part, conditions, prediction);
-    report(progress, first + part.size(), samples.size());
+    if (progress)
+      progress(static_cast<std::int64_t>(first + part.size()),
+               static_cast<std::int64_t>(samples.size()));
   }
   return out;
 }
 
 EncodedSamples encode_samples(Predictor& predictor, Span<const Sample* const> samples,
-                              const EvaluationProgress& progress) {
+                              const WorkProgress& progress) {
   const ModalityMask all = predictor.model()->schema().all();
   EncodedSamples out{samples, {}};
   for (std::size_t first = 0; first < samples.size(); first += chunk_samples) {
@@ -110,14 +108,17 @@ EncodedSamples encode_samples(Predictor& predictor, Span<const Sample* const> sa
   return out;
 }
 
-std::vector<ConditionPredictions> collect_predictions(
-    Predictor& predictor, const EncodedSamples& encoded,
-    const std::vector<ModalitySubset>& conditions) {
+std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
+                                                      const EncodedSamples& encoded,
+                                                      const std::vector<ModalitySubset>& conditions,
+                                                      const WorkProgress& progress) {
   std::vector<ConditionPredictions> out(conditions.size());
   Prediction prediction;
-  for (std::size_t k = 0; k < encoded.chunks.size(); ++k)
+  for (std::size_t k = 0; k < encoded.chunks.size(); ++k) {
     add_outputs(out, predictor, encoded.chunks[k], chunk_of(encoded.samples, k * chunk_samples),
                 conditions, prediction);
+    report(progress, k + 1, encoded.chunks.size());
+  }
   return out;
 }
 

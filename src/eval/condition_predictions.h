@@ -3,6 +3,7 @@
 #pragma once
 
 #include "eval/modality_subsets.h"
+#include "eval/work_progress.h"
 #include "predict/predictor.h"
 
 #include <cstddef>
@@ -55,12 +56,13 @@ struct EncodedSamples {
   std::vector<EvidenceTable> chunks;
 };
 EncodedSamples encode_samples(Predictor& predictor, Span<const Sample* const> samples,
-                              const EvaluationProgress& progress = {});
+                              const WorkProgress& progress = {});
 
 /// `predictor`: the model of encode_samples(), or one that differs in its calibration only.
-std::vector<ConditionPredictions> collect_predictions(
-    Predictor& predictor, const EncodedSamples& encoded,
-    const std::vector<ModalitySubset>& conditions);
+std::vector<ConditionPredictions> collect_predictions(Predictor& predictor,
+                                                      const EncodedSamples& encoded,
+                                                      const std::vector<ModalitySubset>& conditions,
+                                                      const WorkProgress& progress = {});
 
 /// Predicted and target classes of the labelled samples; multi-label: those of output `output`.
 struct Decisions {

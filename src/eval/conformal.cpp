@@ -85,7 +85,8 @@ std::size_t numbers_per_table(std::size_t tables) {
 }
 
 Guarantees guarantees(const std::map<std::uint32_t, HeldOutResults>& results,
-                      const std::vector<std::vector<float>>& modality_variance) {
+                      const std::vector<std::vector<float>>& modality_variance,
+                      const WorkProgress& progress) {
   std::size_t tables = modality_variance.size();
   for (const auto& [key, of_key] : results)
     tables += 1 + of_key.scores.size() + of_key.decisions.size();
@@ -102,6 +103,7 @@ Guarantees guarantees(const std::map<std::uint32_t, HeldOutResults>& results,
     for (const std::vector<Decision>& decisions : of_key.decisions)
       entry.errors.push_back(error_table(decisions, most));
     out.keys.push_back(std::move(entry));
+    report(progress, out.keys.size(), results.size());
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/span.h"
+#include "eval/work_progress.h"
 #include "model/guarantees.h"
 #include "model/schema.h"
 
@@ -51,6 +52,7 @@ std::size_t numbers_per_table(std::size_t tables);
 
 /// The tables from the results by key, and the variances V_m of each modality.
 Guarantees guarantees(const std::map<std::uint32_t, HeldOutResults>& results,
-                      const std::vector<std::vector<float>>& modality_variance);
+                      const std::vector<std::vector<float>>& modality_variance,
+                      const WorkProgress& progress = {});
 
 }  // namespace casd

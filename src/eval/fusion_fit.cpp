@@ -16,12 +16,14 @@ constexpr double least_joint_trust = 0.01, trust_deviation = 0.7, contribution_d
 constexpr double median_temperature = 2, temperature_deviation = 0.5;
 constexpr double least_log_temperature = -3, most_log_temperature = 4;
 constexpr double least_noise = 1e-3;  // of a regression's mask
+constexpr std::size_t reported_samples = 512;
 
 /// The variables are trust [M], contributions [M] and, for classes, log temperatures [S].
 class Loss {
  public:
-  explicit Loss(const HeldOutEvidence& held_out)
+  Loss(const HeldOutEvidence& held_out, const WorkProgress& progress)
       : e_(held_out),
+        progress_(progress),
         m_(static_cast<std::size_t>(e_.modalities)),
         keys_(temperatures_by_mask(e_.modalities) ? (std::size_t{1} << m_) - 1 : m_),
         regression_(e_.task == CASD_TASK_REGRESSION),
@@ -53,12 +55,21 @@ class Loss {
   double operator()(const std::vector<double>& x, std::vector<double>& gradient) {
     std::fill(gradient.begin(), gradient.end(), 0.0);
     double sum = 0;
-    for (std::size_t i = 0; i < e_.count(); ++i)
+    for (std::size_t i = 0; i < e_.count(); ++i) {
       for (const ModalityMask mask : subsets_[i]) sum += add_row(i, mask, x, gradient);
+      if ((i + 1) % reported_samples == 0) report_pass(i + 1);
+    }
+    report_pass(e_.count());
+    ++evaluations_;
     return sum + add_priors(x, gradient);
   }
 
  private:
+  void report_pass(std::size_t samples) const {
+    const std::size_t all = expected_evaluations * e_.count();
+    report(progress_, std::min(evaluations_ * e_.count() + samples, all), all);
+  }
+
   std::size_t key_index(ModalityMask mask) const {
     return temperature_key(e_.modalities, mask) - 1;
   }
@@ -198,6 +209,8 @@ class Loss {
   }
 
   const HeldOutEvidence& e_;
+  const WorkProgress& progress_;
+  std::size_t evaluations_ = 0;
   const std::size_t m_, keys_;
   const bool regression_;
   std::vector<std::vector<ModalityMask>> subsets_;  // [N]
@@ -208,8 +221,8 @@ class Loss {
 
 }  // namespace
 
-FusionFit fit_fusion(const HeldOutEvidence& held_out) {
-  Loss loss(held_out);
+FusionFit fit_fusion(const HeldOutEvidence& held_out, const WorkProgress& progress) {
+  Loss loss(held_out, progress);
   FusionFit out;
   const std::vector<double> x =
       bounded_minimum([&](const std::vector<double>& at,

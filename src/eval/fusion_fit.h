@@ -1,6 +1,7 @@
 // Trust, contributions and temperatures, fitted together on held-out samples (docs/method.md 10.2).
 #pragma once
 
+#include "eval/work_progress.h"
 #include "model/model.h"
 
 #include <casd/schema.h>
@@ -38,8 +39,11 @@ struct FusionFit {
   double objective = 0;
 };
 
+constexpr int expected_evaluations = 60;
+
 /// The minimum of the held-out loss with its priors, from trust 1, contributions 1 and temperatures 2.
-/// Without samples it is this start.
-FusionFit fit_fusion(const HeldOutEvidence& held_out);
+/// Without samples it is this start. The progress expects `expected_evaluations` of the loss; it stands
+/// at its end while the search needs more.
+FusionFit fit_fusion(const HeldOutEvidence& held_out, const WorkProgress& progress = {});
 
 }  // namespace casd

@@ -24,7 +24,9 @@ struct FittedModel {
 /// - `input_guard`: limits fitted on both;
 /// - without `linear`: fit_calibration() on `held_out`.
 /// If `train` is empty, the model keeps its linear maps and its guard; a guard that was never fitted is
-/// fitted on `held_out`. The samples have a modality and a permitted length. `progress` is called with the held-out samples.
+/// fitted on `held_out`. The samples have a modality and a permitted length.
+/// `progress` is called with the work done and all work, about in reads of a sample; the last call has
+/// both equal.
 FittedModel fit_after_training(const ModelPtr& model, Span<const Sample* const> train,
                                Span<const Sample* const> held_out, const FitRequest& request,
                                const EvaluationProgress& progress = {});

@@ -11,7 +11,6 @@
 namespace casd {
 namespace {
 
-constexpr std::size_t most_samples = 16384;   // of which tables are computed
 constexpr std::size_t most_law_rows = 16384;  // of the fit of a regression's variance
 
 /// All samples, or an even selection of them.
@@ -20,9 +19,10 @@ std::vector<const Sample*> evenly_chosen(Span<const Sample* const> samples, bool
   for (const Sample* sample : samples)
     if (!labelled || !sample->target.empty()) out.push_back(sample);
   const std::size_t count = out.size();
-  if (count <= most_samples) return out;
-  for (std::size_t i = 0; i < most_samples; ++i) out[i] = out[i * count / most_samples];
-  out.resize(most_samples);
+  if (count <= most_guarantee_samples) return out;
+  for (std::size_t i = 0; i < most_guarantee_samples; ++i)
+    out[i] = out[i * count / most_guarantee_samples];
+  out.resize(most_guarantee_samples);
   return out;
 }
 
@@ -65,7 +65,8 @@ struct HeldOutRow {
 /// Calls use(HeldOutRow) for each sample and each of its sets of modalities, all of which it has, if
 /// the row has a result.
 template <class Use>
-void for_each_row(const ModelPtr& model, Span<const Sample* const> samples, int threads, Use use) {
+void for_each_row(const ModelPtr& model, Span<const Sample* const> samples, int threads,
+                  const WorkProgress& progress, Use use) {
   const Schema& schema = model->schema();
   casd_predictor_options options = default_predictor_options();
   options.threads = threads;
@@ -86,14 +87,16 @@ void for_each_row(const ModelPtr& model, Span<const Sample* const> samples, int 
             use(HeldOutRow{predictor, evidence, prediction, row, *part[i], mask});
         }
       }
+    report(progress, first + part.size(), samples.size());
   }
 }
 
 /// U_F by key, and V_m by modality.
 void add_uncertainties(std::map<std::uint32_t, HeldOutResults>& results,
                        std::vector<std::vector<float>>& variance, const ModelPtr& model,
-                       Span<const Sample* const> samples, int threads) {
-  for_each_row(model, samples, threads, [&](const HeldOutRow& row) {
+                       Span<const Sample* const> samples, int threads,
+                       const WorkProgress& progress) {
+  for_each_row(model, samples, threads, progress, [&](const HeldOutRow& row) {
     results[temperature_key(model->schema(), row.mask)].uncertainty.push_back(
         row.field(CASD_FIELD_UNCERTAINTY)[0]);
     if (modality_count(row.mask) != 1) return;  // V_m depends on its modality alone
@@ -109,12 +112,12 @@ PatternCounts patterns(const Schema& schema, Span<const Sample* const> samples) 
   return {counts.begin(), counts.end()};
 }
 
-std::vector<LawRow> law_rows(const ModelPtr& model, Span<const Sample* const> samples,
-                             int threads) {
+std::vector<LawRow> law_rows(const ModelPtr& model, Span<const Sample* const> samples, int threads,
+                             const WorkProgress& progress) {
   std::vector<LawRow> rows;
   const Schema& schema = model->schema();
   const Span<const float> scale = model->tensor(model->layout().target->deviation);
-  for_each_row(model, samples, threads, [&](const HeldOutRow& from) {
+  for_each_row(model, samples, threads, progress, [&](const HeldOutRow& from) {
     LawRow to{temperature_key(schema, from.mask), {}, {}};
     const Span<float> value = from.field(CASD_FIELD_VALUE);
     for (std::size_t k = 0; k < value.size(); ++k)
@@ -127,8 +130,8 @@ std::vector<LawRow> law_rows(const ModelPtr& model, Span<const Sample* const> sa
   return rows;
 }
 
-OutputVariance fit_law(const std::vector<LawRow>& rows, std::size_t output,
-                       std::size_t modalities) {
+OutputVariance fit_law(const std::vector<LawRow>& rows, std::size_t output, std::size_t modalities,
+                       const WorkProgress& progress) {
   std::vector<double> square, term;
   const std::size_t step = (rows.size() + most_law_rows - 1) / most_law_rows;
   for (std::size_t i = 0; i < rows.size(); i += step) {
@@ -136,16 +139,18 @@ OutputVariance fit_law(const std::vector<LawRow>& rows, std::size_t output,
     const auto begin = rows[i].term.begin() + static_cast<std::ptrdiff_t>(output * modalities);
     term.insert(term.end(), begin, begin + static_cast<std::ptrdiff_t>(modalities));
   }
-  return fit_output_variance(square, term, modalities);
+  return fit_output_variance(square, term, modalities, progress);
 }
 
 /// The law of each output. Adds the scores: residuals divided by the standard deviation.
 std::vector<OutputVariance> add_residuals(std::map<std::uint32_t, HeldOutResults>& results,
-                                          const std::vector<LawRow>& rows, const Schema& schema) {
+                                          const std::vector<LawRow>& rows, const Schema& schema,
+                                          const WorkProgress& progress) {
   const std::size_t outputs = schema.outputs.size(), modalities = schema.modalities.size();
+  WorkParts parts(progress, static_cast<double>(outputs));
   std::vector<OutputVariance> out;
   for (std::size_t k = 0; k < outputs; ++k) {
-    const OutputVariance law = fit_law(rows, k, modalities);
+    const OutputVariance law = fit_law(rows, k, modalities, parts.next(1));
     for (const LawRow& row : rows) {
       double variance = law.floor;
       for (std::size_t m = 0; m < modalities; ++m)
@@ -161,30 +166,36 @@ std::vector<OutputVariance> add_residuals(std::map<std::uint32_t, HeldOutResults
 
 }  // namespace
 
-ModelPtr with_guarantees(const ModelPtr& model, Span<const Sample* const> held_out, int threads) {
+ModelPtr with_guarantees(const ModelPtr& model, Span<const Sample* const> held_out, int threads,
+                         const WorkProgress& progress) {
   const Schema& schema = model->schema();
   Calibration calibration = model->calibration();
   calibration.guarantees = {};
   const std::vector<const Sample*> labelled = evenly_chosen(held_out, true);
   if (labelled.empty()) return std::make_shared<const Model>(model->with_calibration(calibration));
 
+  constexpr double pass_work = 4, laws_work = 1, tables_work = 1;
+  WorkParts parts(progress, 2 * pass_work + laws_work + tables_work);
+  const WorkProgress labelled_progress = parts.next(pass_work);
+  const WorkProgress laws_progress = parts.next(laws_work);
   std::map<std::uint32_t, HeldOutResults> results;
   std::vector<OutputVariance> laws;
   if (schema.task == CASD_TASK_REGRESSION)
-    laws = add_residuals(results, law_rows(model, labelled, threads), schema);
+    laws = add_residuals(results, law_rows(model, labelled, threads, labelled_progress), schema,
+                         laws_progress);
   else
-    for_each_row(model, labelled, threads, [&](const HeldOutRow& row) {
+    for_each_row(model, labelled, threads, labelled_progress, [&](const HeldOutRow& row) {
       add_result(results[temperature_key(schema, row.mask)], schema.task,
                  row.field(CASD_FIELD_PROBABILITIES), row.sample.target);
     });
   const std::vector<const Sample*> all = evenly_chosen(held_out, false);
   std::vector<std::vector<float>> variance(schema.modalities.size());
-  add_uncertainties(results, variance, model, all, threads);
+  add_uncertainties(results, variance, model, all, threads, parts.next(pass_work));
   for (auto& [key, of_key] : results) {
     of_key.scores.resize(Guarantees::score_tables(schema));
     of_key.decisions.resize(Guarantees::decision_tables(schema));
   }
-  calibration.guarantees = guarantees(results, variance);
+  calibration.guarantees = guarantees(results, variance, parts.next(tables_work));
   calibration.guarantees.patterns = patterns(schema, all);
   calibration.guarantees.output_variance = std::move(laws);
   return std::make_shared<const Model>(model->with_calibration(std::move(calibration)));

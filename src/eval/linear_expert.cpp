@@ -73,21 +73,21 @@ RowMatrix learned_targets(const ExpertRows& rows, const ExpertTask& task) {
 /// divided by the mean weight and x_i the standardised pooled frames.
 class Problem {
  public:
-  Problem(const ExpertRows& rows, const ExpertTask& task)
+  Problem(const ExpertRows& rows, const ExpertTask& task, const WorkProgress& progress)
       : rows_(rows), targets(learned_targets(rows, task)), weight(index(rows.count)) {
     const std::size_t given = target_columns(task);
     for (std::size_t i = 0; i < rows.count; ++i)
       weight[index(i)] = sample_weight(task, rows.target.data() + i * given);
     weight /= weight.mean();
-    standardise();
+    standardise(progress);
     target_mean = (targets.transpose() * weight) / weight.sum();
   }
 
   /// Calls visit(first, part) for parts [rows, width] of the weighted, centred rows.
   template <class Visit>
-  void visit(const Visit& visit_part) const {
+  void visit(const WorkProgress& progress, const Visit& visit_part) const {
     RowMatrix part;
-    visit_pooled([&](Index first, const RowMatrix& pooled) {
+    visit_pooled(progress, [&](Index first, const RowMatrix& pooled) {
       part = (pooled.rowwise() - centre.transpose()) * deviation.cwiseInverse().asDiagonal();
       part = weight.segment(first, part.rows()).cwiseSqrt().asDiagonal() * part;
       visit_part(first, part);
@@ -104,27 +104,29 @@ class Problem {
 
  private:
   template <class Visit>
-  void visit_pooled(const Visit& visit_part) const {
+  void visit_pooled(const WorkProgress& progress, const Visit& visit_part) const {
     RowMatrix pooled;
     for (std::size_t first = 0; first < rows_.count; first += chunk_rows) {
       const std::size_t size = std::min(chunk_rows, rows_.count - first);
       pooled.resize(index(size), width());
       rows_.read(first, size, pooled.data());
       visit_part(index(first), pooled);
+      report(progress, first + size, rows_.count);
     }
   }
 
-  void standardise() {
+  void standardise(const WorkProgress& progress) {
+    WorkParts parts(progress, 2);
     Vector mean = Vector::Zero(width());
     centre = Vector::Zero(width());
-    visit_pooled([&](Index first, const RowMatrix& pooled) {
+    visit_pooled(parts.next(1), [&](Index first, const RowMatrix& pooled) {
       mean += pooled.colwise().sum().transpose();
       centre += pooled.transpose() * weight.segment(first, pooled.rows());
     });
     mean /= static_cast<double>(rows_.count);
     centre /= weight.sum();
     Vector square = Vector::Zero(width());
-    visit_pooled([&](Index, const RowMatrix& pooled) {
+    visit_pooled(parts.next(1), [&](Index, const RowMatrix& pooled) {
       square += (pooled.rowwise() - mean.transpose()).colwise().squaredNorm().transpose();
     });
     deviation = (square / static_cast<double>(rows_.count)).cwiseSqrt();
@@ -181,21 +183,22 @@ class ShiftedTridiagonal {
 /// Compared with the eigenvalues this is four times faster.
 class RidgePath {
  public:
-  explicit RidgePath(const Problem& problem)
+  RidgePath(const Problem& problem, const WorkProgress& progress)
       : problem_(problem), by_features_(problem.count() > problem.width()) {
     const Matrix b = problem.weighted_targets();
     Matrix gram;
     if (by_features_) {
       gram = Matrix::Zero(problem.width(), problem.width());
       projected_ = Matrix::Zero(problem.width(), b.cols());
-      problem.visit([&](Index first, const RowMatrix& part) {
+      problem.visit(progress, [&](Index first, const RowMatrix& part) {
         gram.selfadjointView<Eigen::Lower>().rankUpdate(part.transpose());
         projected_ += part.transpose() * b.middleRows(first, part.rows());
       });
     } else {
       rows_.resize(problem.count(), problem.width());
-      problem.visit(
-          [&](Index first, const RowMatrix& part) { rows_.middleRows(first, part.rows()) = part; });
+      problem.visit(progress, [&](Index first, const RowMatrix& part) {
+        rows_.middleRows(first, part.rows()) = part;
+      });
       gram = Matrix::Zero(problem.count(), problem.count());
       gram.selfadjointView<Eigen::Lower>().rankUpdate(rows_);
       projected_ = b;
@@ -216,7 +219,8 @@ class RidgePath {
   /// Calls visit(first, g, leverage, prediction) for parts of the samples and all strengths; adds
   /// nothing for the centre. Stores the map [width, K] of each strength.
   template <class Visit>
-  void run(std::array<Matrix, strength_count>& map, const Visit& visit) const {
+  void run(std::array<Matrix, strength_count>& map, const WorkProgress& progress,
+           const Visit& visit) const {
     std::array<Matrix, strength_count> solution;
     std::vector<ShiftedTridiagonal> shifted;
     for (std::size_t g = 0; g < strength_count; ++g) {
@@ -227,7 +231,7 @@ class RidgePath {
     }
     if (by_features_) {
       RowMatrix turned;
-      problem_.visit([&](Index first, const RowMatrix& part) {
+      problem_.visit(progress, [&](Index first, const RowMatrix& part) {
         turned = part * basis_;
         for (std::size_t g = 0; g < strength_count; ++g)
           visit(first, g, leverages(shifted[g], turned, 1, 0), Matrix(part * map[g]));
@@ -240,6 +244,7 @@ class RidgePath {
       const double lambda = ridge_strength(g) * static_cast<double>(problem_.width());
       visit(Index{0}, g, leverages(shifted[g], turned, -lambda, 1),
             Matrix(b - lambda * solution[g]));
+      report(progress, g + 1, strength_count);
     }
   }
 
@@ -266,8 +271,8 @@ double least_squares_scale(const RowMatrix& prediction, const Matrix& centred) {
 
 /// Sets the scale of least cost of the leave-one-out predictions `without`.
 void choose_scale(LinearExperts& experts, std::size_t g, const RowMatrix& without,
-                  const Matrix& centred, const std::vector<double>& target,
-                  const ExpertTask& task) {
+                  const Matrix& centred, const std::vector<double>& target, const ExpertTask& task,
+                  const WorkProgress& progress) {
   static const std::vector<double> tried = scales(0.25, 512, 45);
   if (task.task == CASD_TASK_REGRESSION) {
     experts.scale[g] = least_squares_scale(without, centred);
@@ -278,8 +283,10 @@ void choose_scale(LinearExperts& experts, std::size_t g, const RowMatrix& withou
   const double smoothing = task.discriminant ? 0.01 / (static_cast<double>(without.rows()) + 1) : 0;
   const Span<const double> predictions(without.data(), static_cast<std::size_t>(without.size()));
   double best = std::numeric_limits<double>::infinity();
-  for (const double scale : tried) {
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    const double scale = tried[i];
     const double cost = expert_cost(task, predictions, target, scale, true, smoothing);
+    report(progress, i + 1, tried.size());
     if (cost >= best) continue;
     best = cost;
     experts.scale[g] = scale;
@@ -322,9 +329,12 @@ double expert_cost(const ExpertTask& task, Span<const double> predictions,
   return sum;
 }
 
-LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task) {
-  const Problem problem(rows, task);
-  const RidgePath path(problem);
+LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task,
+                          const WorkProgress& progress) {
+  constexpr double problem_work = 1, path_work = 1, run_work = 6;
+  WorkParts parts(progress, problem_work + path_work + run_work + strength_count);
+  const Problem problem(rows, task, parts.next(problem_work));
+  const RidgePath path(problem, parts.next(path_work));
   const Index columns = index(task.columns);
   const double total = problem.weight.sum();
   const Matrix centred = problem.targets.rowwise() - problem.target_mean.transpose();
@@ -344,23 +354,25 @@ LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task) {
     fits[g].fitted.resize(problem.count(), columns);
     fits[g].leverage.resize(problem.count());
   }
-  path.run(map, [&](Index first, std::size_t g, const Vector& leverage, const Matrix& prediction) {
-    for (Index i = 0; i < leverage.size(); ++i) {
-      const double w = problem.weight[first + i], root = std::sqrt(w);
-      if (task.discriminant) {
-        fits[g].fitted.row(first + i) = prediction.row(i) / root;
-        fits[g].leverage[first + i] = leverage[i] / w;
-        continue;
-      }
-      // The weighted centring is a regression on a constant, with leverage w / sum of w.
-      const double left = 1 - leverage[i] - w / total;
-      for (Index k = 0; k < columns; ++k) {
-        const double residual = (root * centred(first + i, k) - prediction(i, k)) / (left * root);
-        without[g](first + i, k) = centred(first + i, k) - residual;
-        out.leave_one_out[g] += w * residual * residual;
-      }
-    }
-  });
+  path.run(map, parts.next(run_work),
+           [&](Index first, std::size_t g, const Vector& leverage, const Matrix& prediction) {
+             for (Index i = 0; i < leverage.size(); ++i) {
+               const double w = problem.weight[first + i], root = std::sqrt(w);
+               if (task.discriminant) {
+                 fits[g].fitted.row(first + i) = prediction.row(i) / root;
+                 fits[g].leverage[first + i] = leverage[i] / w;
+                 continue;
+               }
+               // The weighted centring is a regression on a constant, with leverage w / sum of w.
+               const double left = 1 - leverage[i] - w / total;
+               for (Index k = 0; k < columns; ++k) {
+                 const double residual =
+                     (root * centred(first + i, k) - prediction(i, k)) / (left * root);
+                 without[g](first + i, k) = centred(first + i, k) - residual;
+                 out.leave_one_out[g] += w * residual * residual;
+               }
+             }
+           });
 
   const std::vector<std::size_t> classes =
       task.discriminant ? std::vector<std::size_t>(rows.target.begin(), rows.target.end())
@@ -376,13 +388,13 @@ LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task) {
     const Matrix unscaled = problem.deviation.cwiseInverse().asDiagonal() * map[g];
     out.map[g].resize(rows.width * task.columns);
     Eigen::Map<RowMatrix>(out.map[g].data(), problem.width(), columns) = unscaled;
-    choose_scale(out, g, without[g], centred, rows.target, task);
+    choose_scale(out, g, without[g], centred, rows.target, task, parts.next(1));
   }
   return out;
 }
 
 StrengthShares strength_shares(const LinearExperts& experts, const ExpertRows& held_out,
-                               const ExpertTask& task) {
+                               const ExpertTask& task, const WorkProgress& progress) {
   constexpr double temper = 3;
   static const std::vector<double> contributions = scales(0.05, 4, 25);
   StrengthShares out{};
@@ -393,6 +405,9 @@ StrengthShares strength_shares(const LinearExperts& experts, const ExpertRows& h
     return out;
   }
   const Index columns = index(experts.columns), width = index(experts.width);
+  constexpr double predictions_work = 2;
+  WorkParts parts(progress, predictions_work + strength_count);
+  const WorkProgress predicting = parts.next(predictions_work);
   std::array<RowMatrix, strength_count> predictions;
   for (RowMatrix& p : predictions) p.resize(index(held_out.count), columns);
   RowMatrix part;
@@ -407,14 +422,19 @@ StrengthShares strength_shares(const LinearExperts& experts, const ExpertRows& h
           experts.scale[g] *
           ((part * Eigen::Map<const RowMatrix>(experts.map[g].data(), width, columns)).rowwise() +
            Eigen::Map<const Eigen::RowVectorXd>(experts.offset[g].data(), columns));
+    report(predicting, first + size, held_out.count);
   }
   StrengthShares cost;
   for (std::size_t g = 0; g < strength_count; ++g) {
     const Span<const double> values(predictions[g].data(),
                                     static_cast<std::size_t>(predictions[g].size()));
     cost[g] = std::numeric_limits<double>::infinity();
-    for (const double c : contributions)
-      cost[g] = std::min(cost[g], expert_cost(task, values, held_out.target, c, false));
+    const WorkProgress costing = parts.next(1);
+    for (std::size_t i = 0; i < contributions.size(); ++i) {
+      cost[g] =
+          std::min(cost[g], expert_cost(task, values, held_out.target, contributions[i], false));
+      report(costing, i + 1, contributions.size());
+    }
     if (task.task == CASD_TASK_REGRESSION)
       cost[g] = static_cast<double>(held_out.count) / 2 *
                 std::log(cost[g] / static_cast<double>(values.size()));

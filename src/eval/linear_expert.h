@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/span.h"
+#include "eval/work_progress.h"
 
 #include <casd/schema.h>
 
@@ -56,12 +57,13 @@ struct LinearExperts {
 
 /// Memory: O(width^2), or O(count * width) where there are fewer samples than features, and
 /// O(count * K). `rows.count` is at least 1.
-LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task);
+LinearExperts fit_experts(const ExpertRows& rows, const ExpertTask& task,
+                          const WorkProgress& progress = {});
 
 /// How much each strength counts; the sum is 1.
 using StrengthShares = std::array<double, strength_count>;
 StrengthShares strength_shares(const LinearExperts& experts, const ExpertRows& held_out,
-                               const ExpertTask& task);
+                               const ExpertTask& task, const WorkProgress& progress = {});
 
 /// One linear map: f = weight phi + bias.
 struct LinearMap {

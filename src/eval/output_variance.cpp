@@ -50,7 +50,7 @@ std::vector<double> scaled(const std::vector<double>& parameter, const std::vect
 }  // namespace
 
 OutputVariance fit_output_variance(Span<const double> square, Span<const double> term,
-                                   std::size_t modalities) {
+                                   std::size_t modalities, const WorkProgress& progress) {
   OutputVariance out{1, std::vector<double>(modalities)};
   if (square.empty()) return out;
   const auto count = static_cast<double>(square.size());
@@ -67,13 +67,14 @@ OutputVariance fit_output_variance(Span<const double> square, Span<const double>
   }
   const Likelihood likelihood(square, std::move(terms), columns);
 
-  constexpr int most_steps = 20000;
+  constexpr std::size_t most_steps = 20000, reported_steps = 64;
   constexpr double enough = 1e-13;
   std::vector<double> parameter(columns, mean_square / static_cast<double>(columns));
   parameter[0] = std::max(parameter[0], least);
   std::vector<double> ratio(columns), next_ratio(columns);
   double value = likelihood.evaluate(parameter, ratio);
-  for (int step = 0; step < most_steps; ++step) {
+  for (std::size_t step = 0; step < most_steps; ++step) {
+    if (step % reported_steps == 0) report(progress, step, most_steps);
     // The exponent 1 is the faster one, 1/2 never makes the value larger.
     std::vector<double> next = scaled(parameter, ratio, 1, least);
     double next_value = likelihood.evaluate(next, next_ratio);

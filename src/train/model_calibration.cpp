@@ -64,13 +64,13 @@ std::vector<const Sample*> samples_of(const Split& split, const SchemaMapping& m
 
 ModelPtr calibrate(const ModelPtr& model, Span<const Sample* const> train,
                    Span<const Sample* const> held_out, const FitRequest& request,
-                   const std::string& held_out_name) {
+                   const std::string& held_out_name, const EvaluationProgress& progress) {
   const casd_model_options& options = model->options();
   const bool fits_law = options.linear != 0 || model->schema().task != CASD_TASK_REGRESSION;
   if (!fits_law && options.input_guard == 0) return model;
   require(!fits_law || any_labelled(held_out), held_out_name,
           " has no labelled sample with a modality");
-  const FittedModel fitted = fit_after_training(model, train, held_out, request);
+  const FittedModel fitted = fit_after_training(model, train, held_out, request, progress);
   if (fits_law && fitted.samples == 0)
     fail(CASD_ERROR_NUMERIC, "no labelled sample of ", held_out_name, " has a finite prediction");
   return fitted.model;
@@ -85,7 +85,7 @@ casd_calibrate_options default_calibrate_options() {
 }
 
 ModelPtr calibrate(const ModelPtr& model, const Dataset& dataset, const char* split,
-                   const casd_calibrate_options& options) {
+                   const casd_calibrate_options& options, const EvaluationProgress& progress) {
   check_range("fit_maps", options.fit_maps, 0, 1);
   check_range("balance_classes", options.balance_classes, 0, 1);
   check_range("threads", options.threads, 1, 256);
@@ -109,7 +109,7 @@ ModelPtr calibrate(const ModelPtr& model, const Dataset& dataset, const char* sp
   request.balance_classes = options.balance_classes != 0;
   request.trust = !model->calibration().trust.empty();
   request.threads = options.threads;
-  return calibrate(model, train, held_out, request, "split '" + chosen.name + "'");
+  return calibrate(model, train, held_out, request, "split '" + chosen.name + "'", progress);
 }
 
 }  // namespace casd

@@ -16,12 +16,12 @@ namespace casd {
 /// a finite prediction.
 ModelPtr calibrate(const ModelPtr& model, Span<const Sample* const> train,
                    Span<const Sample* const> held_out, const FitRequest& request,
-                   const std::string& held_out_name);
+                   const std::string& held_out_name, const EvaluationProgress& progress = {});
 
 casd_calibrate_options default_calibrate_options();
 
 /// casd_model_calibrate(). `split`: NULL or "": the default.
 ModelPtr calibrate(const ModelPtr& model, const Dataset& dataset, const char* split,
-                   const casd_calibrate_options& options);
+                   const casd_calibrate_options& options, const EvaluationProgress& progress = {});
 
 }  // namespace casd

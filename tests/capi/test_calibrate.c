@@ -75,16 +75,17 @@ static void results_are_those_of_a_trainer(void **state) {
     ASSERT_OK(casd_trainer_fit(f.trainer, f.data, NULL, NULL, NULL));
     ASSERT_OK(casd_trainer_snapshot(&trained, f.trainer));
 
-    ASSERT_OK(casd_model_calibrate(&on_train, trained, f.data, "train", NULL));
+    ASSERT_OK(casd_model_calibrate(&on_train, trained, f.data, "train", NULL, NULL, NULL));
     assert_as_a_trainer(on_train, trained, NULL, train);
     assert_false(same_bytes(on_train, trained));
     options.threads = 2;
-    ASSERT_OK(casd_model_calibrate(&again, on_train, f.data, NULL, &options)); /* split valid */
+    ASSERT_OK(casd_model_calibrate(&again, on_train, f.data, NULL, &options, NULL,
+                                   NULL)); /* split valid */
     assert_as_a_trainer(again, trained, NULL, valid);
     /* Training ended with the same maps and the same calibration. */
     assert_true(same_bytes(again, trained));
     options.fit_maps = 1;
-    ASSERT_OK(casd_model_calibrate(&maps, on_train, f.data, "valid", &options));
+    ASSERT_OK(casd_model_calibrate(&maps, on_train, f.data, "valid", &options, NULL, NULL));
     assert_true(same_bytes(maps, trained));
 
     casd_model_destroy(trained);
@@ -104,19 +105,19 @@ static void maps_that_were_never_fitted_are_fitted(void **state) {
   casd_batch *train = split_batch(data, "train"), *valid = split_batch(data, "valid");
   casd_calibrate_options options = new_options();
   (void)state;
-  ASSERT_OK(casd_model_calibrate(&calibrated, model, data, NULL, NULL));
+  ASSERT_OK(casd_model_calibrate(&calibrated, model, data, NULL, NULL, NULL, NULL));
   assert_as_a_trainer(calibrated, model, train, valid);
   /* Then they are kept, unless they are asked for. */
   options.balance_classes = 0;
-  ASSERT_OK(casd_model_calibrate(&balanced, calibrated, data, NULL, &options));
+  ASSERT_OK(casd_model_calibrate(&balanced, calibrated, data, NULL, &options, NULL, NULL));
   assert_true(same_bytes(balanced, calibrated));
   options.fit_maps = 1;
-  ASSERT_OK(casd_model_calibrate(&unbalanced, calibrated, data, NULL, &options));
+  ASSERT_OK(casd_model_calibrate(&unbalanced, calibrated, data, NULL, &options, NULL, NULL));
   assert_false(same_bytes(unbalanced, calibrated));
   casd_model_destroy(calibrated);
   calibrated = NULL;
   /* Split train cannot be both. */
-  ASSERT_OK(casd_model_calibrate(&calibrated, model, data, "train", NULL));
+  ASSERT_OK(casd_model_calibrate(&calibrated, model, data, "train", NULL, NULL, NULL));
   assert_as_a_trainer(calibrated, model, NULL, train);
   casd_model_destroy(calibrated);
   casd_model_destroy(balanced);
@@ -137,19 +138,19 @@ static void the_default_is_valid_or_the_only_split(void **state) {
   (void)state;
   ASSERT_OK(casd_dataset_schema(&schema, data));
   ASSERT_OK(casd_dataset_create(&other, schema));
-  ASSERT_FAILS(casd_model_calibrate(&calibrated, model, other, NULL, NULL), CASD_ERROR_NOT_FOUND,
-               "it has none");
+  ASSERT_FAILS(casd_model_calibrate(&calibrated, model, other, NULL, NULL, NULL, NULL),
+               CASD_ERROR_NOT_FOUND, "it has none");
   ASSERT_OK(casd_dataset_add(other, "new", valid));
   ASSERT_OK(casd_model_with_user_value(&noted, model, "user.extractor", "3"));
-  ASSERT_OK(casd_model_calibrate(&calibrated, noted, other, NULL, NULL));
+  ASSERT_OK(casd_model_calibrate(&calibrated, noted, other, NULL, NULL, NULL, NULL));
   assert_as_a_trainer(calibrated, noted, NULL, valid);
   assert_string_equal(casd_model_user_value(calibrated, "user.extractor"), "3");
   casd_model_destroy(calibrated);
   calibrated = NULL;
   ASSERT_OK(casd_dataset_add(other, "newer", valid));
-  ASSERT_FAILS(casd_model_calibrate(&calibrated, model, other, NULL, NULL), CASD_ERROR_NOT_FOUND,
-               "it has 'new', 'newer'");
-  ASSERT_FAILS(casd_model_calibrate(&calibrated, model, other, "newest", NULL),
+  ASSERT_FAILS(casd_model_calibrate(&calibrated, model, other, NULL, NULL, NULL, NULL),
+               CASD_ERROR_NOT_FOUND, "it has 'new', 'newer'");
+  ASSERT_FAILS(casd_model_calibrate(&calibrated, model, other, "newest", NULL, NULL, NULL),
                CASD_ERROR_NOT_FOUND, "no split 'newest'; it has 'new', 'newer'");
   assert_null(calibrated);
   casd_model_destroy(noted);
@@ -182,7 +183,7 @@ static void modalities_are_matched_by_name(void **state) {
   ASSERT_OK(casd_dataset_read(first, data, "valid", NULL, 30));
   ASSERT_OK(casd_dataset_create(&other, reversed));
   ASSERT_OK(casd_dataset_add(other, "valid", first));
-  ASSERT_OK(casd_model_calibrate(&calibrated, model, other, NULL, NULL));
+  ASSERT_OK(casd_model_calibrate(&calibrated, model, other, NULL, NULL, NULL, NULL));
   assert_as_a_trainer(calibrated, model, NULL, valid);
   casd_model_destroy(calibrated);
   casd_model_destroy(model);
@@ -193,6 +194,79 @@ static void modalities_are_matched_by_name(void **state) {
   casd_schema_destroy(schema);
   casd_dataset_destroy(other);
   casd_dataset_destroy(data);
+}
+
+struct progress_record {
+  int calls, cancel_at; /* the call that cancels; 0: none */
+  int64_t done, total, largest_step;
+};
+
+static int32_t CASD_CALL record_progress(int64_t done, int64_t total, void *user) {
+  struct progress_record *record = user;
+  assert_true(done >= record->done && done <= total);
+  if (record->calls > 0) assert_true(total == record->total);
+  if (done - record->done > record->largest_step) record->largest_step = done - record->done;
+  record->done = done;
+  record->total = total;
+  return ++record->calls == record->cancel_at ? 1 : 0;
+}
+
+/* Cancels at the first call, in the middle, and at the last of `calls`. The model remains as it was. */
+static void assert_can_be_cancelled(const casd_model *model, const casd_dataset *data,
+                                    const casd_calibrate_options *options,
+                                    const casd_model *expected, int calls) {
+  const int cancel_at[] = {1, (calls + 1) / 2, calls};
+  casd_model *out = NULL;
+  int i;
+  for (i = 0; i < 3; ++i) {
+    struct progress_record record = {0, 0, 0, 0, 0};
+    record.cancel_at = cancel_at[i];
+    ASSERT_FAILS(
+        casd_model_calibrate(&out, model, data, "valid", options, record_progress, &record),
+        CASD_ERROR_CANCELLED, "cancelled the calibration");
+    assert_null(out);
+    assert_int_equal(record.calls, cancel_at[i]);
+    ASSERT_OK(casd_model_calibrate(&out, model, data, "valid", options, NULL, NULL));
+    assert_true(same_bytes(out, expected));
+    casd_model_destroy(out);
+    out = NULL;
+  }
+}
+
+static void progress_covers_all_work_and_can_cancel(void **state) {
+  const casd_task tasks[] = {CASD_TASK_REGRESSION, CASD_TASK_CLASSES, CASD_TASK_MULTILABEL};
+  int i, linear;
+  (void)state;
+  for (i = 0; i < 6; ++i) {
+    casd_dataset *data = new_data(tasks[i % 3], 1);
+    casd_model_options sizes = small_model_options();
+    casd_calibrate_options options = new_options();
+    struct progress_record record = {0, 0, 0, 0, 0};
+    casd_model *fresh = NULL, *model, *silent = NULL, *reported = NULL;
+    casd_schema *schema = NULL;
+    linear = i < 3;
+    sizes.linear = sizes.input_guard = options.fit_maps = linear;
+    ASSERT_OK(casd_dataset_schema(&schema, data));
+    ASSERT_OK(casd_model_create(&fresh, schema, &sizes));
+    model = stepped_model(data, fresh);
+    ASSERT_OK(casd_model_calibrate(&silent, model, data, "valid", &options, NULL, NULL));
+    ASSERT_OK(
+        casd_model_calibrate(&reported, model, data, "valid", &options, record_progress, &record));
+    assert_true(same_bytes(reported, silent));
+    if (!linear && tasks[i % 3] == CASD_TASK_REGRESSION) {
+      assert_int_equal(record.calls, 0); /* nothing to calibrate */
+    } else {
+      assert_true(record.total > 0 && record.done == record.total);
+      assert_true(record.calls > 20 && record.largest_step < record.total / 2);
+      assert_can_be_cancelled(model, data, &options, silent, record.calls);
+    }
+    casd_model_destroy(silent);
+    casd_model_destroy(reported);
+    casd_model_destroy(model);
+    casd_model_destroy(fresh);
+    casd_schema_destroy(schema);
+    casd_dataset_destroy(data);
+  }
 }
 
 static void bad_input_is_rejected(void **state) {
@@ -207,50 +281,56 @@ static void bad_input_is_rejected(void **state) {
   ASSERT_INVALID(casd_calibrate_options_init(NULL, sizeof options), "NULL");
   ASSERT_INVALID(casd_calibrate_options_init(&options, 8), "8");
   assert_true(options.fit_maps == 0 && options.balance_classes == 1 && options.threads == 1);
-  ASSERT_INVALID(casd_model_calibrate(NULL, model, data, NULL, NULL), "result is NULL");
-  ASSERT_INVALID(casd_model_calibrate(&out, NULL, data, NULL, NULL), "model is NULL");
-  ASSERT_INVALID(casd_model_calibrate(&out, model, NULL, NULL, NULL), "dataset is NULL");
+  ASSERT_INVALID(casd_model_calibrate(NULL, model, data, NULL, NULL, NULL, NULL), "result is NULL");
+  ASSERT_INVALID(casd_model_calibrate(&out, NULL, data, NULL, NULL, NULL, NULL), "model is NULL");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, NULL, NULL, NULL, NULL, NULL),
+                 "dataset is NULL");
   wrong = options;
   wrong.struct_size = 3;
-  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong), "struct_size");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong, NULL, NULL), "struct_size");
   wrong = options;
   wrong.fit_maps = 2;
-  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong), "fit_maps is 2");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong, NULL, NULL),
+                 "fit_maps is 2");
   wrong = options;
   wrong.balance_classes = -1;
-  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong), "balance_classes is -1");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong, NULL, NULL),
+                 "balance_classes is -1");
   wrong = options;
   wrong.threads = 257;
-  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong), "threads is 257");
-  ASSERT_FAILS(casd_model_calibrate(&out, fresh, data, NULL, NULL), CASD_ERROR_STATE,
+  ASSERT_INVALID(casd_model_calibrate(&out, model, data, NULL, &wrong, NULL, NULL),
+                 "threads is 257");
+  ASSERT_FAILS(casd_model_calibrate(&out, fresh, data, NULL, NULL, NULL, NULL), CASD_ERROR_STATE,
                "not trained");
 
   other = new_data(CASD_TASK_REGRESSION, 1);
-  ASSERT_INVALID(casd_model_calibrate(&out, model, other, NULL, NULL), "task");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, other, NULL, NULL, NULL, NULL), "task");
   casd_dataset_destroy(other);
   ASSERT_OK(casd_dataset_schema(&schema, data));
   ASSERT_OK(casd_dataset_create(&other, schema));
   ASSERT_OK(casd_dataset_add(other, "valid", valid));
   wrong = options;
   wrong.fit_maps = 1;
-  ASSERT_INVALID(casd_model_calibrate(&out, model, other, NULL, &wrong), "no split 'train'");
-  ASSERT_INVALID(casd_model_calibrate(&out, model, data, "train", &wrong), "no split 'train'");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, other, NULL, &wrong, NULL, NULL),
+                 "no split 'train'");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, data, "train", &wrong, NULL, NULL),
+                 "no split 'train'");
 
   ASSERT_OK(casd_dataset_create(&empty, schema));
   for (sample = 0; sample < casd_batch_size(valid); ++sample)
     ASSERT_OK(casd_batch_set_target(valid, sample, NULL, 0));
   ASSERT_OK(casd_dataset_add(empty, "train", valid)); /* no labels */
-  ASSERT_INVALID(casd_model_calibrate(&out, model, empty, NULL, NULL),
+  ASSERT_INVALID(casd_model_calibrate(&out, model, empty, NULL, NULL, NULL, NULL),
                  "split 'train' has no labelled sample");
   ASSERT_OK(casd_dataset_add(other, "train", valid));
-  ASSERT_INVALID(casd_model_calibrate(&out, model, other, NULL, &wrong),
+  ASSERT_INVALID(casd_model_calibrate(&out, model, other, NULL, &wrong, NULL, NULL),
                  "split 'train' has no labelled sample");
 
   memset(frames, 0, sizeof frames);
   ASSERT_OK(
       casd_batch_set_frames(valid, 4, 0, frames, 17, casd_schema_modality_features(schema, 0), 0));
   ASSERT_OK(casd_dataset_add(empty, "long", valid));
-  ASSERT_INVALID(casd_model_calibrate(&out, model, empty, "long", NULL), "17 frames");
+  ASSERT_INVALID(casd_model_calibrate(&out, model, empty, "long", NULL, NULL, NULL), "17 frames");
   assert_null(out);
   casd_batch_destroy(valid);
   casd_dataset_destroy(other);
@@ -267,6 +347,7 @@ int main(void) {
       cmocka_unit_test(maps_that_were_never_fitted_are_fitted),
       cmocka_unit_test(the_default_is_valid_or_the_only_split),
       cmocka_unit_test(modalities_are_matched_by_name),
+      cmocka_unit_test(progress_covers_all_work_and_can_cancel),
       cmocka_unit_test(bad_input_is_rejected),
   };
   return cmocka_run_group_tests(tests, NULL, nothing_is_left);

@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from support import InFolder, casd, write_moods
+from support import InFolder, casd, on_terminal, write_moods
 
 
 def calibration(test, model):
@@ -40,6 +40,22 @@ class Calibrate(InFolder):
     def test_the_training_samples_give_the_training_s_calibration(self):
         out, _ = self.calibrate("same.casd", "synthetic", "--maps", "--threads", "2")
         self.assertEqual(out.read_bytes(), self.model.read_bytes())
+
+    def test_progress_is_a_line_on_a_terminal(self):
+        for columns in (30, 80):
+            text, status = on_terminal("calibrate", self.model, "synthetic:5", "-o",
+                                       self.folder / "line.casd", columns=columns, stream="stderr")
+            self.assertEqual(status, 0, text)
+            lines = text.split("\r\033[K")
+            self.assertEqual((lines[0], lines[-1]), ("", ""))  # removed at the end
+            self.assertEqual([line for line in lines if len(line) >= columns], [])
+            whole = [line.split(" ")[0] for line in lines if line.endswith("=] 100 %")]
+            self.assertEqual(whole, ["calibrating", "evaluating", "evaluating"])
+        for words in (("calibrate", self.model, "synthetic", "-o", self.folder / "silent.casd"),
+                      ("eval", self.model, "synthetic")):
+            self.assertEqual(casd(*words).stderr, "")
+        text, _ = on_terminal("eval", self.model, "synthetic", columns=80, stream="stderr")
+        self.assertTrue(text.endswith("] 100 %\r\033[K"), text)
 
     def test_the_model_can_be_replaced(self):
         copy = self.folder / "copy.casd"

@@ -3,6 +3,7 @@
 #include "common.h"
 #include "files.h"
 #include "output.h"
+#include "progress.h"
 #include "table.h"
 
 #include <CLI/CLI.hpp>
@@ -37,16 +38,19 @@ Model calibrate(const Options& options, const casd_model* model, const casd_data
   check(casd_calibrate_options_init(&what, sizeof what));
   what.fit_maps = options.maps ? 1 : 0;
   what.threads = options.where.threads;
+  WorkLine line("calibrating");
   return made<Model>([&](casd_model** out) {
-    return casd_model_calibrate(out, model, data, split.c_str(), &what);
+    return casd_model_calibrate(out, model, data, split.c_str(), &what, WorkLine::report, &line);
   });
 }
 
 Report evaluate(const Options& options, const casd_model* model, const casd_dataset* data,
                 const std::string& split) {
   const Predictor predictor = make_predictor(model, options.where, CASD_EMPTY_NAN);
+  WorkLine line("evaluating");
   return made<Report>([&](casd_report** out) {
-    return casd_evaluate(out, predictor.get(), data, split.c_str(), nullptr, nullptr, nullptr);
+    return casd_evaluate(out, predictor.get(), data, split.c_str(), nullptr, WorkLine::report,
+                         &line);
   });
 }
 

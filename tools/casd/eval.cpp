@@ -3,6 +3,7 @@
 #include "common.h"
 #include "evaluation.h"
 #include "output.h"
+#include "progress.h"
 
 #include <CLI/CLI.hpp>
 
@@ -41,9 +42,13 @@ void run(const Options& options) {
                 modalities_of(model.get(), options.data, options.modalities));
   const std::string split = split_of(data.get(), options.split);
   const Predictor predictor = make_predictor(model.get(), options.where, CASD_EMPTY_NAN);
-  const auto report = made<Report>([&](casd_report** out) {
-    return casd_evaluate(out, predictor.get(), data.get(), split.c_str(), &what, nullptr, nullptr);
-  });
+  const Report report = [&] {
+    WorkLine line("evaluating");
+    return made<Report>([&](casd_report** out) {
+      return casd_evaluate(out, predictor.get(), data.get(), split.c_str(), &what, WorkLine::report,
+                           &line);
+    });
+  }();
   if (options.json) {
     print("%s\n", casd_report_json(report.get()));
     return;

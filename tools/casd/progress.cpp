@@ -122,4 +122,31 @@ void Progress::end() {
   open_ = false;
 }
 
+WorkLine::WorkLine(const char* work) : work_(work), redraws_(can_redraw()) {}
+
+WorkLine::~WorkLine() {
+  if (open_) std::fprintf(stderr, "\r\033[K");
+}
+
+int32_t WorkLine::report(int64_t done, int64_t total, void* user) {
+  auto& self = *static_cast<WorkLine*>(user);
+  const auto now = std::chrono::steady_clock::now();
+  if (!self.redraws_ || total <= 0) return 0;
+  if (self.open_ && done < total && now - self.drawn_ < std::chrono::milliseconds(100)) return 0;
+  self.drawn_ = now;
+  constexpr std::size_t widest_bar = 24;
+  const std::string before = self.work_ + " [", after = "] 100 %";
+  const std::size_t most = static_cast<std::size_t>(std::max(error_columns() - 1, 1));
+  const std::size_t frame = before.size() + after.size();
+  const std::size_t width = most > frame ? std::min(widest_bar, most - frame) : 0;
+  const double share = static_cast<double>(done) / static_cast<double>(total);
+  std::string bar(static_cast<std::size_t>(share * static_cast<double>(width)), '=');
+  bar.resize(width, ' ');
+  const std::string line = before + bar + "] " + number(std::floor(100 * share), 0) + " %";
+  std::fprintf(stderr, "\r\033[K%s", line.substr(0, most).c_str());
+  std::fflush(stderr);
+  self.open_ = true;
+  return 0;
+}
+
 }  // namespace program

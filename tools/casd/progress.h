@@ -1,9 +1,10 @@
-// Progress of a training on standard error: one line that is drawn again on a terminal, else a line
-// per epoch.
+// Progress on standard error. Of a training: one line that is drawn again on a terminal, else a line
+// per epoch. Of other work: a line that is drawn again on a terminal, and removed at the end.
 #pragma once
 
 #include <casd/train.h>
 
+#include <chrono>
 #include <string>
 
 namespace program {
@@ -30,6 +31,23 @@ class Progress {
   int epochs_ = 0;
   bool open_ = false;  // a line is drawn and not ended
   double drawn_ = -1;  // seconds at which it was drawn
+};
+
+/// "calibrating [======            ] 25 %". Nothing where standard error is no terminal.
+class WorkLine {
+ public:
+  explicit WorkLine(const char* work);
+  ~WorkLine();
+  WorkLine(const WorkLine&) = delete;
+  WorkLine& operator=(const WorkLine&) = delete;
+  /// A casd_calibrate_callback and casd_evaluate_callback; `user` is the WorkLine.
+  static int32_t CASD_CALL report(int64_t done, int64_t total, void* user);
+
+ private:
+  const std::string work_;
+  const bool redraws_;
+  bool open_ = false;
+  std::chrono::steady_clock::time_point drawn_;
 };
 
 /// The line for a terminal of so many columns: at most `columns` - 1 characters. Parts are left out

@@ -262,6 +262,8 @@ namespace Casd.Tests
             // The samples of the training give the calibration of the training.
             using Model again = other.Calibrate(data);
             Check.Same(trained.ToBytes(), again.ToBytes());
+            using Model later = other.CalibrateAsync(data, threads: 2).Result;
+            Check.Same(trained.ToBytes(), later.ToBytes());
             using Model maps = other.Calibrate(data, fitMaps: true);
             Check.Same(trained.ToBytes(), maps.ToBytes());
             using Model equal = other.Calibrate(data, fitMaps: true, balanceClasses: false);

@@ -3705,38 +3705,6 @@ SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1calibrate_1options_1init(JN
 }
 
 
-SWIGEXPORT jlong JNICALL Java_org_casd_CasdJNI_casd_1model_1calibrate(JNIEnv *jenv, jclass jcls, jlong jarg2, jlong jarg3, jstring jarg4, jlong jarg5) {
-  jlong jresult = 0 ;
-  casd_model **arg1 = (casd_model **) 0 ;
-  casd_model *arg2 = (casd_model *) 0 ;
-  casd_dataset *arg3 = (casd_dataset *) 0 ;
-  char *arg4 = (char *) 0 ;
-  casd_calibrate_options *arg5 = (casd_calibrate_options *) 0 ;
-  casd_model *created1 = NULL ;
-  casd_jni::Text text4 ;
-  casd_status result;
-  
-  (void)jenv;
-  (void)jcls;
-  arg1 = &created1; 
-  arg2 = *(casd_model **)&jarg2; 
-  arg3 = *(casd_dataset **)&jarg3; 
-  {
-    if (!text4.read(jenv, jarg4)) return 0;
-    arg4 = (char *)text4.get();
-  }
-  arg5 = *(casd_calibrate_options **)&jarg5; 
-  result = (casd_status)casd_model_calibrate(arg1,(casd_model const *)arg2,(casd_dataset const *)arg3,(char const *)arg4,(casd_calibrate_options const *)arg5);
-  {
-    jresult = 0;
-    if (result != CASD_OK) casd_jni::throw_status(jenv, result);
-  }
-  jresult = (jlong)(intptr_t)*arg1; 
-  
-  return jresult;
-}
-
-
 SWIGEXPORT void JNICALL Java_org_casd_CasdJNI_casd_1trainer_1options_1teacher_1set(JNIEnv *jenv, jclass jcls, jlong jarg1, jint jarg2) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_teacher_mode arg2 ;

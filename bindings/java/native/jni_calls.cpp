@@ -90,6 +90,7 @@ int32_t CASD_CALL on_train(const casd_train_progress* p, void* user) {
   return to->env->ExceptionCheck() || !go_on;
 }
 
+/// Also of a calibration.
 int32_t CASD_CALL on_evaluate(int64_t done, int64_t total, void* user) {
   const auto* to = static_cast<const Listener*>(user);
   const jboolean go_on =
@@ -294,6 +295,24 @@ JNIEXPORT jlong JNICALL Java_org_casd_CasdJNI_evaluate(JNIEnv* env, jclass, jlon
   }
   check(env, status);
   return static_cast<jlong>(reinterpret_cast<intptr_t>(report));
+}
+
+JNIEXPORT jlong JNICALL Java_org_casd_CasdJNI_calibrate(JNIEnv* env, jclass, jlong model,
+                                                        jlong dataset, jstring split, jlong options,
+                                                        jobject listener) {
+  casd_jni::Text name;
+  if (!name.read(env, split)) return 0;
+  Listener user{env, listener};
+  casd_model* result = nullptr;
+  const casd_status status = casd_model_calibrate(
+      &result, handle<casd_model>(model), handle<casd_dataset>(dataset), name.get(),
+      handle<casd_calibrate_options>(options), listener ? on_evaluate : nullptr, &user);
+  if (env->ExceptionCheck()) {  // thrown by the listener: that is what the caller sees
+    casd_model_destroy(result);
+    return 0;
+  }
+  check(env, status);
+  return static_cast<jlong>(reinterpret_cast<intptr_t>(result));
 }
 
 JNIEXPORT void JNICALL Java_org_casd_CasdJNI_trainerFit(JNIEnv* env, jclass, jlong trainer,

@@ -214,9 +214,28 @@ namespace Casd
             options.balance_classes = balanceClasses ? 1 : 0;
             options.threads = threads;
             NativeMethods.casd_model_calibrate(out ModelHandle result, Handle, dataset.Handle, split,
-                                               ref options);
+                                               ref options, IntPtr.Zero, IntPtr.Zero);
             return new Model(result);
         }
+
+        /// <summary>
+        /// <see cref="Calibrate"/> on another thread. The dataset must not be changed meanwhile.
+        /// </summary>
+        /// <param name="dataset">Task and outputs of the model; modalities are matched by name.</param>
+        /// <param name="split">With held-out samples; null: as <see cref="Calibrate"/>.</param>
+        /// <param name="fitMaps">Whether linear maps and input guard are also fitted again.</param>
+        /// <param name="balanceClasses">Whether the maps weigh classes by N / (K N_k), or equally.</param>
+        /// <param name="threads">1 to 256; does not change the result.</param>
+        /// <returns>The new model.</returns>
+        /// <exception cref="CasdException">As <see cref="Calibrate"/>, from the task.</exception>
+        public System.Threading.Tasks.Task<Model> CalibrateAsync(Dataset dataset, string? split = null,
+                                                                 bool fitMaps = false,
+                                                                 bool balanceClasses = true,
+                                                                 int threads = 1) =>
+            System.Threading.Tasks.Task.Factory.StartNew(
+                () => Calibrate(dataset, split, fitMaps, balanceClasses, threads), default,
+                System.Threading.Tasks.TaskCreationOptions.LongRunning,
+                System.Threading.Tasks.TaskScheduler.Default);
 
         /// <summary>A model that differs by one value; it shares the weights.</summary>
         /// <param name="key">Begins with "user.", at most 256 bytes.</param>

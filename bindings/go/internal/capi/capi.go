@@ -196,29 +196,29 @@ typedef _gostring_ swig_type_161;
 typedef _gostring_ swig_type_162;
 typedef _gostring_ swig_type_163;
 typedef _gostring_ swig_type_164;
-typedef _gostring_ swig_type_165;
-typedef _gostring_ swig_type_166;
-typedef long long swig_type_167;
-typedef long long swig_type_168;
+typedef long long swig_type_165;
+typedef long long swig_type_166;
+typedef _gostring_ swig_type_167;
+typedef _gostring_ swig_type_168;
 typedef _gostring_ swig_type_169;
 typedef _gostring_ swig_type_170;
 typedef _gostring_ swig_type_171;
 typedef _gostring_ swig_type_172;
 typedef _gostring_ swig_type_173;
 typedef _gostring_ swig_type_174;
-typedef _gostring_ swig_type_175;
+typedef _goslice_ swig_type_175;
 typedef _gostring_ swig_type_176;
-typedef _goslice_ swig_type_177;
-typedef _gostring_ swig_type_178;
+typedef long long swig_type_177;
+typedef long long swig_type_178;
 typedef long long swig_type_179;
 typedef long long swig_type_180;
-typedef long long swig_type_181;
+typedef _gostring_ swig_type_181;
 typedef long long swig_type_182;
-typedef _gostring_ swig_type_183;
+typedef long long swig_type_183;
 typedef long long swig_type_184;
 typedef long long swig_type_185;
-typedef long long swig_type_186;
-typedef long long swig_type_187;
+typedef _gostring_ swig_type_186;
+typedef _gostring_ swig_type_187;
 typedef _gostring_ swig_type_188;
 typedef _gostring_ swig_type_189;
 typedef _gostring_ swig_type_190;
@@ -251,428 +251,428 @@ typedef _gostring_ swig_type_216;
 typedef _gostring_ swig_type_217;
 typedef _gostring_ swig_type_218;
 typedef _gostring_ swig_type_219;
-extern void _wrap_Swig_free_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_Swig_malloc_capi_68d8c2823a5c5624(swig_intgo arg1);
-extern swig_type_1 _wrap_casd_status_name_capi_68d8c2823a5c5624(int arg1);
-extern int _wrap_casd_version_capi_68d8c2823a5c5624(void);
-extern swig_type_2 _wrap_casd_version_string_capi_68d8c2823a5c5624(void);
-extern int _wrap_casd_abi_version_capi_68d8c2823a5c5624(void);
-extern swig_type_3 _wrap_casd_build_info_capi_68d8c2823a5c5624(void);
-extern int _wrap_casd_log_poll_capi_68d8c2823a5c5624(swig_type_4 arg1);
-extern swig_type_5 _wrap_casd_set_plugin_path_capi_68d8c2823a5c5624(swig_type_6 arg1);
-extern swig_type_7 _wrap_casd_live_objects_capi_68d8c2823a5c5624(void);
-extern swig_type_8 _wrap_casd_live_bytes_capi_68d8c2823a5c5624(void);
-extern swig_type_9 _wrap_casd_schema_create_capi_68d8c2823a5c5624(swig_voidp arg1);
-extern void _wrap_casd_schema_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_10 _wrap_casd_schema_add_modality_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_11 arg2, int arg3);
-extern swig_type_12 _wrap_casd_schema_set_task_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_13 _wrap_casd_schema_add_output_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_14 arg2);
-extern swig_type_15 _wrap_casd_schema_set_feature_name_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2, int arg3, swig_type_16 arg4);
-extern swig_type_17 _wrap_casd_schema_feature_name_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2, int arg3);
-extern int _wrap_casd_schema_modality_count_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_18 _wrap_casd_schema_modality_name_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_schema_modality_features_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_19 _wrap_casd_schema_modality_index_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_20 arg3);
-extern int _wrap_casd_schema_task_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern int _wrap_casd_schema_output_count_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_21 _wrap_casd_schema_output_name_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_22 _wrap_casd_schema_output_index_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_23 arg3);
-extern void _wrap_casd_model_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_hidden_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_hidden_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_layers_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_layers_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_heads_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_heads_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_feed_forward_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_feed_forward_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_feed_forward_factor_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_feed_forward_factor_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_pooling_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_pooling_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_absent_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_absent_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_weights_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_weights_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_fused_variance_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_fused_variance_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_max_steps_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_max_steps_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_reserved_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_reserved_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_input_clip_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_model_options_input_clip_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_delta_min_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_model_options_delta_min_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_delta_max_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_model_options_delta_max_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_alpha_min_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_model_options_alpha_min_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_alpha_max_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_model_options_alpha_max_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_beta_min_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_model_options_beta_min_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_seed_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_24 arg2);
-extern swig_type_25 _wrap_casd_model_options_seed_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_linear_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_linear_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_model_options_input_guard_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_model_options_input_guard_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_model_options_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_model_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_26 _wrap_casd_model_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_27 _wrap_casd_model_options_use_recipe_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_28 _wrap_casd_model_options_use_preset_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_29 _wrap_casd_model_options_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_30 arg2, swig_type_31 arg3);
-extern int _wrap_casd_model_options_count_capi_68d8c2823a5c5624(void);
-extern swig_type_32 _wrap_casd_model_options_name_capi_68d8c2823a5c5624(int arg1);
-extern swig_type_33 _wrap_casd_model_options_text_capi_68d8c2823a5c5624(swig_type_34 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_35 arg4);
-extern swig_type_36 _wrap_casd_model_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_37 _wrap_casd_model_load_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_38 arg2);
-extern swig_type_39 _wrap_casd_model_load_memory_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_40 arg2);
-extern swig_type_41 _wrap_casd_model_save_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_42 arg2);
-extern swig_type_43 _wrap_casd_model_save_memory_capi_68d8c2823a5c5624(swig_type_44 arg1, swig_voidp arg2, uintptr_t arg3);
-extern void _wrap_casd_model_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_45 _wrap_casd_model_schema_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_46 _wrap_casd_model_get_options_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_47 _wrap_casd_model_parameter_count_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_48 _wrap_casd_model_info_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_49 _wrap_casd_model_temperature_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, int arg3);
-extern swig_type_50 _wrap_casd_model_user_value_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_51 arg2);
-extern int _wrap_casd_model_user_count_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_52 _wrap_casd_model_user_key_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_53 _wrap_casd_model_with_user_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_54 arg3, swig_type_55 arg4);
-extern swig_type_56 _wrap_casd_batch_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern void _wrap_casd_batch_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_57 _wrap_casd_batch_add_sample_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_58 _wrap_casd_batch_set_frames_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_59 arg2, int arg3, swig_type_60 arg4, swig_type_61 arg5, int arg6, swig_type_62 arg7);
-extern swig_type_63 _wrap_casd_batch_set_target_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_64 arg2, swig_type_65 arg3);
-extern void _wrap_casd_batch_clear_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_66 _wrap_casd_batch_reserve_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_67 arg2);
-extern swig_type_68 _wrap_casd_batch_size_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_69 _wrap_casd_batch_steps_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_70 arg2, int arg3);
-extern void _wrap_casd_engine_info_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_engine_info_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_engine_info_device_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_engine_info_device_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_engine_info_available_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_engine_info_available_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_engine_info_trains_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_engine_info_trains_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_engine_info_concurrent_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_engine_info_concurrent_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_engine_info_name_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_71 arg2);
-extern swig_type_72 _wrap_casd_engine_info_name_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_engine_info_reason_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_73 arg2);
-extern swig_type_74 _wrap_casd_engine_info_reason_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_engine_info_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_engine_info_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_75 _wrap_casd_engine_info_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_76 _wrap_casd_engine_get_info_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern void _wrap_casd_predictor_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_device_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_device_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_device_index_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_device_index_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_threads_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_threads_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_on_empty_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_on_empty_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_reserved_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_reserved_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_engine_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_engine_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_reserved_2_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_predictor_options_reserved_2_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_coverage_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_predictor_options_coverage_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_predictor_options_error_rate_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_predictor_options_error_rate_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_predictor_options_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_predictor_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_77 _wrap_casd_predictor_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_78 _wrap_casd_predictor_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
-extern void _wrap_casd_predictor_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_79 _wrap_casd_predictor_trim_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_80 _wrap_casd_prediction_create_capi_68d8c2823a5c5624(swig_voidp arg1);
-extern void _wrap_casd_prediction_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_81 _wrap_casd_predict_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3, int arg4);
-extern swig_type_82 _wrap_casd_predict_frames_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, swig_type_83 arg3, swig_type_84 arg4, int arg5);
-extern swig_type_85 _wrap_casd_predict_packed_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, swig_type_86 arg3, swig_type_87 arg4, int arg5);
-extern swig_type_88 _wrap_casd_prediction_shape_capi_68d8c2823a5c5624(swig_voidp arg1, swig_voidp arg2, uintptr_t arg3, int arg4);
-extern swig_type_89 _wrap_casd_prediction_row_status_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_90 arg3);
-extern swig_type_91 _wrap_casd_prediction_copy_capi_68d8c2823a5c5624(swig_type_92 arg1, swig_voidp arg2, uintptr_t arg3, int arg4);
-extern swig_type_93 _wrap_casd_prediction_copy_fields_capi_68d8c2823a5c5624(swig_type_94 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_95 arg4);
-extern void _wrap_casd_monitor_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_options_reserved_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_options_reserved_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_options_samples_per_false_alarm_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_monitor_options_samples_per_false_alarm_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_options_warm_up_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_96 arg2);
-extern swig_type_97 _wrap_casd_monitor_options_warm_up_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_options_seed_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_98 arg2);
-extern swig_type_99 _wrap_casd_monitor_options_seed_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_monitor_options_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_monitor_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_100 _wrap_casd_monitor_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_state_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_alarm_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_state_alarm_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_samples_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_101 arg2);
-extern swig_type_102 _wrap_casd_monitor_state_samples_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_alarms_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_103 arg2);
-extern swig_type_104 _wrap_casd_monitor_state_alarms_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_last_alarm_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_105 arg2);
-extern swig_type_106 _wrap_casd_monitor_state_last_alarm_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_alarm_subject_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_state_alarm_subject_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_alarm_modality_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_state_alarm_modality_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_evidence_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_monitor_state_evidence_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_subject_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_state_subject_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_monitor_state_modality_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_monitor_state_modality_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_monitor_state_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_monitor_state_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_107 _wrap_casd_monitor_state_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_108 _wrap_casd_monitor_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
-extern void _wrap_casd_monitor_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_109 _wrap_casd_monitor_add_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_110 _wrap_casd_monitor_get_state_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_111 _wrap_casd_dataset_open_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_112 arg2, swig_type_113 arg3);
-extern swig_type_114 _wrap_casd_dataset_open_as_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_115 arg2, swig_type_116 arg3, swig_type_117 arg4, swig_type_118 arg5);
-extern swig_type_119 _wrap_casd_dataset_add_file_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_120 arg2, swig_type_121 arg3);
-extern swig_type_122 _wrap_casd_dataset_load_memory_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_123 arg2, swig_type_124 arg3, swig_type_125 arg4);
-extern void _wrap_casd_synthetic_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_synthetic_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_task_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_synthetic_options_task_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_train_samples_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_synthetic_options_train_samples_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_valid_samples_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_synthetic_options_valid_samples_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_test_samples_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_synthetic_options_test_samples_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_max_steps_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_synthetic_options_max_steps_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_missing_rate_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_synthetic_options_missing_rate_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_synthetic_options_seed_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_126 arg2);
-extern swig_type_127 _wrap_casd_synthetic_options_seed_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_synthetic_options_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_synthetic_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_128 _wrap_casd_synthetic_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_129 _wrap_casd_dataset_create_synthetic_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_130 _wrap_casd_dataset_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_131 _wrap_casd_dataset_add_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_132 arg2, uintptr_t arg3);
-extern swig_type_133 _wrap_casd_dataset_hold_out_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_134 arg2, swig_type_135 arg3, double arg4, swig_type_136 arg5);
-extern void _wrap_casd_dataset_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_137 _wrap_casd_dataset_schema_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern int _wrap_casd_dataset_split_count_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_138 _wrap_casd_dataset_split_name_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_139 _wrap_casd_dataset_size_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_140 arg2);
-extern swig_type_141 _wrap_casd_dataset_read_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, swig_type_142 arg3, swig_type_143 arg4);
-extern swig_type_144 _wrap_casd_dataset_sample_name_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_145 arg2, swig_type_146 arg3);
-extern swig_type_147 _wrap_casd_dataset_group_name_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_148 arg2, swig_type_149 arg3);
-extern swig_type_150 _wrap_casd_dataset_target_count_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_151 arg3, int arg4);
-extern swig_type_152 _wrap_casd_dataset_modality_count_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_153 arg3, int arg4);
-extern swig_type_154 _wrap_casd_dataset_noise_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_155 arg3, swig_type_156 arg4, int arg5);
-extern void _wrap_casd_evaluate_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_evaluate_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_evaluate_options_mask_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_evaluate_options_mask_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_evaluate_options_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_evaluate_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_157 _wrap_casd_evaluate_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_report_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_158 _wrap_casd_report_json_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_159 _wrap_casd_report_remark_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_report_condition_count_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_160 _wrap_casd_report_condition_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_161 _wrap_casd_report_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_162 arg3, swig_type_163 arg4);
-extern void _wrap_casd_calibrate_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_calibrate_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_calibrate_options_fit_maps_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_calibrate_options_fit_maps_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_calibrate_options_balance_classes_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_calibrate_options_balance_classes_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_calibrate_options_threads_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_calibrate_options_threads_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_calibrate_options_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_calibrate_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_164 _wrap_casd_calibrate_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_165 _wrap_casd_model_calibrate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_166 arg4, uintptr_t arg5);
-extern void _wrap_casd_trainer_options_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_teacher_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_teacher_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_sampling_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_sampling_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_teacher_epochs_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_teacher_epochs_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_epochs_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_epochs_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_select_from_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_select_from_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_patience_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_patience_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_batch_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_batch_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_total_steps_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_total_steps_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_balance_classes_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_balance_classes_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_calibrate_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_calibrate_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_fit_trust_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_fit_trust_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_device_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_device_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_device_index_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_device_index_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_threads_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_threads_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_schedule_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_schedule_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_dropout_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_dropout_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_frame_drop_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_frame_drop_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_sigma_scale_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_sigma_scale_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_ema_decay_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_ema_decay_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_logit_weight_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_logit_weight_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_uncertainty_weight_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_uncertainty_weight_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_evidence_weight_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_evidence_weight_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_evidence_regularizer_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_evidence_regularizer_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_evidence_rate_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_evidence_rate_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_learning_rate_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_learning_rate_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_final_rate_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_final_rate_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_weight_decay_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_weight_decay_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_gradient_clip_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_gradient_clip_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_167 arg2);
-extern swig_type_168 _wrap_casd_trainer_options_seed_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_engine_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_engine_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_reserved_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_trainer_options_reserved_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_trainer_options_hold_out_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_trainer_options_hold_out_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_trainer_options_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_trainer_options_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_169 _wrap_casd_trainer_options_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_170 _wrap_casd_trainer_options_use_recipe_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_171 _wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_172 arg2, swig_type_173 arg3);
-extern swig_type_174 _wrap_casd_trainer_options_resolve_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern int _wrap_casd_trainer_options_count_capi_68d8c2823a5c5624(void);
-extern swig_type_175 _wrap_casd_trainer_options_name_capi_68d8c2823a5c5624(int arg1);
-extern swig_type_176 _wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(swig_type_177 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_178 arg4);
-extern void _wrap_casd_train_stats_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_stats_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_phase_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_stats_phase_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_epoch_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_stats_epoch_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_go_on_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_stats_go_on_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_179 arg2);
-extern swig_type_180 _wrap_casd_train_stats_step_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_181 arg2);
-extern swig_type_182 _wrap_casd_train_stats_samples_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_task_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_task_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_logit_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_logit_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_uncertainty_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_uncertainty_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_evidence_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_evidence_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_gradient_norm_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_gradient_norm_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_learning_rate_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_learning_rate_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_score_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_score_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_stats_best_score_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_stats_best_score_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_train_stats_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_train_stats_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_183 _wrap_casd_train_stats_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_struct_size_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_progress_struct_size_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_phase_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_progress_phase_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_epoch_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_progress_epoch_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_epochs_set_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern int _wrap_casd_train_progress_epochs_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_184 arg2);
-extern swig_type_185 _wrap_casd_train_progress_step_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_186 arg2);
-extern swig_type_187 _wrap_casd_train_progress_steps_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_loss_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_progress_loss_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_score_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_progress_score_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_best_score_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_progress_best_score_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_samples_per_second_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_progress_samples_per_second_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_seconds_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_progress_seconds_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern void _wrap_casd_train_progress_seconds_left_set_capi_68d8c2823a5c5624(uintptr_t arg1, double arg2);
-extern double _wrap_casd_train_progress_seconds_left_get_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern uintptr_t _wrap_new_casd_train_progress_capi_68d8c2823a5c5624(void);
-extern void _wrap_delete_casd_train_progress_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_188 _wrap_casd_train_progress_init_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_189 _wrap_casd_trainer_create_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
-extern void _wrap_casd_trainer_destroy_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_190 _wrap_casd_trainer_prepare_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_191 _wrap_casd_trainer_prepare_batch_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_192 _wrap_casd_trainer_set_phase_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_193 _wrap_casd_trainer_set_teacher_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_194 _wrap_casd_train_step_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_195 _wrap_casd_trainer_epoch_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_196 _wrap_casd_trainer_fit_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, swig_type_197 arg3);
-extern void _wrap_casd_trainer_cancel_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_198 _wrap_casd_trainer_progress_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern int _wrap_casd_trainer_phase_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern int _wrap_casd_trainer_pooling_capi_68d8c2823a5c5624(uintptr_t arg1);
-extern swig_type_199 _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
-extern swig_type_200 _wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2);
-extern swig_type_201 _wrap_casd_trainer_save_capi_68d8c2823a5c5624(uintptr_t arg1, swig_type_202 arg2);
-extern swig_type_203 _wrap_casd_trainer_load_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_204 arg2);
-extern swig_type_205 _wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(swig_voidp arg1, swig_type_206 arg2, int arg3);
-extern swig_type_207 _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_208 _wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, int arg3, int arg4);
-extern swig_type_209 _wrap_casd_trainer_remark_capi_68d8c2823a5c5624(uintptr_t arg1, int arg2);
-extern swig_type_210 _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_211 arg4, uintptr_t arg5, swig_voidp arg6);
-extern int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(swig_type_212 arg1, uintptr_t arg2, swig_type_213 arg3, int arg4, int arg5);
-extern int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(swig_type_214 arg1, uintptr_t arg2, swig_type_215 arg3);
-extern swig_type_216 _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(swig_voidp arg1, uintptr_t arg2, swig_type_217 arg3);
-extern swig_type_218 _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int arg1);
-extern void _wrap_casd_go_log_stop_capi_68d8c2823a5c5624(void);
-extern int _wrap_casd_go_compiled_version_capi_68d8c2823a5c5624(void);
-extern int _wrap_casd_go_is_foreign_capi_68d8c2823a5c5624(void);
-extern swig_type_219 _wrap_casd_go_library_path_capi_68d8c2823a5c5624(void);
+extern void _wrap_Swig_free_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_Swig_malloc_capi_c12e1ec8440a494c(swig_intgo arg1);
+extern swig_type_1 _wrap_casd_status_name_capi_c12e1ec8440a494c(int arg1);
+extern int _wrap_casd_version_capi_c12e1ec8440a494c(void);
+extern swig_type_2 _wrap_casd_version_string_capi_c12e1ec8440a494c(void);
+extern int _wrap_casd_abi_version_capi_c12e1ec8440a494c(void);
+extern swig_type_3 _wrap_casd_build_info_capi_c12e1ec8440a494c(void);
+extern int _wrap_casd_log_poll_capi_c12e1ec8440a494c(swig_type_4 arg1);
+extern swig_type_5 _wrap_casd_set_plugin_path_capi_c12e1ec8440a494c(swig_type_6 arg1);
+extern swig_type_7 _wrap_casd_live_objects_capi_c12e1ec8440a494c(void);
+extern swig_type_8 _wrap_casd_live_bytes_capi_c12e1ec8440a494c(void);
+extern swig_type_9 _wrap_casd_schema_create_capi_c12e1ec8440a494c(swig_voidp arg1);
+extern void _wrap_casd_schema_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_10 _wrap_casd_schema_add_modality_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_11 arg2, int arg3);
+extern swig_type_12 _wrap_casd_schema_set_task_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_13 _wrap_casd_schema_add_output_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_14 arg2);
+extern swig_type_15 _wrap_casd_schema_set_feature_name_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2, int arg3, swig_type_16 arg4);
+extern swig_type_17 _wrap_casd_schema_feature_name_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2, int arg3);
+extern int _wrap_casd_schema_modality_count_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_18 _wrap_casd_schema_modality_name_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_schema_modality_features_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_19 _wrap_casd_schema_modality_index_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_20 arg3);
+extern int _wrap_casd_schema_task_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern int _wrap_casd_schema_output_count_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_21 _wrap_casd_schema_output_name_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_22 _wrap_casd_schema_output_index_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_23 arg3);
+extern void _wrap_casd_model_options_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_hidden_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_hidden_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_layers_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_layers_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_heads_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_heads_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_feed_forward_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_feed_forward_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_feed_forward_factor_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_feed_forward_factor_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_pooling_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_pooling_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_absent_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_absent_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_weights_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_weights_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_fused_variance_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_fused_variance_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_max_steps_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_max_steps_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_reserved_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_reserved_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_input_clip_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_model_options_input_clip_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_delta_min_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_model_options_delta_min_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_delta_max_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_model_options_delta_max_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_alpha_min_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_model_options_alpha_min_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_alpha_max_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_model_options_alpha_max_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_beta_min_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_model_options_beta_min_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_seed_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_24 arg2);
+extern swig_type_25 _wrap_casd_model_options_seed_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_linear_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_linear_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_model_options_input_guard_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_model_options_input_guard_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_model_options_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_model_options_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_26 _wrap_casd_model_options_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_27 _wrap_casd_model_options_use_recipe_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_28 _wrap_casd_model_options_use_preset_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_29 _wrap_casd_model_options_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_30 arg2, swig_type_31 arg3);
+extern int _wrap_casd_model_options_count_capi_c12e1ec8440a494c(void);
+extern swig_type_32 _wrap_casd_model_options_name_capi_c12e1ec8440a494c(int arg1);
+extern swig_type_33 _wrap_casd_model_options_text_capi_c12e1ec8440a494c(swig_type_34 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_35 arg4);
+extern swig_type_36 _wrap_casd_model_create_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_37 _wrap_casd_model_load_capi_c12e1ec8440a494c(swig_voidp arg1, swig_type_38 arg2);
+extern swig_type_39 _wrap_casd_model_load_memory_capi_c12e1ec8440a494c(swig_voidp arg1, swig_type_40 arg2);
+extern swig_type_41 _wrap_casd_model_save_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_42 arg2);
+extern swig_type_43 _wrap_casd_model_save_memory_capi_c12e1ec8440a494c(swig_type_44 arg1, swig_voidp arg2, uintptr_t arg3);
+extern void _wrap_casd_model_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_45 _wrap_casd_model_schema_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_46 _wrap_casd_model_get_options_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_47 _wrap_casd_model_parameter_count_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_48 _wrap_casd_model_info_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_49 _wrap_casd_model_temperature_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, int arg3);
+extern swig_type_50 _wrap_casd_model_user_value_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_51 arg2);
+extern int _wrap_casd_model_user_count_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_52 _wrap_casd_model_user_key_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_53 _wrap_casd_model_with_user_value_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_54 arg3, swig_type_55 arg4);
+extern swig_type_56 _wrap_casd_batch_create_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2);
+extern void _wrap_casd_batch_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_57 _wrap_casd_batch_add_sample_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_58 _wrap_casd_batch_set_frames_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_59 arg2, int arg3, swig_type_60 arg4, swig_type_61 arg5, int arg6, swig_type_62 arg7);
+extern swig_type_63 _wrap_casd_batch_set_target_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_64 arg2, swig_type_65 arg3);
+extern void _wrap_casd_batch_clear_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_66 _wrap_casd_batch_reserve_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_67 arg2);
+extern swig_type_68 _wrap_casd_batch_size_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_69 _wrap_casd_batch_steps_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_70 arg2, int arg3);
+extern void _wrap_casd_engine_info_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_engine_info_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_engine_info_device_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_engine_info_device_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_engine_info_available_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_engine_info_available_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_engine_info_trains_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_engine_info_trains_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_engine_info_concurrent_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_engine_info_concurrent_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_engine_info_name_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_71 arg2);
+extern swig_type_72 _wrap_casd_engine_info_name_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_engine_info_reason_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_73 arg2);
+extern swig_type_74 _wrap_casd_engine_info_reason_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_engine_info_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_engine_info_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_75 _wrap_casd_engine_info_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_76 _wrap_casd_engine_get_info_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern void _wrap_casd_predictor_options_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_device_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_device_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_device_index_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_device_index_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_threads_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_threads_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_on_empty_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_on_empty_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_reserved_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_reserved_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_engine_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_engine_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_reserved_2_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_predictor_options_reserved_2_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_coverage_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_predictor_options_coverage_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_predictor_options_error_rate_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_predictor_options_error_rate_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_predictor_options_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_predictor_options_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_77 _wrap_casd_predictor_options_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_78 _wrap_casd_predictor_create_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
+extern void _wrap_casd_predictor_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_79 _wrap_casd_predictor_trim_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_80 _wrap_casd_prediction_create_capi_c12e1ec8440a494c(swig_voidp arg1);
+extern void _wrap_casd_prediction_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_81 _wrap_casd_predict_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3, int arg4);
+extern swig_type_82 _wrap_casd_predict_frames_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, swig_type_83 arg3, swig_type_84 arg4, int arg5);
+extern swig_type_85 _wrap_casd_predict_packed_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, swig_type_86 arg3, swig_type_87 arg4, int arg5);
+extern swig_type_88 _wrap_casd_prediction_shape_capi_c12e1ec8440a494c(swig_voidp arg1, swig_voidp arg2, uintptr_t arg3, int arg4);
+extern swig_type_89 _wrap_casd_prediction_row_status_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_90 arg3);
+extern swig_type_91 _wrap_casd_prediction_copy_capi_c12e1ec8440a494c(swig_type_92 arg1, swig_voidp arg2, uintptr_t arg3, int arg4);
+extern swig_type_93 _wrap_casd_prediction_copy_fields_capi_c12e1ec8440a494c(swig_type_94 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_95 arg4);
+extern void _wrap_casd_monitor_options_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_options_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_options_reserved_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_options_reserved_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_options_samples_per_false_alarm_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_monitor_options_samples_per_false_alarm_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_options_warm_up_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_96 arg2);
+extern swig_type_97 _wrap_casd_monitor_options_warm_up_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_options_seed_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_98 arg2);
+extern swig_type_99 _wrap_casd_monitor_options_seed_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_monitor_options_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_monitor_options_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_100 _wrap_casd_monitor_options_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_state_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_alarm_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_state_alarm_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_samples_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_101 arg2);
+extern swig_type_102 _wrap_casd_monitor_state_samples_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_alarms_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_103 arg2);
+extern swig_type_104 _wrap_casd_monitor_state_alarms_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_last_alarm_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_105 arg2);
+extern swig_type_106 _wrap_casd_monitor_state_last_alarm_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_alarm_subject_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_state_alarm_subject_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_alarm_modality_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_state_alarm_modality_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_evidence_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_monitor_state_evidence_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_subject_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_state_subject_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_monitor_state_modality_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_monitor_state_modality_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_monitor_state_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_monitor_state_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_107 _wrap_casd_monitor_state_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_108 _wrap_casd_monitor_create_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
+extern void _wrap_casd_monitor_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_109 _wrap_casd_monitor_add_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_110 _wrap_casd_monitor_get_state_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_111 _wrap_casd_dataset_open_capi_c12e1ec8440a494c(swig_voidp arg1, swig_type_112 arg2, swig_type_113 arg3);
+extern swig_type_114 _wrap_casd_dataset_open_as_capi_c12e1ec8440a494c(swig_voidp arg1, swig_type_115 arg2, swig_type_116 arg3, swig_type_117 arg4, swig_type_118 arg5);
+extern swig_type_119 _wrap_casd_dataset_add_file_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_120 arg2, swig_type_121 arg3);
+extern swig_type_122 _wrap_casd_dataset_load_memory_capi_c12e1ec8440a494c(swig_voidp arg1, swig_type_123 arg2, swig_type_124 arg3, swig_type_125 arg4);
+extern void _wrap_casd_synthetic_options_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_synthetic_options_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_task_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_synthetic_options_task_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_train_samples_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_synthetic_options_train_samples_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_valid_samples_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_synthetic_options_valid_samples_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_test_samples_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_synthetic_options_test_samples_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_max_steps_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_synthetic_options_max_steps_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_missing_rate_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_synthetic_options_missing_rate_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_synthetic_options_seed_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_126 arg2);
+extern swig_type_127 _wrap_casd_synthetic_options_seed_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_synthetic_options_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_synthetic_options_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_128 _wrap_casd_synthetic_options_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_129 _wrap_casd_dataset_create_synthetic_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_130 _wrap_casd_dataset_create_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_131 _wrap_casd_dataset_add_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_132 arg2, uintptr_t arg3);
+extern swig_type_133 _wrap_casd_dataset_hold_out_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_134 arg2, swig_type_135 arg3, double arg4, swig_type_136 arg5);
+extern void _wrap_casd_dataset_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_137 _wrap_casd_dataset_schema_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2);
+extern int _wrap_casd_dataset_split_count_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_138 _wrap_casd_dataset_split_name_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_139 _wrap_casd_dataset_size_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_140 arg2);
+extern swig_type_141 _wrap_casd_dataset_read_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, swig_type_142 arg3, swig_type_143 arg4);
+extern swig_type_144 _wrap_casd_dataset_sample_name_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_145 arg2, swig_type_146 arg3);
+extern swig_type_147 _wrap_casd_dataset_group_name_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_148 arg2, swig_type_149 arg3);
+extern swig_type_150 _wrap_casd_dataset_target_count_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_151 arg3, int arg4);
+extern swig_type_152 _wrap_casd_dataset_modality_count_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_153 arg3, int arg4);
+extern swig_type_154 _wrap_casd_dataset_noise_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_155 arg3, swig_type_156 arg4, int arg5);
+extern void _wrap_casd_evaluate_options_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_evaluate_options_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_evaluate_options_mask_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_evaluate_options_mask_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_evaluate_options_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_evaluate_options_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_157 _wrap_casd_evaluate_options_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_report_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_158 _wrap_casd_report_json_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_159 _wrap_casd_report_remark_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_report_condition_count_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_160 _wrap_casd_report_condition_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_161 _wrap_casd_report_value_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_162 arg3, swig_type_163 arg4);
+extern void _wrap_casd_calibrate_options_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_calibrate_options_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_calibrate_options_fit_maps_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_calibrate_options_fit_maps_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_calibrate_options_balance_classes_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_calibrate_options_balance_classes_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_calibrate_options_threads_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_calibrate_options_threads_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_calibrate_options_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_calibrate_options_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_164 _wrap_casd_calibrate_options_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_teacher_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_teacher_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_sampling_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_sampling_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_teacher_epochs_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_teacher_epochs_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_epochs_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_epochs_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_select_from_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_select_from_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_patience_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_patience_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_batch_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_batch_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_total_steps_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_total_steps_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_balance_classes_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_balance_classes_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_calibrate_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_calibrate_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_fit_trust_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_fit_trust_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_device_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_device_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_device_index_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_device_index_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_threads_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_threads_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_schedule_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_schedule_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_dropout_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_dropout_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_frame_drop_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_frame_drop_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_sigma_scale_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_sigma_scale_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_ema_decay_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_ema_decay_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_logit_weight_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_logit_weight_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_uncertainty_weight_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_uncertainty_weight_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_evidence_weight_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_evidence_weight_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_evidence_regularizer_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_evidence_regularizer_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_evidence_rate_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_evidence_rate_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_learning_rate_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_learning_rate_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_final_rate_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_final_rate_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_weight_decay_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_weight_decay_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_gradient_clip_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_gradient_clip_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_seed_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_165 arg2);
+extern swig_type_166 _wrap_casd_trainer_options_seed_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_engine_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_engine_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_reserved_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_trainer_options_reserved_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_trainer_options_hold_out_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_trainer_options_hold_out_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_trainer_options_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_trainer_options_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_167 _wrap_casd_trainer_options_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_168 _wrap_casd_trainer_options_use_recipe_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_169 _wrap_casd_trainer_options_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_170 arg2, swig_type_171 arg3);
+extern swig_type_172 _wrap_casd_trainer_options_resolve_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern int _wrap_casd_trainer_options_count_capi_c12e1ec8440a494c(void);
+extern swig_type_173 _wrap_casd_trainer_options_name_capi_c12e1ec8440a494c(int arg1);
+extern swig_type_174 _wrap_casd_trainer_options_text_capi_c12e1ec8440a494c(swig_type_175 arg1, swig_voidp arg2, uintptr_t arg3, swig_type_176 arg4);
+extern void _wrap_casd_train_stats_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_stats_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_phase_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_stats_phase_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_epoch_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_stats_epoch_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_go_on_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_stats_go_on_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_step_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_177 arg2);
+extern swig_type_178 _wrap_casd_train_stats_step_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_samples_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_179 arg2);
+extern swig_type_180 _wrap_casd_train_stats_samples_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_loss_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_loss_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_task_loss_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_task_loss_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_logit_loss_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_logit_loss_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_uncertainty_loss_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_uncertainty_loss_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_evidence_loss_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_evidence_loss_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_gradient_norm_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_gradient_norm_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_learning_rate_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_learning_rate_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_score_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_score_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_stats_best_score_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_stats_best_score_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_train_stats_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_train_stats_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_181 _wrap_casd_train_stats_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_struct_size_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_progress_struct_size_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_phase_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_progress_phase_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_epoch_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_progress_epoch_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_epochs_set_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern int _wrap_casd_train_progress_epochs_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_step_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_182 arg2);
+extern swig_type_183 _wrap_casd_train_progress_step_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_steps_set_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_184 arg2);
+extern swig_type_185 _wrap_casd_train_progress_steps_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_loss_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_progress_loss_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_score_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_progress_score_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_best_score_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_progress_best_score_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_samples_per_second_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_progress_samples_per_second_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_seconds_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_progress_seconds_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern void _wrap_casd_train_progress_seconds_left_set_capi_c12e1ec8440a494c(uintptr_t arg1, double arg2);
+extern double _wrap_casd_train_progress_seconds_left_get_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern uintptr_t _wrap_new_casd_train_progress_capi_c12e1ec8440a494c(void);
+extern void _wrap_delete_casd_train_progress_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_186 _wrap_casd_train_progress_init_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_187 _wrap_casd_trainer_create_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3);
+extern void _wrap_casd_trainer_destroy_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_188 _wrap_casd_trainer_prepare_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_189 _wrap_casd_trainer_prepare_batch_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_190 _wrap_casd_trainer_set_phase_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_191 _wrap_casd_trainer_set_teacher_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_192 _wrap_casd_train_step_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_193 _wrap_casd_trainer_epoch_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_194 _wrap_casd_trainer_fit_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, swig_type_195 arg3);
+extern void _wrap_casd_trainer_cancel_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_196 _wrap_casd_trainer_progress_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern int _wrap_casd_trainer_phase_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern int _wrap_casd_trainer_pooling_capi_c12e1ec8440a494c(uintptr_t arg1);
+extern swig_type_197 _wrap_casd_trainer_calibrate_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2, uintptr_t arg3);
+extern swig_type_198 _wrap_casd_trainer_snapshot_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2);
+extern swig_type_199 _wrap_casd_trainer_save_capi_c12e1ec8440a494c(uintptr_t arg1, swig_type_200 arg2);
+extern swig_type_201 _wrap_casd_trainer_load_capi_c12e1ec8440a494c(swig_voidp arg1, swig_type_202 arg2);
+extern swig_type_203 _wrap_casd_trainer_load_on_capi_c12e1ec8440a494c(swig_voidp arg1, swig_type_204 arg2, int arg3);
+extern swig_type_205 _wrap_casd_trainer_get_options_capi_c12e1ec8440a494c(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_206 _wrap_casd_trainer_monitor_value_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, int arg3, int arg4);
+extern swig_type_207 _wrap_casd_trainer_remark_capi_c12e1ec8440a494c(uintptr_t arg1, int arg2);
+extern swig_type_208 _wrap_casd_go_evaluate_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_209 arg4, uintptr_t arg5, swig_voidp arg6);
+extern swig_type_210 _wrap_casd_go_calibrate_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, uintptr_t arg3, swig_type_211 arg4, uintptr_t arg5, swig_voidp arg6);
+extern int _wrap_casd_go_batch_frames_capi_c12e1ec8440a494c(swig_type_212 arg1, uintptr_t arg2, swig_type_213 arg3, int arg4, int arg5);
+extern int _wrap_casd_go_batch_target_capi_c12e1ec8440a494c(swig_type_214 arg1, uintptr_t arg2, swig_type_215 arg3);
+extern swig_type_216 _wrap_casd_go_without_user_value_capi_c12e1ec8440a494c(swig_voidp arg1, uintptr_t arg2, swig_type_217 arg3);
+extern swig_type_218 _wrap_casd_go_set_log_level_capi_c12e1ec8440a494c(int arg1);
+extern void _wrap_casd_go_log_stop_capi_c12e1ec8440a494c(void);
+extern int _wrap_casd_go_compiled_version_capi_c12e1ec8440a494c(void);
+extern int _wrap_casd_go_is_foreign_capi_c12e1ec8440a494c(void);
+extern swig_type_219 _wrap_casd_go_library_path_capi_c12e1ec8440a494c(void);
 #undef intgo
 */
 import "C"
@@ -712,20 +712,20 @@ func swigCopyString(s string) string {
 
 func Swig_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_Swig_free_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_Swig_free_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_68d8c2823a5c5624(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_c12e1ec8440a494c(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func Casd_status_name(arg1 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_status_name_capi_68d8c2823a5c5624(C.int(_swig_i_0))
+	swig_r_p := C._wrap_casd_status_name_capi_c12e1ec8440a494c(C.int(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -734,13 +734,13 @@ func Casd_status_name(arg1 int32) (_swig_ret string) {
 
 func Casd_version() (_swig_ret uint32) {
 	var swig_r uint32
-	swig_r = (uint32)(C._wrap_casd_version_capi_68d8c2823a5c5624())
+	swig_r = (uint32)(C._wrap_casd_version_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_version_string() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_casd_version_string_capi_68d8c2823a5c5624()
+	swig_r_p := C._wrap_casd_version_string_capi_c12e1ec8440a494c()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -749,13 +749,13 @@ func Casd_version_string() (_swig_ret string) {
 
 func Casd_abi_version() (_swig_ret uint32) {
 	var swig_r uint32
-	swig_r = (uint32)(C._wrap_casd_abi_version_capi_68d8c2823a5c5624())
+	swig_r = (uint32)(C._wrap_casd_abi_version_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_build_info() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_casd_build_info_capi_68d8c2823a5c5624()
+	swig_r_p := C._wrap_casd_build_info_capi_c12e1ec8440a494c()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -765,7 +765,7 @@ func Casd_build_info() (_swig_ret string) {
 func Casd_log_poll(arg1 []byte) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_log_poll_capi_68d8c2823a5c5624(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (int32)(C._wrap_casd_log_poll_capi_c12e1ec8440a494c(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -775,7 +775,7 @@ func Casd_log_poll(arg1 []byte) (_swig_ret int32) {
 func Casd_set_plugin_path(arg1 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_set_plugin_path_capi_68d8c2823a5c5624(*(*C.swig_type_6)(unsafe.Pointer(&_swig_i_0)))
+	swig_r_p := C._wrap_casd_set_plugin_path_capi_c12e1ec8440a494c(*(*C.swig_type_6)(unsafe.Pointer(&_swig_i_0)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -787,20 +787,20 @@ func Casd_set_plugin_path(arg1 string) (_swig_ret error) {
 
 func Casd_live_objects() (_swig_ret int64) {
 	var swig_r int64
-	swig_r = (int64)(C._wrap_casd_live_objects_capi_68d8c2823a5c5624())
+	swig_r = (int64)(C._wrap_casd_live_objects_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_live_bytes() (_swig_ret int64) {
 	var swig_r int64
-	swig_r = (int64)(C._wrap_casd_live_bytes_capi_68d8c2823a5c5624())
+	swig_r = (int64)(C._wrap_casd_live_bytes_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_schema_create(arg1 *uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_schema_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0))
+	swig_r_p := C._wrap_casd_schema_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -809,7 +809,7 @@ func Casd_schema_create(arg1 *uintptr) (_swig_ret error) {
 
 func Casd_schema_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_schema_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_schema_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_schema_add_modality(arg1 uintptr, arg2 string, arg3 int32) (_swig_ret error) {
@@ -817,7 +817,7 @@ func Casd_schema_add_modality(arg1 uintptr, arg2 string, arg3 int32) (_swig_ret 
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_schema_add_modality_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
+	swig_r_p := C._wrap_casd_schema_add_modality_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -831,7 +831,7 @@ func Casd_schema_set_task(arg1 uintptr, arg2 int32) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_schema_set_task_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_schema_set_task_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -842,7 +842,7 @@ func Casd_schema_add_output(arg1 uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_schema_add_output_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_schema_add_output_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -858,7 +858,7 @@ func Casd_schema_set_feature_name(arg1 uintptr, arg2 int32, arg3 int32, arg4 str
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_schema_set_feature_name_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.int(_swig_i_2), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_schema_set_feature_name_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.int(_swig_i_2), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -873,7 +873,7 @@ func Casd_schema_feature_name(arg1 uintptr, arg2 int32, arg3 int32) (_swig_ret s
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_schema_feature_name_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.int(_swig_i_2))
+	swig_r_p := C._wrap_casd_schema_feature_name_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.int(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -883,7 +883,7 @@ func Casd_schema_feature_name(arg1 uintptr, arg2 int32, arg3 int32) (_swig_ret s
 func Casd_schema_modality_count(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_schema_modality_count_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_schema_modality_count_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -891,7 +891,7 @@ func Casd_schema_modality_name(arg1 uintptr, arg2 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_schema_modality_name_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_schema_modality_name_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -902,7 +902,7 @@ func Casd_schema_modality_features(arg1 uintptr, arg2 int32) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int32)(C._wrap_casd_schema_modality_features_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1)))
+	swig_r = (int32)(C._wrap_casd_schema_modality_features_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1)))
 	return swig_r
 }
 
@@ -911,7 +911,7 @@ func Casd_schema_modality_index(arg1 *int32, arg2 uintptr, arg3 string) (_swig_r
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_schema_modality_index_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_20)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_schema_modality_index_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_20)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -924,14 +924,14 @@ func Casd_schema_modality_index(arg1 *int32, arg2 uintptr, arg3 string) (_swig_r
 func Casd_schema_task(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_schema_task_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_schema_task_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Casd_schema_output_count(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_schema_output_count_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_schema_output_count_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -939,7 +939,7 @@ func Casd_schema_output_name(arg1 uintptr, arg2 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_schema_output_name_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_schema_output_name_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -951,7 +951,7 @@ func Casd_schema_output_index(arg1 *int32, arg2 uintptr, arg3 string) (_swig_ret
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_schema_output_index_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_schema_output_index_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -973,285 +973,285 @@ func (p SwigcptrCasd_model_options) SwigIsCasd_model_options() {
 func (arg1 SwigcptrCasd_model_options) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_model_options_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_model_options_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetHidden(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_hidden_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_hidden_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetHidden() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_hidden_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_hidden_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetLayers(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_layers_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_layers_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetLayers() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_layers_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_layers_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetHeads(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_heads_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_heads_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetHeads() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_heads_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_heads_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetFeed_forward(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_feed_forward_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_feed_forward_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetFeed_forward() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_feed_forward_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_feed_forward_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetFeed_forward_factor(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_feed_forward_factor_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_feed_forward_factor_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetFeed_forward_factor() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_feed_forward_factor_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_feed_forward_factor_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetPooling(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_pooling_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_pooling_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetPooling() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_pooling_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_pooling_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetAbsent(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_absent_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_absent_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetAbsent() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_absent_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_absent_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetWeights(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_weights_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_weights_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetWeights() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_weights_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_weights_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetFused_variance(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_fused_variance_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_fused_variance_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetFused_variance() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_fused_variance_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_fused_variance_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetMax_steps(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_max_steps_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_max_steps_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetMax_steps() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_max_steps_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_max_steps_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetReserved(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_reserved_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_reserved_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetReserved() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_model_options_reserved_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_model_options_reserved_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetInput_clip(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_input_clip_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_model_options_input_clip_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetInput_clip() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_model_options_input_clip_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_model_options_input_clip_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetDelta_min(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_delta_min_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_model_options_delta_min_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetDelta_min() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_model_options_delta_min_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_model_options_delta_min_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetDelta_max(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_delta_max_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_model_options_delta_max_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetDelta_max() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_model_options_delta_max_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_model_options_delta_max_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetAlpha_min(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_alpha_min_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_model_options_alpha_min_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetAlpha_min() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_model_options_alpha_min_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_model_options_alpha_min_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetAlpha_max(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_alpha_max_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_model_options_alpha_max_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetAlpha_max() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_model_options_alpha_max_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_model_options_alpha_max_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetBeta_min(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_beta_min_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_model_options_beta_min_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetBeta_min() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_model_options_beta_min_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_model_options_beta_min_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_seed_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1))
+	C._wrap_casd_model_options_seed_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetSeed() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_casd_model_options_seed_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_casd_model_options_seed_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetLinear(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_linear_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_linear_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetLinear() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_linear_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_linear_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_model_options) SetInput_guard(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_model_options_input_guard_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_model_options_input_guard_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_model_options) GetInput_guard() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_options_input_guard_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_options_input_guard_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_model_options() (_swig_ret Casd_model_options) {
 	var swig_r Casd_model_options
-	swig_r = (Casd_model_options)(SwigcptrCasd_model_options(C._wrap_new_casd_model_options_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_model_options)(SwigcptrCasd_model_options(C._wrap_new_casd_model_options_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_model_options(arg1 Casd_model_options) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_model_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_model_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_model_options interface {
@@ -1304,7 +1304,7 @@ type Casd_model_options interface {
 func Casd_model_options_init(arg1 Casd_model_options) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_model_options_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_model_options_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1315,7 +1315,7 @@ func Casd_model_options_use_recipe(arg1 Casd_model_options, arg2 int32) (_swig_r
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_options_use_recipe_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_model_options_use_recipe_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1326,7 +1326,7 @@ func Casd_model_options_use_preset(arg1 Casd_model_options, arg2 int32) (_swig_r
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_options_use_preset_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_model_options_use_preset_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1338,7 +1338,7 @@ func Casd_model_options_set(arg1 Casd_model_options, arg2 string, arg3 string) (
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_model_options_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_model_options_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -1353,14 +1353,14 @@ func Casd_model_options_set(arg1 Casd_model_options, arg2 string, arg3 string) (
 
 func Casd_model_options_count() (_swig_ret int32) {
 	var swig_r int32
-	swig_r = (int32)(C._wrap_casd_model_options_count_capi_68d8c2823a5c5624())
+	swig_r = (int32)(C._wrap_casd_model_options_count_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_model_options_name(arg1 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_model_options_name_capi_68d8c2823a5c5624(C.int(_swig_i_0))
+	swig_r_p := C._wrap_casd_model_options_name_capi_c12e1ec8440a494c(C.int(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -1373,7 +1373,7 @@ func Casd_model_options_text(arg1 []byte, arg2 *int, arg3 Casd_model_options, ar
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_model_options_text_capi_68d8c2823a5c5624(*(*C.swig_type_34)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_35)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_model_options_text_capi_c12e1ec8440a494c(*(*C.swig_type_34)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_35)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -1391,7 +1391,7 @@ func Casd_model_create(arg1 *uintptr, arg2 uintptr, arg3 Casd_model_options) (_s
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
-	swig_r_p := C._wrap_casd_model_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_model_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1402,7 +1402,7 @@ func Casd_model_load(arg1 *uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_load_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_model_load_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -1416,7 +1416,7 @@ func Casd_model_load_memory(arg1 *uintptr, arg2 []byte) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_load_memory_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_40)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_model_load_memory_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), *(*C.swig_type_40)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -1430,7 +1430,7 @@ func Casd_model_save(arg1 uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_save_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_42)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_model_save_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_42)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -1445,7 +1445,7 @@ func Casd_model_save_memory(arg1 []byte, arg2 *int, arg3 uintptr) (_swig_ret err
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_model_save_memory_capi_68d8c2823a5c5624(*(*C.swig_type_44)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_model_save_memory_capi_c12e1ec8440a494c(*(*C.swig_type_44)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -1457,14 +1457,14 @@ func Casd_model_save_memory(arg1 []byte, arg2 *int, arg3 uintptr) (_swig_ret err
 
 func Casd_model_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_model_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_model_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_model_schema(arg1 *uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_schema_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_model_schema_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1475,7 +1475,7 @@ func Casd_model_get_options(arg1 Casd_model_options, arg2 uintptr) (_swig_ret er
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_get_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_model_get_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1485,14 +1485,14 @@ func Casd_model_get_options(arg1 Casd_model_options, arg2 uintptr) (_swig_ret er
 func Casd_model_parameter_count(arg1 uintptr) (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_model_parameter_count_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_model_parameter_count_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Casd_model_info(arg1 uintptr) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_model_info_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_model_info_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -1504,7 +1504,7 @@ func Casd_model_temperature(arg1 *float64, arg2 uintptr, arg3 uint32) (_swig_ret
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_model_temperature_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.int(_swig_i_2))
+	swig_r_p := C._wrap_casd_model_temperature_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.int(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1515,7 +1515,7 @@ func Casd_model_user_value(arg1 uintptr, arg2 string) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_user_value_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_51)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_model_user_value_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_51)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -1528,7 +1528,7 @@ func Casd_model_user_value(arg1 uintptr, arg2 string) (_swig_ret string) {
 func Casd_model_user_count(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_model_user_count_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_model_user_count_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -1536,7 +1536,7 @@ func Casd_model_user_key(arg1 uintptr, arg2 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_model_user_key_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_model_user_key_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -1549,7 +1549,7 @@ func Casd_model_with_user_value(arg1 *uintptr, arg2 uintptr, arg3 string, arg4 s
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_model_with_user_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_54)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_55)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_model_with_user_value_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_54)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_55)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -1566,7 +1566,7 @@ func Casd_batch_create(arg1 *uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_batch_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_batch_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1575,14 +1575,14 @@ func Casd_batch_create(arg1 *uintptr, arg2 uintptr) (_swig_ret error) {
 
 func Casd_batch_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_batch_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_batch_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_batch_add_sample(arg1 *int64, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_batch_add_sample_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_batch_add_sample_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1598,7 +1598,7 @@ func Casd_batch_set_frames(arg1 uintptr, arg2 int64, arg3 int32, arg4 []float32,
 	_swig_i_4 := arg5
 	_swig_i_5 := arg6
 	_swig_i_6 := arg7
-	swig_r_p := C._wrap_casd_batch_set_frames_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_59(_swig_i_1), C.int(_swig_i_2), *(*C.swig_type_60)(unsafe.Pointer(&_swig_i_3)), C.swig_type_61(_swig_i_4), C.int(_swig_i_5), C.swig_type_62(_swig_i_6))
+	swig_r_p := C._wrap_casd_batch_set_frames_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_59(_swig_i_1), C.int(_swig_i_2), *(*C.swig_type_60)(unsafe.Pointer(&_swig_i_3)), C.swig_type_61(_swig_i_4), C.int(_swig_i_5), C.swig_type_62(_swig_i_6))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -1613,7 +1613,7 @@ func Casd_batch_set_target(arg1 uintptr, arg2 int64, arg3 []float32) (_swig_ret 
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_batch_set_target_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_64(_swig_i_1), *(*C.swig_type_65)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_batch_set_target_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_64(_swig_i_1), *(*C.swig_type_65)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -1625,14 +1625,14 @@ func Casd_batch_set_target(arg1 uintptr, arg2 int64, arg3 []float32) (_swig_ret 
 
 func Casd_batch_clear(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_batch_clear_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_batch_clear_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_batch_reserve(arg1 uintptr, arg2 int64) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_batch_reserve_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_67(_swig_i_1))
+	swig_r_p := C._wrap_casd_batch_reserve_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_67(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1642,7 +1642,7 @@ func Casd_batch_reserve(arg1 uintptr, arg2 int64) (_swig_ret error) {
 func Casd_batch_size(arg1 uintptr) (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_batch_size_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_batch_size_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -1651,7 +1651,7 @@ func Casd_batch_steps(arg1 uintptr, arg2 int64, arg3 int32) (_swig_ret int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int64)(C._wrap_casd_batch_steps_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_70(_swig_i_1), C.int(_swig_i_2)))
+	swig_r = (int64)(C._wrap_casd_batch_steps_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_70(_swig_i_1), C.int(_swig_i_2)))
 	return swig_r
 }
 
@@ -1667,72 +1667,72 @@ func (p SwigcptrCasd_engine_info) SwigIsCasd_engine_info() {
 func (arg1 SwigcptrCasd_engine_info) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_engine_info_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_engine_info_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_engine_info) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_engine_info_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_engine_info_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_engine_info) SetDevice(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_engine_info_device_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_engine_info_device_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_engine_info) GetDevice() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_engine_info_device_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_engine_info_device_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_engine_info) SetAvailable(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_engine_info_available_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_engine_info_available_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_engine_info) GetAvailable() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_engine_info_available_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_engine_info_available_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_engine_info) SetTrains(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_engine_info_trains_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_engine_info_trains_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_engine_info) GetTrains() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_engine_info_trains_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_engine_info_trains_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_engine_info) SetConcurrent(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_engine_info_concurrent_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_engine_info_concurrent_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_engine_info) GetConcurrent() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_engine_info_concurrent_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_engine_info_concurrent_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_engine_info) SetName(arg2 string) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_engine_info_name_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_71)(unsafe.Pointer(&_swig_i_1)))
+	C._wrap_casd_engine_info_name_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_71)(unsafe.Pointer(&_swig_i_1)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -1741,7 +1741,7 @@ func (arg1 SwigcptrCasd_engine_info) SetName(arg2 string) {
 func (arg1 SwigcptrCasd_engine_info) GetName() (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_engine_info_name_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_engine_info_name_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -1751,7 +1751,7 @@ func (arg1 SwigcptrCasd_engine_info) GetName() (_swig_ret string) {
 func (arg1 SwigcptrCasd_engine_info) SetReason(arg2 string) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_engine_info_reason_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_73)(unsafe.Pointer(&_swig_i_1)))
+	C._wrap_casd_engine_info_reason_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_73)(unsafe.Pointer(&_swig_i_1)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -1760,7 +1760,7 @@ func (arg1 SwigcptrCasd_engine_info) SetReason(arg2 string) {
 func (arg1 SwigcptrCasd_engine_info) GetReason() (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_engine_info_reason_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_engine_info_reason_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -1769,13 +1769,13 @@ func (arg1 SwigcptrCasd_engine_info) GetReason() (_swig_ret string) {
 
 func NewCasd_engine_info() (_swig_ret Casd_engine_info) {
 	var swig_r Casd_engine_info
-	swig_r = (Casd_engine_info)(SwigcptrCasd_engine_info(C._wrap_new_casd_engine_info_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_engine_info)(SwigcptrCasd_engine_info(C._wrap_new_casd_engine_info_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_engine_info(arg1 Casd_engine_info) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_engine_info_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_engine_info_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_engine_info interface {
@@ -1800,7 +1800,7 @@ type Casd_engine_info interface {
 func Casd_engine_info_init(arg1 Casd_engine_info) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_engine_info_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_engine_info_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1811,7 +1811,7 @@ func Casd_engine_get_info(arg1 Casd_engine_info, arg2 int32) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_engine_get_info_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_engine_get_info_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -1830,142 +1830,142 @@ func (p SwigcptrCasd_predictor_options) SwigIsCasd_predictor_options() {
 func (arg1 SwigcptrCasd_predictor_options) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_predictor_options_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_predictor_options_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetDevice(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_device_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_device_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetDevice() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_predictor_options_device_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_predictor_options_device_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetDevice_index(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_device_index_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_device_index_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetDevice_index() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_predictor_options_device_index_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_predictor_options_device_index_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetThreads(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_threads_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_threads_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetThreads() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_predictor_options_threads_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_predictor_options_threads_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetOn_empty(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_on_empty_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_on_empty_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetOn_empty() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_predictor_options_on_empty_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_predictor_options_on_empty_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetReserved(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_reserved_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_reserved_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetReserved() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_predictor_options_reserved_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_predictor_options_reserved_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetEngine(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_engine_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_engine_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetEngine() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_predictor_options_engine_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_predictor_options_engine_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetReserved_2(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_reserved_2_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_predictor_options_reserved_2_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetReserved_2() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_predictor_options_reserved_2_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_predictor_options_reserved_2_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetCoverage(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_coverage_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_predictor_options_coverage_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetCoverage() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_predictor_options_coverage_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_predictor_options_coverage_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_predictor_options) SetError_rate(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_predictor_options_error_rate_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_predictor_options_error_rate_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_predictor_options) GetError_rate() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_predictor_options_error_rate_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_predictor_options_error_rate_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_predictor_options() (_swig_ret Casd_predictor_options) {
 	var swig_r Casd_predictor_options
-	swig_r = (Casd_predictor_options)(SwigcptrCasd_predictor_options(C._wrap_new_casd_predictor_options_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_predictor_options)(SwigcptrCasd_predictor_options(C._wrap_new_casd_predictor_options_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_predictor_options(arg1 Casd_predictor_options) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_predictor_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_predictor_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_predictor_options interface {
@@ -1996,7 +1996,7 @@ type Casd_predictor_options interface {
 func Casd_predictor_options_init(arg1 Casd_predictor_options) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_predictor_options_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_predictor_options_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2008,7 +2008,7 @@ func Casd_predictor_create(arg1 *uintptr, arg2 uintptr, arg3 Casd_predictor_opti
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
-	swig_r_p := C._wrap_casd_predictor_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_predictor_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2017,13 +2017,13 @@ func Casd_predictor_create(arg1 *uintptr, arg2 uintptr, arg3 Casd_predictor_opti
 
 func Casd_predictor_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_predictor_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_predictor_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_predictor_trim(arg1 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_predictor_trim_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_predictor_trim_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2033,7 +2033,7 @@ func Casd_predictor_trim(arg1 uintptr) (_swig_ret error) {
 func Casd_prediction_create(arg1 *uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_prediction_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0))
+	swig_r_p := C._wrap_casd_prediction_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2042,7 +2042,7 @@ func Casd_prediction_create(arg1 *uintptr) (_swig_ret error) {
 
 func Casd_prediction_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_prediction_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_prediction_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_predict(arg1 uintptr, arg2 uintptr, arg3 uintptr, arg4 uint32) (_swig_ret error) {
@@ -2051,7 +2051,7 @@ func Casd_predict(arg1 uintptr, arg2 uintptr, arg3 uintptr, arg4 uint32) (_swig_
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_predict_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_predict_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2065,7 +2065,7 @@ func Casd_predict_frames(arg1 uintptr, arg2 uintptr, arg3 []*float32, arg4 []int
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r_p := C._wrap_casd_predict_frames_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_83)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_84)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4))
+	swig_r_p := C._wrap_casd_predict_frames_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_83)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_84)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2085,7 +2085,7 @@ func Casd_predict_packed(arg1 uintptr, arg2 uintptr, arg3 []float32, arg4 []int6
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r_p := C._wrap_casd_predict_packed_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_86)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_87)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4))
+	swig_r_p := C._wrap_casd_predict_packed_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_86)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_87)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2104,7 +2104,7 @@ func Casd_prediction_shape(arg1 *int64, arg2 *int64, arg3 uintptr, arg4 int32) (
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_prediction_shape_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_prediction_shape_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2116,7 +2116,7 @@ func Casd_prediction_row_status(arg1 *int32, arg2 uintptr, arg3 int64) (_swig_re
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_prediction_row_status_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.swig_type_90(_swig_i_2))
+	swig_r_p := C._wrap_casd_prediction_row_status_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.swig_type_90(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2129,7 +2129,7 @@ func Casd_prediction_copy(arg1 []float32, arg2 *int, arg3 uintptr, arg4 int32) (
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_prediction_copy_capi_68d8c2823a5c5624(*(*C.swig_type_92)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_prediction_copy_capi_c12e1ec8440a494c(*(*C.swig_type_92)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -2145,7 +2145,7 @@ func Casd_prediction_copy_fields(arg1 []float32, arg2 *int, arg3 uintptr, arg4 [
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_prediction_copy_fields_capi_68d8c2823a5c5624(*(*C.swig_type_94)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_95)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_prediction_copy_fields_capi_c12e1ec8440a494c(*(*C.swig_type_94)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_95)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -2170,77 +2170,77 @@ func (p SwigcptrCasd_monitor_options) SwigIsCasd_monitor_options() {
 func (arg1 SwigcptrCasd_monitor_options) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_options_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_options_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_options) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_monitor_options_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_monitor_options_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_options) SetReserved(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_options_reserved_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_options_reserved_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_options) GetReserved() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_monitor_options_reserved_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_monitor_options_reserved_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_options) SetSamples_per_false_alarm(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_options_samples_per_false_alarm_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_monitor_options_samples_per_false_alarm_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_options) GetSamples_per_false_alarm() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_monitor_options_samples_per_false_alarm_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_monitor_options_samples_per_false_alarm_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_options) SetWarm_up(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_options_warm_up_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_96(_swig_i_1))
+	C._wrap_casd_monitor_options_warm_up_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_96(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_options) GetWarm_up() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_monitor_options_warm_up_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_monitor_options_warm_up_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_options) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_options_seed_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_98(_swig_i_1))
+	C._wrap_casd_monitor_options_seed_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_98(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_options) GetSeed() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_casd_monitor_options_seed_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_casd_monitor_options_seed_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_monitor_options() (_swig_ret Casd_monitor_options) {
 	var swig_r Casd_monitor_options
-	swig_r = (Casd_monitor_options)(SwigcptrCasd_monitor_options(C._wrap_new_casd_monitor_options_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_monitor_options)(SwigcptrCasd_monitor_options(C._wrap_new_casd_monitor_options_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_monitor_options(arg1 Casd_monitor_options) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_monitor_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_monitor_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_monitor_options interface {
@@ -2261,7 +2261,7 @@ type Casd_monitor_options interface {
 func Casd_monitor_options_init(arg1 Casd_monitor_options) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_monitor_options_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_monitor_options_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2280,142 +2280,142 @@ func (p SwigcptrCasd_monitor_state) SwigIsCasd_monitor_state() {
 func (arg1 SwigcptrCasd_monitor_state) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_state_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_monitor_state_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_monitor_state_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetAlarm(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_alarm_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_state_alarm_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetAlarm() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_monitor_state_alarm_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_monitor_state_alarm_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetSamples(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_samples_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_101(_swig_i_1))
+	C._wrap_casd_monitor_state_samples_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_101(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetSamples() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_monitor_state_samples_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_monitor_state_samples_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetAlarms(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_alarms_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_103(_swig_i_1))
+	C._wrap_casd_monitor_state_alarms_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_103(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetAlarms() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_monitor_state_alarms_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_monitor_state_alarms_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetLast_alarm(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_last_alarm_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_105(_swig_i_1))
+	C._wrap_casd_monitor_state_last_alarm_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_105(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetLast_alarm() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_monitor_state_last_alarm_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_monitor_state_last_alarm_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetAlarm_subject(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_alarm_subject_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_state_alarm_subject_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetAlarm_subject() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_monitor_state_alarm_subject_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_monitor_state_alarm_subject_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetAlarm_modality(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_alarm_modality_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_state_alarm_modality_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetAlarm_modality() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_monitor_state_alarm_modality_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_monitor_state_alarm_modality_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetEvidence(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_evidence_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_monitor_state_evidence_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetEvidence() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_monitor_state_evidence_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_monitor_state_evidence_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetSubject(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_subject_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_state_subject_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetSubject() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_monitor_state_subject_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_monitor_state_subject_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_monitor_state) SetModality(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_monitor_state_modality_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_monitor_state_modality_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_monitor_state) GetModality() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_monitor_state_modality_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_monitor_state_modality_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_monitor_state() (_swig_ret Casd_monitor_state) {
 	var swig_r Casd_monitor_state
-	swig_r = (Casd_monitor_state)(SwigcptrCasd_monitor_state(C._wrap_new_casd_monitor_state_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_monitor_state)(SwigcptrCasd_monitor_state(C._wrap_new_casd_monitor_state_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_monitor_state(arg1 Casd_monitor_state) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_monitor_state_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_monitor_state_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_monitor_state interface {
@@ -2446,7 +2446,7 @@ type Casd_monitor_state interface {
 func Casd_monitor_state_init(arg1 Casd_monitor_state) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_monitor_state_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_monitor_state_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2458,7 +2458,7 @@ func Casd_monitor_create(arg1 *uintptr, arg2 uintptr, arg3 Casd_monitor_options)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
-	swig_r_p := C._wrap_casd_monitor_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_monitor_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2467,14 +2467,14 @@ func Casd_monitor_create(arg1 *uintptr, arg2 uintptr, arg3 Casd_monitor_options)
 
 func Casd_monitor_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_monitor_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_monitor_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_monitor_add(arg1 uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_monitor_add_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_monitor_add_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2485,7 +2485,7 @@ func Casd_monitor_get_state(arg1 Casd_monitor_state, arg2 uintptr) (_swig_ret er
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_monitor_get_state_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_monitor_get_state_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2497,7 +2497,7 @@ func Casd_dataset_open(arg1 *uintptr, arg2 string, arg3 string) (_swig_ret error
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_open_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_112)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_113)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_dataset_open_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), *(*C.swig_type_112)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_113)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2517,7 +2517,7 @@ func Casd_dataset_open_as(arg1 *uintptr, arg2 string, arg3 string, arg4 string, 
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r_p := C._wrap_casd_dataset_open_as_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_115)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_116)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_117)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_118)(unsafe.Pointer(&_swig_i_4)))
+	swig_r_p := C._wrap_casd_dataset_open_as_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), *(*C.swig_type_115)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_116)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_117)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_118)(unsafe.Pointer(&_swig_i_4)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2541,7 +2541,7 @@ func Casd_dataset_add_file(arg1 uintptr, arg2 string, arg3 string) (_swig_ret er
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_add_file_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_120)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_121)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_dataset_add_file_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_120)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_121)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2560,7 +2560,7 @@ func Casd_dataset_load_memory(arg1 *uintptr, arg2 []byte, arg3 string, arg4 stri
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_load_memory_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_123)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_124)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_125)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_dataset_load_memory_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), *(*C.swig_type_123)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_124)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_125)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2588,116 +2588,116 @@ func (p SwigcptrCasd_synthetic_options) SwigIsCasd_synthetic_options() {
 func (arg1 SwigcptrCasd_synthetic_options) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_synthetic_options_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_synthetic_options_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_synthetic_options_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) SetTask(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_task_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_synthetic_options_task_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetTask() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_synthetic_options_task_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_synthetic_options_task_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) SetTrain_samples(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_train_samples_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_synthetic_options_train_samples_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetTrain_samples() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_synthetic_options_train_samples_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_synthetic_options_train_samples_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) SetValid_samples(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_valid_samples_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_synthetic_options_valid_samples_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetValid_samples() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_synthetic_options_valid_samples_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_synthetic_options_valid_samples_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) SetTest_samples(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_test_samples_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_synthetic_options_test_samples_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetTest_samples() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_synthetic_options_test_samples_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_synthetic_options_test_samples_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) SetMax_steps(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_max_steps_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_synthetic_options_max_steps_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetMax_steps() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_synthetic_options_max_steps_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_synthetic_options_max_steps_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) SetMissing_rate(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_missing_rate_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_synthetic_options_missing_rate_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetMissing_rate() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_synthetic_options_missing_rate_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_synthetic_options_missing_rate_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_synthetic_options_seed_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_126(_swig_i_1))
+	C._wrap_casd_synthetic_options_seed_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_126(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_synthetic_options) GetSeed() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_casd_synthetic_options_seed_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_casd_synthetic_options_seed_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_synthetic_options() (_swig_ret Casd_synthetic_options) {
 	var swig_r Casd_synthetic_options
-	swig_r = (Casd_synthetic_options)(SwigcptrCasd_synthetic_options(C._wrap_new_casd_synthetic_options_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_synthetic_options)(SwigcptrCasd_synthetic_options(C._wrap_new_casd_synthetic_options_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_synthetic_options(arg1 Casd_synthetic_options) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_synthetic_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_synthetic_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_synthetic_options interface {
@@ -2724,7 +2724,7 @@ type Casd_synthetic_options interface {
 func Casd_synthetic_options_init(arg1 Casd_synthetic_options) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_synthetic_options_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_synthetic_options_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2735,7 +2735,7 @@ func Casd_dataset_create_synthetic(arg1 *uintptr, arg2 Casd_synthetic_options) (
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r_p := C._wrap_casd_dataset_create_synthetic_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_dataset_create_synthetic_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2746,7 +2746,7 @@ func Casd_dataset_create(arg1 *uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_dataset_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_dataset_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2758,7 +2758,7 @@ func Casd_dataset_add(arg1 uintptr, arg2 string, arg3 uintptr) (_swig_ret error)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_add_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_dataset_add_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2775,7 +2775,7 @@ func Casd_dataset_hold_out(arg1 uintptr, arg2 string, arg3 string, arg4 float64,
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r_p := C._wrap_casd_dataset_hold_out_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_134)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_135)(unsafe.Pointer(&_swig_i_2)), C.double(_swig_i_3), C.swig_type_136(_swig_i_4))
+	swig_r_p := C._wrap_casd_dataset_hold_out_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_134)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_135)(unsafe.Pointer(&_swig_i_2)), C.double(_swig_i_3), C.swig_type_136(_swig_i_4))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2790,14 +2790,14 @@ func Casd_dataset_hold_out(arg1 uintptr, arg2 string, arg3 string, arg4 float64,
 
 func Casd_dataset_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_dataset_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_dataset_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_dataset_schema(arg1 *uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_dataset_schema_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_dataset_schema_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2807,7 +2807,7 @@ func Casd_dataset_schema(arg1 *uintptr, arg2 uintptr) (_swig_ret error) {
 func Casd_dataset_split_count(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_dataset_split_count_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_dataset_split_count_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -2815,7 +2815,7 @@ func Casd_dataset_split_name(arg1 uintptr, arg2 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_dataset_split_name_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_dataset_split_name_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -2826,7 +2826,7 @@ func Casd_dataset_size(arg1 uintptr, arg2 string) (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int64)(C._wrap_casd_dataset_size_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (int64)(C._wrap_casd_dataset_size_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -2839,7 +2839,7 @@ func Casd_dataset_read(arg1 uintptr, arg2 uintptr, arg3 string, arg4 []int64) (_
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_read_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_142)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_143)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_dataset_read_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_142)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_143)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2857,7 +2857,7 @@ func Casd_dataset_sample_name(arg1 uintptr, arg2 string, arg3 int64) (_swig_ret 
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_sample_name_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_1)), C.swig_type_146(_swig_i_2))
+	swig_r_p := C._wrap_casd_dataset_sample_name_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_1)), C.swig_type_146(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2872,7 +2872,7 @@ func Casd_dataset_group_name(arg1 uintptr, arg2 string, arg3 int64) (_swig_ret s
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_dataset_group_name_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_148)(unsafe.Pointer(&_swig_i_1)), C.swig_type_149(_swig_i_2))
+	swig_r_p := C._wrap_casd_dataset_group_name_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_148)(unsafe.Pointer(&_swig_i_1)), C.swig_type_149(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -2888,7 +2888,7 @@ func Casd_dataset_target_count(arg1 *int64, arg2 uintptr, arg3 string, arg4 int3
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_target_count_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_151)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_dataset_target_count_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_151)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2904,7 +2904,7 @@ func Casd_dataset_modality_count(arg1 *int64, arg2 uintptr, arg3 string, arg4 ui
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_dataset_modality_count_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_dataset_modality_count_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2921,7 +2921,7 @@ func Casd_dataset_noise(arg1 *float64, arg2 uintptr, arg3 string, arg4 int64, ar
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r_p := C._wrap_casd_dataset_noise_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_155)(unsafe.Pointer(&_swig_i_2)), C.swig_type_156(_swig_i_3), C.int(_swig_i_4))
+	swig_r_p := C._wrap_casd_dataset_noise_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_155)(unsafe.Pointer(&_swig_i_2)), C.swig_type_156(_swig_i_3), C.int(_swig_i_4))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -2943,38 +2943,38 @@ func (p SwigcptrCasd_evaluate_options) SwigIsCasd_evaluate_options() {
 func (arg1 SwigcptrCasd_evaluate_options) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_evaluate_options_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_evaluate_options_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_evaluate_options) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_evaluate_options_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_evaluate_options_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_evaluate_options) SetMask(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_evaluate_options_mask_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_evaluate_options_mask_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_evaluate_options) GetMask() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_evaluate_options_mask_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_evaluate_options_mask_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_evaluate_options() (_swig_ret Casd_evaluate_options) {
 	var swig_r Casd_evaluate_options
-	swig_r = (Casd_evaluate_options)(SwigcptrCasd_evaluate_options(C._wrap_new_casd_evaluate_options_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_evaluate_options)(SwigcptrCasd_evaluate_options(C._wrap_new_casd_evaluate_options_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_evaluate_options(arg1 Casd_evaluate_options) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_evaluate_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_evaluate_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_evaluate_options interface {
@@ -2989,7 +2989,7 @@ type Casd_evaluate_options interface {
 func Casd_evaluate_options_init(arg1 Casd_evaluate_options) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_evaluate_options_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_evaluate_options_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -2998,13 +2998,13 @@ func Casd_evaluate_options_init(arg1 Casd_evaluate_options) (_swig_ret error) {
 
 func Casd_report_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_report_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_report_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_report_json(arg1 uintptr) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_report_json_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_report_json_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -3015,7 +3015,7 @@ func Casd_report_remark(arg1 uintptr, arg2 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_report_remark_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_report_remark_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -3025,7 +3025,7 @@ func Casd_report_remark(arg1 uintptr, arg2 int32) (_swig_ret string) {
 func Casd_report_condition_count(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_report_condition_count_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_report_condition_count_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -3033,7 +3033,7 @@ func Casd_report_condition(arg1 uintptr, arg2 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_report_condition_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_report_condition_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -3046,7 +3046,7 @@ func Casd_report_value(arg1 *float64, arg2 uintptr, arg3 string, arg4 string) (_
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_report_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_report_value_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -3071,64 +3071,64 @@ func (p SwigcptrCasd_calibrate_options) SwigIsCasd_calibrate_options() {
 func (arg1 SwigcptrCasd_calibrate_options) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_calibrate_options_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_calibrate_options_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_calibrate_options) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_calibrate_options_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_calibrate_options_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_calibrate_options) SetFit_maps(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_calibrate_options_fit_maps_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_calibrate_options_fit_maps_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_calibrate_options) GetFit_maps() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_calibrate_options_fit_maps_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_calibrate_options_fit_maps_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_calibrate_options) SetBalance_classes(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_calibrate_options_balance_classes_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_calibrate_options_balance_classes_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_calibrate_options) GetBalance_classes() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_calibrate_options_balance_classes_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_calibrate_options_balance_classes_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_calibrate_options) SetThreads(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_calibrate_options_threads_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_calibrate_options_threads_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_calibrate_options) GetThreads() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_calibrate_options_threads_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_calibrate_options_threads_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_calibrate_options() (_swig_ret Casd_calibrate_options) {
 	var swig_r Casd_calibrate_options
-	swig_r = (Casd_calibrate_options)(SwigcptrCasd_calibrate_options(C._wrap_new_casd_calibrate_options_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_calibrate_options)(SwigcptrCasd_calibrate_options(C._wrap_new_casd_calibrate_options_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_calibrate_options(arg1 Casd_calibrate_options) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_calibrate_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_calibrate_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_calibrate_options interface {
@@ -3147,25 +3147,8 @@ type Casd_calibrate_options interface {
 func Casd_calibrate_options_init(arg1 Casd_calibrate_options) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_calibrate_options_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_calibrate_options_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
-	var swig_r_1 error
-	swig_r_1 = failure(swig_r)
-	return swig_r_1
-}
-
-func Casd_model_calibrate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, arg5 Casd_calibrate_options) (_swig_ret error) {
-	var swig_r string
-	_swig_i_0 := arg1
-	_swig_i_1 := arg2
-	_swig_i_2 := arg3
-	_swig_i_3 := arg4
-	_swig_i_4 := getSwigcptr(arg5)
-	swig_r_p := C._wrap_casd_model_calibrate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4))
-	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
-	if Swig_escape_always_false {
-		Swig_escape_val = arg4
-	}
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
 	return swig_r_1
@@ -3183,441 +3166,441 @@ func (p SwigcptrCasd_trainer_options) SwigIsCasd_trainer_options() {
 func (arg1 SwigcptrCasd_trainer_options) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_trainer_options_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_trainer_options_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetTeacher(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_teacher_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_teacher_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetTeacher() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_teacher_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_teacher_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetSampling(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_sampling_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_sampling_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetSampling() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_sampling_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_sampling_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetTeacher_epochs(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_teacher_epochs_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_teacher_epochs_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetTeacher_epochs() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_teacher_epochs_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_teacher_epochs_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetEpochs(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_epochs_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_epochs_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetEpochs() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_epochs_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_epochs_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetSelect_from(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_select_from_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_select_from_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetSelect_from() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_select_from_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_select_from_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetPatience(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_patience_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_patience_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetPatience() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_patience_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_patience_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetBatch_size(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_batch_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_batch_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetBatch_size() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_batch_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_batch_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetTotal_steps(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_total_steps_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_total_steps_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetTotal_steps() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_total_steps_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_total_steps_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetBalance_classes(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_balance_classes_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_balance_classes_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetBalance_classes() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_balance_classes_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_balance_classes_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetCalibrate(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_calibrate_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_calibrate_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetCalibrate() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_calibrate_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_calibrate_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetFit_trust(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_fit_trust_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_fit_trust_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetFit_trust() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_fit_trust_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_fit_trust_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetDevice(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_device_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_device_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetDevice() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_device_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_device_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetDevice_index(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_device_index_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_device_index_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetDevice_index() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_device_index_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_device_index_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetThreads(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_threads_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_threads_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetThreads() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_threads_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_threads_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetSchedule(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_schedule_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_schedule_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetSchedule() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_schedule_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_schedule_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetDropout(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_dropout_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_dropout_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetDropout() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_dropout_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_dropout_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetFrame_drop(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_frame_drop_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_frame_drop_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetFrame_drop() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_frame_drop_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_frame_drop_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetSigma_scale(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_sigma_scale_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_sigma_scale_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetSigma_scale() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_sigma_scale_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_sigma_scale_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetEma_decay(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_ema_decay_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_ema_decay_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetEma_decay() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_ema_decay_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_ema_decay_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetLogit_weight(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_logit_weight_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_logit_weight_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetLogit_weight() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_logit_weight_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_logit_weight_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetUncertainty_weight(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_uncertainty_weight_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_uncertainty_weight_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetUncertainty_weight() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_uncertainty_weight_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_uncertainty_weight_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetEvidence_weight(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_evidence_weight_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_evidence_weight_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetEvidence_weight() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_evidence_weight_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_evidence_weight_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetEvidence_regularizer(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_evidence_regularizer_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_evidence_regularizer_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetEvidence_regularizer() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_evidence_regularizer_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_evidence_regularizer_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetEvidence_rate(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_evidence_rate_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_evidence_rate_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetEvidence_rate() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_evidence_rate_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_evidence_rate_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetLearning_rate(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_learning_rate_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_learning_rate_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetLearning_rate() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_learning_rate_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_learning_rate_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetFinal_rate(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_final_rate_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_final_rate_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetFinal_rate() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_final_rate_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_final_rate_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetWeight_decay(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_weight_decay_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_weight_decay_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetWeight_decay() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_weight_decay_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_weight_decay_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetGradient_clip(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_gradient_clip_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_gradient_clip_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetGradient_clip() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_gradient_clip_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_gradient_clip_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_167(_swig_i_1))
+	C._wrap_casd_trainer_options_seed_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_165(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetSeed() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_casd_trainer_options_seed_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_casd_trainer_options_seed_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetEngine(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_engine_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_engine_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetEngine() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_options_engine_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_options_engine_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetReserved(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_reserved_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_trainer_options_reserved_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetReserved() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_trainer_options_reserved_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_trainer_options_reserved_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_trainer_options) SetHold_out(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_trainer_options_hold_out_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_trainer_options_hold_out_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_trainer_options) GetHold_out() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_trainer_options_hold_out_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_trainer_options_hold_out_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_trainer_options() (_swig_ret Casd_trainer_options) {
 	var swig_r Casd_trainer_options
-	swig_r = (Casd_trainer_options)(SwigcptrCasd_trainer_options(C._wrap_new_casd_trainer_options_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_trainer_options)(SwigcptrCasd_trainer_options(C._wrap_new_casd_trainer_options_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_trainer_options(arg1 Casd_trainer_options) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_trainer_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_trainer_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_trainer_options interface {
@@ -3694,7 +3677,7 @@ type Casd_trainer_options interface {
 func Casd_trainer_options_init(arg1 Casd_trainer_options) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_trainer_options_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_trainer_options_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -3705,7 +3688,7 @@ func Casd_trainer_options_use_recipe(arg1 Casd_trainer_options, arg2 int32) (_sw
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_options_use_recipe_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_options_use_recipe_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -3717,7 +3700,7 @@ func Casd_trainer_options_set(arg1 Casd_trainer_options, arg2 string, arg3 strin
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_173)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_trainer_options_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_170)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -3734,7 +3717,7 @@ func Casd_trainer_options_resolve(arg1 Casd_trainer_options, arg2 uintptr) (_swi
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_options_resolve_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_options_resolve_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -3743,14 +3726,14 @@ func Casd_trainer_options_resolve(arg1 Casd_trainer_options, arg2 uintptr) (_swi
 
 func Casd_trainer_options_count() (_swig_ret int32) {
 	var swig_r int32
-	swig_r = (int32)(C._wrap_casd_trainer_options_count_capi_68d8c2823a5c5624())
+	swig_r = (int32)(C._wrap_casd_trainer_options_count_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_trainer_options_name(arg1 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_trainer_options_name_capi_68d8c2823a5c5624(C.int(_swig_i_0))
+	swig_r_p := C._wrap_casd_trainer_options_name_capi_c12e1ec8440a494c(C.int(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -3763,7 +3746,7 @@ func Casd_trainer_options_text(arg1 []byte, arg2 *int, arg3 Casd_trainer_options
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(*(*C.swig_type_177)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_3)))
+	swig_r_p := C._wrap_casd_trainer_options_text_capi_c12e1ec8440a494c(*(*C.swig_type_175)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_176)(unsafe.Pointer(&_swig_i_3)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
@@ -3788,207 +3771,207 @@ func (p SwigcptrCasd_train_stats) SwigIsCasd_train_stats() {
 func (arg1 SwigcptrCasd_train_stats) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_stats_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_train_stats_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_train_stats_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetPhase(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_phase_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_stats_phase_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetPhase() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_train_stats_phase_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_train_stats_phase_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetEpoch(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_epoch_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_stats_epoch_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetEpoch() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_train_stats_epoch_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_train_stats_epoch_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetGo_on(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_go_on_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_stats_go_on_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetGo_on() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_train_stats_go_on_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_train_stats_go_on_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetStep(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_179(_swig_i_1))
+	C._wrap_casd_train_stats_step_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_177(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetStep() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_train_stats_step_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_train_stats_step_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetSamples(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_181(_swig_i_1))
+	C._wrap_casd_train_stats_samples_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_179(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetSamples() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_train_stats_samples_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_train_stats_samples_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetLoss(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_loss_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_loss_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetLoss() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_loss_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_loss_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetTask_loss(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_task_loss_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_task_loss_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetTask_loss() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_task_loss_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_task_loss_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetLogit_loss(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_logit_loss_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_logit_loss_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetLogit_loss() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_logit_loss_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_logit_loss_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetUncertainty_loss(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_uncertainty_loss_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_uncertainty_loss_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetUncertainty_loss() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_uncertainty_loss_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_uncertainty_loss_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetEvidence_loss(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_evidence_loss_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_evidence_loss_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetEvidence_loss() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_evidence_loss_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_evidence_loss_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetGradient_norm(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_gradient_norm_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_gradient_norm_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetGradient_norm() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_gradient_norm_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_gradient_norm_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetLearning_rate(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_learning_rate_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_learning_rate_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetLearning_rate() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_learning_rate_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_learning_rate_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetScore(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_score_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_score_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetScore() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_score_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_score_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_stats) SetBest_score(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_stats_best_score_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_stats_best_score_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_stats) GetBest_score() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_stats_best_score_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_stats_best_score_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_train_stats() (_swig_ret Casd_train_stats) {
 	var swig_r Casd_train_stats
-	swig_r = (Casd_train_stats)(SwigcptrCasd_train_stats(C._wrap_new_casd_train_stats_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_train_stats)(SwigcptrCasd_train_stats(C._wrap_new_casd_train_stats_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_train_stats(arg1 Casd_train_stats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_train_stats_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_train_stats_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_train_stats interface {
@@ -4029,7 +4012,7 @@ type Casd_train_stats interface {
 func Casd_train_stats_init(arg1 Casd_train_stats) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_train_stats_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_train_stats_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4048,168 +4031,168 @@ func (p SwigcptrCasd_train_progress) SwigIsCasd_train_progress() {
 func (arg1 SwigcptrCasd_train_progress) SetStruct_size(arg2 uint32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_struct_size_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_progress_struct_size_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetStruct_size() (_swig_ret uint32) {
 	var swig_r uint32
 	_swig_i_0 := arg1
-	swig_r = (uint32)(C._wrap_casd_train_progress_struct_size_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint32)(C._wrap_casd_train_progress_struct_size_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetPhase(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_phase_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_progress_phase_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetPhase() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_train_progress_phase_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_train_progress_phase_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetEpoch(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_epoch_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_progress_epoch_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetEpoch() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_train_progress_epoch_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_train_progress_epoch_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetEpochs(arg2 int32) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_epochs_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	C._wrap_casd_train_progress_epochs_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetEpochs() (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_train_progress_epochs_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_train_progress_epochs_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetStep(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_184(_swig_i_1))
+	C._wrap_casd_train_progress_step_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_182(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetStep() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_train_progress_step_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_train_progress_step_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetSteps(arg2 int64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.swig_type_186(_swig_i_1))
+	C._wrap_casd_train_progress_steps_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.swig_type_184(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetSteps() (_swig_ret int64) {
 	var swig_r int64
 	_swig_i_0 := arg1
-	swig_r = (int64)(C._wrap_casd_train_progress_steps_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int64)(C._wrap_casd_train_progress_steps_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetLoss(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_loss_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_progress_loss_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetLoss() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_progress_loss_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_progress_loss_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetScore(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_score_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_progress_score_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetScore() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_progress_score_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_progress_score_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetBest_score(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_best_score_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_progress_best_score_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetBest_score() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_progress_best_score_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_progress_best_score_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetSamples_per_second(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_samples_per_second_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_progress_samples_per_second_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetSamples_per_second() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_progress_samples_per_second_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_progress_samples_per_second_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetSeconds(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_seconds_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_progress_seconds_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetSeconds() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_progress_seconds_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_progress_seconds_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCasd_train_progress) SetSeconds_left(arg2 float64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_casd_train_progress_seconds_left_set_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
+	C._wrap_casd_train_progress_seconds_left_set_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.double(_swig_i_1))
 }
 
 func (arg1 SwigcptrCasd_train_progress) GetSeconds_left() (_swig_ret float64) {
 	var swig_r float64
 	_swig_i_0 := arg1
-	swig_r = (float64)(C._wrap_casd_train_progress_seconds_left_get_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (float64)(C._wrap_casd_train_progress_seconds_left_get_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCasd_train_progress() (_swig_ret Casd_train_progress) {
 	var swig_r Casd_train_progress
-	swig_r = (Casd_train_progress)(SwigcptrCasd_train_progress(C._wrap_new_casd_train_progress_capi_68d8c2823a5c5624()))
+	swig_r = (Casd_train_progress)(SwigcptrCasd_train_progress(C._wrap_new_casd_train_progress_capi_c12e1ec8440a494c()))
 	return swig_r
 }
 
 func DeleteCasd_train_progress(arg1 Casd_train_progress) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_casd_train_progress_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_casd_train_progress_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 type Casd_train_progress interface {
@@ -4244,7 +4227,7 @@ type Casd_train_progress interface {
 func Casd_train_progress_init(arg1 Casd_train_progress) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
-	swig_r_p := C._wrap_casd_train_progress_init_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	swig_r_p := C._wrap_casd_train_progress_init_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4256,7 +4239,7 @@ func Casd_trainer_create(arg1 *uintptr, arg2 uintptr, arg3 Casd_trainer_options)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
-	swig_r_p := C._wrap_casd_trainer_create_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_trainer_create_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4265,14 +4248,14 @@ func Casd_trainer_create(arg1 *uintptr, arg2 uintptr, arg3 Casd_trainer_options)
 
 func Casd_trainer_destroy(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_trainer_destroy_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_trainer_destroy_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_trainer_prepare(arg1 uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_prepare_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_prepare_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4283,7 +4266,7 @@ func Casd_trainer_prepare_batch(arg1 uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_prepare_batch_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_prepare_batch_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4294,7 +4277,7 @@ func Casd_trainer_set_phase(arg1 uintptr, arg2 int32) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_set_phase_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_set_phase_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4305,7 +4288,7 @@ func Casd_trainer_set_teacher(arg1 uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_set_teacher_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_set_teacher_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4317,7 +4300,7 @@ func Casd_train_step(arg1 Casd_train_stats, arg2 uintptr, arg3 uintptr) (_swig_r
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_train_step_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_train_step_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4329,7 +4312,7 @@ func Casd_trainer_epoch(arg1 Casd_train_stats, arg2 uintptr, arg3 uintptr) (_swi
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_epoch_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_trainer_epoch_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4341,7 +4324,7 @@ func Casd_trainer_fit(arg1 uintptr, arg2 uintptr, arg3 string) (_swig_ret error)
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_fit_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_197)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_trainer_fit_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_195)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -4353,14 +4336,14 @@ func Casd_trainer_fit(arg1 uintptr, arg2 uintptr, arg3 string) (_swig_ret error)
 
 func Casd_trainer_cancel(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_casd_trainer_cancel_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0))
+	C._wrap_casd_trainer_cancel_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0))
 }
 
 func Casd_trainer_progress(arg1 Casd_train_progress, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_progress_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_progress_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4370,14 +4353,14 @@ func Casd_trainer_progress(arg1 Casd_train_progress, arg2 uintptr) (_swig_ret er
 func Casd_trainer_phase(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_phase_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_phase_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Casd_trainer_pooling(arg1 uintptr) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
-	swig_r = (int32)(C._wrap_casd_trainer_pooling_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0)))
+	swig_r = (int32)(C._wrap_casd_trainer_pooling_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -4386,7 +4369,7 @@ func Casd_trainer_calibrate(arg1 uintptr, arg2 uintptr, arg3 uintptr) (_swig_ret
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
+	swig_r_p := C._wrap_casd_trainer_calibrate_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4397,7 +4380,7 @@ func Casd_trainer_snapshot(arg1 *uintptr, arg2 uintptr) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_snapshot_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4408,7 +4391,7 @@ func Casd_trainer_save(arg1 uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_save_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), *(*C.swig_type_202)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_trainer_save_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), *(*C.swig_type_200)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -4422,7 +4405,7 @@ func Casd_trainer_load(arg1 *uintptr, arg2 string) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_load_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_204)(unsafe.Pointer(&_swig_i_1)))
+	swig_r_p := C._wrap_casd_trainer_load_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), *(*C.swig_type_202)(unsafe.Pointer(&_swig_i_1)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -4437,7 +4420,7 @@ func Casd_trainer_load_on(arg1 *uintptr, arg2 string, arg3 int32) (_swig_ret err
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), *(*C.swig_type_206)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
+	swig_r_p := C._wrap_casd_trainer_load_on_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), *(*C.swig_type_204)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
@@ -4451,7 +4434,7 @@ func Casd_trainer_get_options(arg1 Casd_trainer_options, arg2 uintptr) (_swig_re
 	var swig_r string
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_get_options_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4464,7 +4447,7 @@ func Casd_trainer_monitor_value(arg1 *float64, arg2 uintptr, arg3 int32, arg4 ui
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r_p := C._wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.int(_swig_i_2), C.int(_swig_i_3))
+	swig_r_p := C._wrap_casd_trainer_monitor_value_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.int(_swig_i_2), C.int(_swig_i_3))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4475,7 +4458,7 @@ func Casd_trainer_remark(arg1 uintptr, arg2 int32) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r_p := C._wrap_casd_trainer_remark_capi_68d8c2823a5c5624(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
+	swig_r_p := C._wrap_casd_trainer_remark_capi_c12e1ec8440a494c(C.uintptr_t(_swig_i_0), C.int(_swig_i_1))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)
@@ -4490,7 +4473,25 @@ func Casd_go_evaluate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, ar
 	_swig_i_3 := arg4
 	_swig_i_4 := getSwigcptr(arg5)
 	_swig_i_5 := arg6
-	swig_r_p := C._wrap_casd_go_evaluate_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_211)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
+	swig_r_p := C._wrap_casd_go_evaluate_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_209)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg4
+	}
+	var swig_r_1 error
+	swig_r_1 = failure(swig_r)
+	return swig_r_1
+}
+
+func Casd_go_calibrate(arg1 *uintptr, arg2 uintptr, arg3 uintptr, arg4 string, arg5 Casd_calibrate_options, arg6 *int64) (_swig_ret error) {
+	var swig_r string
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	_swig_i_3 := arg4
+	_swig_i_4 := getSwigcptr(arg5)
+	_swig_i_5 := arg6
+	swig_r_p := C._wrap_casd_go_calibrate_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_211)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4), C.swig_voidp(_swig_i_5))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg4
@@ -4507,7 +4508,7 @@ func Casd_go_batch_frames(arg1 []float32, arg2 uintptr, arg3 int64, arg4 int32, 
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(*(*C.swig_type_212)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_213(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
+	swig_r = (int32)(C._wrap_casd_go_batch_frames_capi_c12e1ec8440a494c(*(*C.swig_type_212)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_213(_swig_i_2), C.int(_swig_i_3), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4519,7 +4520,7 @@ func Casd_go_batch_target(arg1 []float32, arg2 uintptr, arg3 int64) (_swig_ret i
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_68d8c2823a5c5624(*(*C.swig_type_214)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_215(_swig_i_2)))
+	swig_r = (int32)(C._wrap_casd_go_batch_target_capi_c12e1ec8440a494c(*(*C.swig_type_214)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.swig_type_215(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4531,7 +4532,7 @@ func Casd_go_without_user_value(arg1 *uintptr, arg2 uintptr, arg3 string) (_swig
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r_p := C._wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_217)(unsafe.Pointer(&_swig_i_2)))
+	swig_r_p := C._wrap_casd_go_without_user_value_capi_c12e1ec8440a494c(C.swig_voidp(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_217)(unsafe.Pointer(&_swig_i_2)))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
@@ -4544,7 +4545,7 @@ func Casd_go_without_user_value(arg1 *uintptr, arg2 uintptr, arg3 string) (_swig
 func Casd_go_set_log_level(arg1 int32) (_swig_ret error) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(C.int(_swig_i_0))
+	swig_r_p := C._wrap_casd_go_set_log_level_capi_c12e1ec8440a494c(C.int(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 error
 	swig_r_1 = failure(swig_r)
@@ -4552,24 +4553,24 @@ func Casd_go_set_log_level(arg1 int32) (_swig_ret error) {
 }
 
 func Casd_go_log_stop() {
-	C._wrap_casd_go_log_stop_capi_68d8c2823a5c5624()
+	C._wrap_casd_go_log_stop_capi_c12e1ec8440a494c()
 }
 
 func Casd_go_compiled_version() (_swig_ret uint32) {
 	var swig_r uint32
-	swig_r = (uint32)(C._wrap_casd_go_compiled_version_capi_68d8c2823a5c5624())
+	swig_r = (uint32)(C._wrap_casd_go_compiled_version_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_go_is_foreign() (_swig_ret int32) {
 	var swig_r int32
-	swig_r = (int32)(C._wrap_casd_go_is_foreign_capi_68d8c2823a5c5624())
+	swig_r = (int32)(C._wrap_casd_go_is_foreign_capi_c12e1ec8440a494c())
 	return swig_r
 }
 
 func Casd_go_library_path() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_casd_go_library_path_capi_68d8c2823a5c5624()
+	swig_r_p := C._wrap_casd_go_library_path_capi_c12e1ec8440a494c()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
 	swig_r_1 = swigCopyString(swig_r)

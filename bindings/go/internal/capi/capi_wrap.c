@@ -201,7 +201,7 @@ static void* Swig_malloc(int c) {
 
 _Static_assert(sizeof(void *) == 8 && sizeof(size_t) == 8, "the Go binding needs a 64-bit platform");
 
-// watch[0]: set to 1 to cancel; watch[1]: samples evaluated; watch[2]: samples in the split.
+// watch[0]: set to 1 to cancel; watch[1]: done; watch[2]: total.
 static int32_t CASD_CALL casd_go_watch(int64_t done, int64_t total, void *user) {
   int64_t *watch = (int64_t *)user;
   __atomic_store_n(&watch[1], done, __ATOMIC_RELAXED);
@@ -215,6 +215,12 @@ static casd_status casd_go_evaluate(casd_report **report, casd_predictor *predic
                                     const casd_dataset *dataset, const char *split,
                                     const casd_evaluate_options *options, int64_t *watch) {
   return casd_evaluate(report, predictor, dataset, split, options, casd_go_watch, watch);
+}
+
+static casd_status casd_go_calibrate(casd_model **result, const casd_model *model,
+                                     const casd_dataset *dataset, const char *split,
+                                     const casd_calibrate_options *options, int64_t *watch) {
+  return casd_model_calibrate(result, model, dataset, split, options, casd_go_watch, watch);
 }
 
 // 1 and the frames if the sample has the modality and the buffer holds them, else 0.
@@ -298,7 +304,7 @@ static const char *casd_go_library_path(void) {
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_68d8c2823a5c5624(void *_swig_go_0) {
+void _wrap_Swig_free_capi_c12e1ec8440a494c(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -308,7 +314,7 @@ void _wrap_Swig_free_capi_68d8c2823a5c5624(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_68d8c2823a5c5624(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_c12e1ec8440a494c(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -321,7 +327,7 @@ void *_wrap_Swig_malloc_capi_68d8c2823a5c5624(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_status_name_capi_68d8c2823a5c5624(int _swig_go_0) {
+_gostring_ _wrap_casd_status_name_capi_c12e1ec8440a494c(int _swig_go_0) {
   casd_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -334,7 +340,7 @@ _gostring_ _wrap_casd_status_name_capi_68d8c2823a5c5624(int _swig_go_0) {
 }
 
 
-int _wrap_casd_version_capi_68d8c2823a5c5624() {
+int _wrap_casd_version_capi_c12e1ec8440a494c() {
   uint32_t result;
   int _swig_go_result;
   
@@ -345,7 +351,7 @@ int _wrap_casd_version_capi_68d8c2823a5c5624() {
 }
 
 
-_gostring_ _wrap_casd_version_string_capi_68d8c2823a5c5624() {
+_gostring_ _wrap_casd_version_string_capi_c12e1ec8440a494c() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -356,7 +362,7 @@ _gostring_ _wrap_casd_version_string_capi_68d8c2823a5c5624() {
 }
 
 
-int _wrap_casd_abi_version_capi_68d8c2823a5c5624() {
+int _wrap_casd_abi_version_capi_c12e1ec8440a494c() {
   uint32_t result;
   int _swig_go_result;
   
@@ -367,7 +373,7 @@ int _wrap_casd_abi_version_capi_68d8c2823a5c5624() {
 }
 
 
-_gostring_ _wrap_casd_build_info_capi_68d8c2823a5c5624() {
+_gostring_ _wrap_casd_build_info_capi_c12e1ec8440a494c() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -378,7 +384,7 @@ _gostring_ _wrap_casd_build_info_capi_68d8c2823a5c5624() {
 }
 
 
-int _wrap_casd_log_poll_capi_68d8c2823a5c5624(_goslice_ _swig_go_0) {
+int _wrap_casd_log_poll_capi_c12e1ec8440a494c(_goslice_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   casd_log_level result;
@@ -395,7 +401,7 @@ int _wrap_casd_log_poll_capi_68d8c2823a5c5624(_goslice_ _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_set_plugin_path_capi_68d8c2823a5c5624(_gostring_ _swig_go_0) {
+_gostring_ _wrap_casd_set_plugin_path_capi_c12e1ec8440a494c(_gostring_ _swig_go_0) {
   char *arg1 = (char *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -427,7 +433,7 @@ _gostring_ _wrap_casd_set_plugin_path_capi_68d8c2823a5c5624(_gostring_ _swig_go_
 }
 
 
-long long _wrap_casd_live_objects_capi_68d8c2823a5c5624() {
+long long _wrap_casd_live_objects_capi_c12e1ec8440a494c() {
   int64_t result;
   long long _swig_go_result;
   
@@ -438,7 +444,7 @@ long long _wrap_casd_live_objects_capi_68d8c2823a5c5624() {
 }
 
 
-long long _wrap_casd_live_bytes_capi_68d8c2823a5c5624() {
+long long _wrap_casd_live_bytes_capi_c12e1ec8440a494c() {
   int64_t result;
   long long _swig_go_result;
   
@@ -449,7 +455,7 @@ long long _wrap_casd_live_bytes_capi_68d8c2823a5c5624() {
 }
 
 
-_gostring_ _wrap_casd_schema_create_capi_68d8c2823a5c5624(casd_schema **_swig_go_0) {
+_gostring_ _wrap_casd_schema_create_capi_c12e1ec8440a494c(casd_schema **_swig_go_0) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -476,7 +482,7 @@ _gostring_ _wrap_casd_schema_create_capi_68d8c2823a5c5624(casd_schema **_swig_go
 }
 
 
-void _wrap_casd_schema_destroy_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
+void _wrap_casd_schema_destroy_capi_c12e1ec8440a494c(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   
   arg1 = (casd_schema *)_swig_go_0;
@@ -486,7 +492,7 @@ void _wrap_casd_schema_destroy_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_schema_add_modality_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_add_modality_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   int32_t arg3 ;
@@ -522,7 +528,7 @@ _gostring_ _wrap_casd_schema_add_modality_capi_68d8c2823a5c5624(casd_schema *_sw
 }
 
 
-_gostring_ _wrap_casd_schema_set_task_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_set_task_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task arg2 ;
   casd_status result;
@@ -551,7 +557,7 @@ _gostring_ _wrap_casd_schema_set_task_capi_68d8c2823a5c5624(casd_schema *_swig_g
 }
 
 
-_gostring_ _wrap_casd_schema_add_output_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_schema_add_output_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, _gostring_ _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -585,7 +591,7 @@ _gostring_ _wrap_casd_schema_add_output_capi_68d8c2823a5c5624(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_set_feature_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_schema_set_feature_name_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2, _gostring_ _swig_go_3) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -623,7 +629,7 @@ _gostring_ _wrap_casd_schema_set_feature_name_capi_68d8c2823a5c5624(casd_schema 
 }
 
 
-_gostring_ _wrap_casd_schema_feature_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_schema_feature_name_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, int _swig_go_1, int _swig_go_2) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t arg3 ;
@@ -640,7 +646,7 @@ _gostring_ _wrap_casd_schema_feature_name_capi_68d8c2823a5c5624(casd_schema *_sw
 }
 
 
-int _wrap_casd_schema_modality_count_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_modality_count_capi_c12e1ec8440a494c(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -653,7 +659,7 @@ int _wrap_casd_schema_modality_count_capi_68d8c2823a5c5624(casd_schema *_swig_go
 }
 
 
-_gostring_ _wrap_casd_schema_modality_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_modality_name_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -668,7 +674,7 @@ _gostring_ _wrap_casd_schema_modality_name_capi_68d8c2823a5c5624(casd_schema *_s
 }
 
 
-int _wrap_casd_schema_modality_features_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
+int _wrap_casd_schema_modality_features_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   int32_t result;
@@ -683,7 +689,7 @@ int _wrap_casd_schema_modality_features_capi_68d8c2823a5c5624(casd_schema *_swig
 }
 
 
-_gostring_ _wrap_casd_schema_modality_index_capi_68d8c2823a5c5624(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_modality_index_capi_c12e1ec8440a494c(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -719,7 +725,7 @@ _gostring_ _wrap_casd_schema_modality_index_capi_68d8c2823a5c5624(int *_swig_go_
 }
 
 
-int _wrap_casd_schema_task_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_task_capi_c12e1ec8440a494c(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -732,7 +738,7 @@ int _wrap_casd_schema_task_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
 }
 
 
-int _wrap_casd_schema_output_count_capi_68d8c2823a5c5624(casd_schema *_swig_go_0) {
+int _wrap_casd_schema_output_count_capi_c12e1ec8440a494c(casd_schema *_swig_go_0) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -745,7 +751,7 @@ int _wrap_casd_schema_output_count_capi_68d8c2823a5c5624(casd_schema *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_schema_output_name_capi_68d8c2823a5c5624(casd_schema *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_schema_output_name_capi_c12e1ec8440a494c(casd_schema *_swig_go_0, int _swig_go_1) {
   casd_schema *arg1 = (casd_schema *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -760,7 +766,7 @@ _gostring_ _wrap_casd_schema_output_name_capi_68d8c2823a5c5624(casd_schema *_swi
 }
 
 
-_gostring_ _wrap_casd_schema_output_index_capi_68d8c2823a5c5624(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_schema_output_index_capi_c12e1ec8440a494c(int *_swig_go_0, casd_schema *_swig_go_1, _gostring_ _swig_go_2) {
   int32_t *arg1 = (int32_t *) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -796,7 +802,7 @@ _gostring_ _wrap_casd_schema_output_index_capi_68d8c2823a5c5624(int *_swig_go_0,
 }
 
 
-void _wrap_casd_model_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_struct_size_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -808,7 +814,7 @@ void _wrap_casd_model_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_model_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_struct_size_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -821,7 +827,7 @@ int _wrap_casd_model_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-void _wrap_casd_model_options_hidden_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_hidden_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -833,7 +839,7 @@ void _wrap_casd_model_options_hidden_set_capi_68d8c2823a5c5624(struct casd_model
 }
 
 
-int _wrap_casd_model_options_hidden_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_hidden_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -846,7 +852,7 @@ int _wrap_casd_model_options_hidden_get_capi_68d8c2823a5c5624(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_layers_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_layers_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -858,7 +864,7 @@ void _wrap_casd_model_options_layers_set_capi_68d8c2823a5c5624(struct casd_model
 }
 
 
-int _wrap_casd_model_options_layers_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_layers_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -871,7 +877,7 @@ int _wrap_casd_model_options_layers_get_capi_68d8c2823a5c5624(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_heads_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_heads_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -883,7 +889,7 @@ void _wrap_casd_model_options_heads_set_capi_68d8c2823a5c5624(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_heads_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_heads_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -896,7 +902,7 @@ int _wrap_casd_model_options_heads_get_capi_68d8c2823a5c5624(struct casd_model_o
 }
 
 
-void _wrap_casd_model_options_feed_forward_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -908,7 +914,7 @@ void _wrap_casd_model_options_feed_forward_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-int _wrap_casd_model_options_feed_forward_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -921,7 +927,7 @@ int _wrap_casd_model_options_feed_forward_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_model_options_feed_forward_factor_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_feed_forward_factor_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -933,7 +939,7 @@ void _wrap_casd_model_options_feed_forward_factor_set_capi_68d8c2823a5c5624(stru
 }
 
 
-int _wrap_casd_model_options_feed_forward_factor_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_feed_forward_factor_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -946,7 +952,7 @@ int _wrap_casd_model_options_feed_forward_factor_get_capi_68d8c2823a5c5624(struc
 }
 
 
-void _wrap_casd_model_options_pooling_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_pooling_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling arg2 ;
   
@@ -958,7 +964,7 @@ void _wrap_casd_model_options_pooling_set_capi_68d8c2823a5c5624(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_pooling_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_pooling_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_pooling result;
   int _swig_go_result;
@@ -971,7 +977,7 @@ int _wrap_casd_model_options_pooling_get_capi_68d8c2823a5c5624(struct casd_model
 }
 
 
-void _wrap_casd_model_options_absent_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_absent_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy arg2 ;
   
@@ -983,7 +989,7 @@ void _wrap_casd_model_options_absent_set_capi_68d8c2823a5c5624(struct casd_model
 }
 
 
-int _wrap_casd_model_options_absent_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_absent_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_absent_policy result;
   int _swig_go_result;
@@ -996,7 +1002,7 @@ int _wrap_casd_model_options_absent_get_capi_68d8c2823a5c5624(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_weights_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_weights_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting arg2 ;
   
@@ -1008,7 +1014,7 @@ void _wrap_casd_model_options_weights_set_capi_68d8c2823a5c5624(struct casd_mode
 }
 
 
-int _wrap_casd_model_options_weights_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_weights_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fusion_weighting result;
   int _swig_go_result;
@@ -1021,7 +1027,7 @@ int _wrap_casd_model_options_weights_get_capi_68d8c2823a5c5624(struct casd_model
 }
 
 
-void _wrap_casd_model_options_fused_variance_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_fused_variance_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance arg2 ;
   
@@ -1033,7 +1039,7 @@ void _wrap_casd_model_options_fused_variance_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-int _wrap_casd_model_options_fused_variance_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_fused_variance_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   casd_fused_variance result;
   int _swig_go_result;
@@ -1046,7 +1052,7 @@ int _wrap_casd_model_options_fused_variance_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_model_options_max_steps_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_max_steps_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1058,7 +1064,7 @@ void _wrap_casd_model_options_max_steps_set_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-int _wrap_casd_model_options_max_steps_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_max_steps_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1071,7 +1077,7 @@ int _wrap_casd_model_options_max_steps_get_capi_68d8c2823a5c5624(struct casd_mod
 }
 
 
-void _wrap_casd_model_options_reserved_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_reserved_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1083,7 +1089,7 @@ void _wrap_casd_model_options_reserved_set_capi_68d8c2823a5c5624(struct casd_mod
 }
 
 
-int _wrap_casd_model_options_reserved_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_reserved_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -1096,7 +1102,7 @@ int _wrap_casd_model_options_reserved_get_capi_68d8c2823a5c5624(struct casd_mode
 }
 
 
-void _wrap_casd_model_options_input_clip_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_input_clip_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1108,7 +1114,7 @@ void _wrap_casd_model_options_input_clip_set_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-double _wrap_casd_model_options_input_clip_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_input_clip_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1121,7 +1127,7 @@ double _wrap_casd_model_options_input_clip_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_model_options_delta_min_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_min_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1133,7 +1139,7 @@ void _wrap_casd_model_options_delta_min_set_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_min_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_min_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1146,7 +1152,7 @@ double _wrap_casd_model_options_delta_min_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_model_options_delta_max_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_delta_max_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1158,7 +1164,7 @@ void _wrap_casd_model_options_delta_max_set_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_delta_max_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_delta_max_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1171,7 +1177,7 @@ double _wrap_casd_model_options_delta_max_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_min_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_min_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1183,7 +1189,7 @@ void _wrap_casd_model_options_alpha_min_set_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_min_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_min_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1196,7 +1202,7 @@ double _wrap_casd_model_options_alpha_min_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_model_options_alpha_max_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_alpha_max_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1208,7 +1214,7 @@ void _wrap_casd_model_options_alpha_max_set_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-double _wrap_casd_model_options_alpha_max_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_alpha_max_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1221,7 +1227,7 @@ double _wrap_casd_model_options_alpha_max_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_model_options_beta_min_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_model_options_beta_min_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, double _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double arg2 ;
   
@@ -1233,7 +1239,7 @@ void _wrap_casd_model_options_beta_min_set_capi_68d8c2823a5c5624(struct casd_mod
 }
 
 
-double _wrap_casd_model_options_beta_min_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+double _wrap_casd_model_options_beta_min_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -1246,7 +1252,7 @@ double _wrap_casd_model_options_beta_min_get_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-void _wrap_casd_model_options_seed_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_model_options_seed_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, long long _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1258,7 +1264,7 @@ void _wrap_casd_model_options_seed_set_capi_68d8c2823a5c5624(struct casd_model_o
 }
 
 
-long long _wrap_casd_model_options_seed_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+long long _wrap_casd_model_options_seed_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1271,7 +1277,7 @@ long long _wrap_casd_model_options_seed_get_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-void _wrap_casd_model_options_linear_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_linear_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1283,7 +1289,7 @@ void _wrap_casd_model_options_linear_set_capi_68d8c2823a5c5624(struct casd_model
 }
 
 
-int _wrap_casd_model_options_linear_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_linear_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1296,7 +1302,7 @@ int _wrap_casd_model_options_linear_get_capi_68d8c2823a5c5624(struct casd_model_
 }
 
 
-void _wrap_casd_model_options_input_guard_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_model_options_input_guard_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t arg2 ;
   
@@ -1308,7 +1314,7 @@ void _wrap_casd_model_options_input_guard_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_model_options_input_guard_get_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+int _wrap_casd_model_options_input_guard_get_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1321,7 +1327,7 @@ int _wrap_casd_model_options_input_guard_get_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-struct casd_model_options *_wrap_new_casd_model_options_capi_68d8c2823a5c5624() {
+struct casd_model_options *_wrap_new_casd_model_options_capi_c12e1ec8440a494c() {
   struct casd_model_options *result = 0 ;
   struct casd_model_options *_swig_go_result;
   
@@ -1332,7 +1338,7 @@ struct casd_model_options *_wrap_new_casd_model_options_capi_68d8c2823a5c5624() 
 }
 
 
-void _wrap_delete_casd_model_options_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+void _wrap_delete_casd_model_options_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   struct casd_model_options *arg1 = (struct casd_model_options *) 0 ;
   
   arg1 = *(struct casd_model_options **)&_swig_go_0; 
@@ -1342,7 +1348,7 @@ void _wrap_delete_casd_model_options_capi_68d8c2823a5c5624(struct casd_model_opt
 }
 
 
-_gostring_ _wrap_casd_model_options_init_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0) {
+_gostring_ _wrap_casd_model_options_init_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -1371,7 +1377,7 @@ _gostring_ _wrap_casd_model_options_init_capi_68d8c2823a5c5624(struct casd_model
 }
 
 
-_gostring_ _wrap_casd_model_options_use_recipe_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_recipe_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -1400,7 +1406,7 @@ _gostring_ _wrap_casd_model_options_use_recipe_capi_68d8c2823a5c5624(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_use_preset_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_options_use_preset_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, int _swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_preset arg2 ;
   casd_status result;
@@ -1429,7 +1435,7 @@ _gostring_ _wrap_casd_model_options_use_preset_capi_68d8c2823a5c5624(struct casd
 }
 
 
-_gostring_ _wrap_casd_model_options_set_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_model_options_set_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1470,7 +1476,7 @@ _gostring_ _wrap_casd_model_options_set_capi_68d8c2823a5c5624(struct casd_model_
 }
 
 
-int _wrap_casd_model_options_count_capi_68d8c2823a5c5624() {
+int _wrap_casd_model_options_count_capi_c12e1ec8440a494c() {
   int32_t result;
   int _swig_go_result;
   
@@ -1481,7 +1487,7 @@ int _wrap_casd_model_options_count_capi_68d8c2823a5c5624() {
 }
 
 
-_gostring_ _wrap_casd_model_options_name_capi_68d8c2823a5c5624(int _swig_go_0) {
+_gostring_ _wrap_casd_model_options_name_capi_c12e1ec8440a494c(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1494,7 +1500,7 @@ _gostring_ _wrap_casd_model_options_name_capi_68d8c2823a5c5624(int _swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_options_text_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_options_text_capi_c12e1ec8440a494c(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_model_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1536,7 +1542,7 @@ _gostring_ _wrap_casd_model_options_text_capi_68d8c2823a5c5624(_goslice_ _swig_g
 }
 
 
-_gostring_ _wrap_casd_model_create_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
+_gostring_ _wrap_casd_model_create_capi_c12e1ec8440a494c(casd_model **_swig_go_0, casd_schema *_swig_go_1, struct casd_model_options *_swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_model_options *arg3 = (casd_model_options *) 0 ;
@@ -1567,7 +1573,7 @@ _gostring_ _wrap_casd_model_create_capi_68d8c2823a5c5624(casd_model **_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_load_capi_68d8c2823a5c5624(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_capi_c12e1ec8440a494c(casd_model **_swig_go_0, _gostring_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1601,7 +1607,7 @@ _gostring_ _wrap_casd_model_load_capi_68d8c2823a5c5624(casd_model **_swig_go_0, 
 }
 
 
-_gostring_ _wrap_casd_model_load_memory_capi_68d8c2823a5c5624(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
+_gostring_ _wrap_casd_model_load_memory_capi_c12e1ec8440a494c(casd_model **_swig_go_0, _goslice_ _swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1634,7 +1640,7 @@ _gostring_ _wrap_casd_model_load_memory_capi_68d8c2823a5c5624(casd_model **_swig
 }
 
 
-_gostring_ _wrap_casd_model_save_capi_68d8c2823a5c5624(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_save_capi_c12e1ec8440a494c(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -1668,7 +1674,7 @@ _gostring_ _wrap_casd_model_save_capi_68d8c2823a5c5624(casd_model *_swig_go_0, _
 }
 
 
-_gostring_ _wrap_casd_model_save_memory_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
+_gostring_ _wrap_casd_model_save_memory_capi_c12e1ec8440a494c(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_model *_swig_go_2) {
   void *arg1 = (void *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -1703,7 +1709,7 @@ _gostring_ _wrap_casd_model_save_memory_capi_68d8c2823a5c5624(_goslice_ _swig_go
 }
 
 
-void _wrap_casd_model_destroy_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
+void _wrap_casd_model_destroy_capi_c12e1ec8440a494c(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   
   arg1 = (casd_model *)_swig_go_0;
@@ -1713,7 +1719,7 @@ void _wrap_casd_model_destroy_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_schema_capi_68d8c2823a5c5624(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_schema_capi_c12e1ec8440a494c(casd_schema **_swig_go_0, casd_model *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1742,7 +1748,7 @@ _gostring_ _wrap_casd_model_schema_capi_68d8c2823a5c5624(casd_schema **_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_get_options_capi_68d8c2823a5c5624(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_model_get_options_capi_c12e1ec8440a494c(struct casd_model_options *_swig_go_0, casd_model *_swig_go_1) {
   casd_model_options *arg1 = (casd_model_options *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -1771,7 +1777,7 @@ _gostring_ _wrap_casd_model_get_options_capi_68d8c2823a5c5624(struct casd_model_
 }
 
 
-long long _wrap_casd_model_parameter_count_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
+long long _wrap_casd_model_parameter_count_capi_c12e1ec8440a494c(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -1784,7 +1790,7 @@ long long _wrap_casd_model_parameter_count_capi_68d8c2823a5c5624(casd_model *_sw
 }
 
 
-_gostring_ _wrap_casd_model_info_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
+_gostring_ _wrap_casd_model_info_capi_c12e1ec8440a494c(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -1797,7 +1803,7 @@ _gostring_ _wrap_casd_model_info_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_temperature_capi_68d8c2823a5c5624(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_model_temperature_capi_c12e1ec8440a494c(double *_swig_go_0, casd_model *_swig_go_1, int _swig_go_2) {
   double *arg1 = (double *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_modality_mask arg3 ;
@@ -1828,7 +1834,7 @@ _gostring_ _wrap_casd_model_temperature_capi_68d8c2823a5c5624(double *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_model_user_value_capi_68d8c2823a5c5624(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_model_user_value_capi_c12e1ec8440a494c(casd_model *_swig_go_0, _gostring_ _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   char *arg2 = (char *) 0 ;
   char *result = 0 ;
@@ -1848,7 +1854,7 @@ _gostring_ _wrap_casd_model_user_value_capi_68d8c2823a5c5624(casd_model *_swig_g
 }
 
 
-int _wrap_casd_model_user_count_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
+int _wrap_casd_model_user_count_capi_c12e1ec8440a494c(casd_model *_swig_go_0) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -1861,7 +1867,7 @@ int _wrap_casd_model_user_count_capi_68d8c2823a5c5624(casd_model *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_model_user_key_capi_68d8c2823a5c5624(casd_model *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_model_user_key_capi_c12e1ec8440a494c(casd_model *_swig_go_0, int _swig_go_1) {
   casd_model *arg1 = (casd_model *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -1876,7 +1882,7 @@ _gostring_ _wrap_casd_model_user_key_capi_68d8c2823a5c5624(casd_model *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_model_with_user_value_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_model_with_user_value_capi_c12e1ec8440a494c(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -1919,7 +1925,7 @@ _gostring_ _wrap_casd_model_with_user_value_capi_68d8c2823a5c5624(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_batch_create_capi_68d8c2823a5c5624(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_batch_create_capi_c12e1ec8440a494c(casd_batch **_swig_go_0, casd_schema *_swig_go_1) {
   casd_batch **arg1 = (casd_batch **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -1948,7 +1954,7 @@ _gostring_ _wrap_casd_batch_create_capi_68d8c2823a5c5624(casd_batch **_swig_go_0
 }
 
 
-void _wrap_casd_batch_destroy_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_destroy_capi_c12e1ec8440a494c(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -1958,7 +1964,7 @@ void _wrap_casd_batch_destroy_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_add_sample_capi_68d8c2823a5c5624(long long *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_batch_add_sample_capi_c12e1ec8440a494c(long long *_swig_go_0, casd_batch *_swig_go_1) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -1987,7 +1993,7 @@ _gostring_ _wrap_casd_batch_add_sample_capi_68d8c2823a5c5624(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_batch_set_frames_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
+_gostring_ _wrap_casd_batch_set_frames_capi_c12e1ec8440a494c(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2, _goslice_ _swig_go_3, long long _swig_go_4, int _swig_go_5, long long _swig_go_6) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -2026,7 +2032,7 @@ _gostring_ _wrap_casd_batch_set_frames_capi_68d8c2823a5c5624(casd_batch *_swig_g
 }
 
 
-_gostring_ _wrap_casd_batch_set_target_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
+_gostring_ _wrap_casd_batch_set_target_capi_c12e1ec8440a494c(casd_batch *_swig_go_0, long long _swig_go_1, _goslice_ _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   float *arg3 = (float *) 0 ;
@@ -2061,7 +2067,7 @@ _gostring_ _wrap_casd_batch_set_target_capi_68d8c2823a5c5624(casd_batch *_swig_g
 }
 
 
-void _wrap_casd_batch_clear_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
+void _wrap_casd_batch_clear_capi_c12e1ec8440a494c(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   
   arg1 = (casd_batch *)_swig_go_0;
@@ -2071,7 +2077,7 @@ void _wrap_casd_batch_clear_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_batch_reserve_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1) {
+_gostring_ _wrap_casd_batch_reserve_capi_c12e1ec8440a494c(casd_batch *_swig_go_0, long long _swig_go_1) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   casd_status result;
@@ -2100,7 +2106,7 @@ _gostring_ _wrap_casd_batch_reserve_capi_68d8c2823a5c5624(casd_batch *_swig_go_0
 }
 
 
-long long _wrap_casd_batch_size_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
+long long _wrap_casd_batch_size_capi_c12e1ec8440a494c(casd_batch *_swig_go_0) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -2113,7 +2119,7 @@ long long _wrap_casd_batch_size_capi_68d8c2823a5c5624(casd_batch *_swig_go_0) {
 }
 
 
-long long _wrap_casd_batch_steps_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
+long long _wrap_casd_batch_steps_capi_c12e1ec8440a494c(casd_batch *_swig_go_0, long long _swig_go_1, int _swig_go_2) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   int64_t arg2 ;
   int32_t arg3 ;
@@ -2130,7 +2136,7 @@ long long _wrap_casd_batch_steps_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, l
 }
 
 
-void _wrap_casd_engine_info_struct_size_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_struct_size_set_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t arg2 ;
   
@@ -2142,7 +2148,7 @@ void _wrap_casd_engine_info_struct_size_set_capi_68d8c2823a5c5624(struct casd_en
 }
 
 
-int _wrap_casd_engine_info_struct_size_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_struct_size_get_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2155,7 +2161,7 @@ int _wrap_casd_engine_info_struct_size_get_capi_68d8c2823a5c5624(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_device_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_device_set_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device arg2 ;
   
@@ -2167,7 +2173,7 @@ void _wrap_casd_engine_info_device_set_capi_68d8c2823a5c5624(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_device_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_device_get_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2180,7 +2186,7 @@ int _wrap_casd_engine_info_device_get_capi_68d8c2823a5c5624(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_available_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_available_set_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2192,7 +2198,7 @@ void _wrap_casd_engine_info_available_set_capi_68d8c2823a5c5624(struct casd_engi
 }
 
 
-int _wrap_casd_engine_info_available_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_available_get_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2205,7 +2211,7 @@ int _wrap_casd_engine_info_available_get_capi_68d8c2823a5c5624(struct casd_engin
 }
 
 
-void _wrap_casd_engine_info_trains_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_trains_set_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2217,7 +2223,7 @@ void _wrap_casd_engine_info_trains_set_capi_68d8c2823a5c5624(struct casd_engine_
 }
 
 
-int _wrap_casd_engine_info_trains_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_trains_get_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2230,7 +2236,7 @@ int _wrap_casd_engine_info_trains_get_capi_68d8c2823a5c5624(struct casd_engine_i
 }
 
 
-void _wrap_casd_engine_info_concurrent_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_engine_info_concurrent_set_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t arg2 ;
   
@@ -2242,7 +2248,7 @@ void _wrap_casd_engine_info_concurrent_set_capi_68d8c2823a5c5624(struct casd_eng
 }
 
 
-int _wrap_casd_engine_info_concurrent_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+int _wrap_casd_engine_info_concurrent_get_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2255,7 +2261,7 @@ int _wrap_casd_engine_info_concurrent_get_capi_68d8c2823a5c5624(struct casd_engi
 }
 
 
-void _wrap_casd_engine_info_name_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_name_set_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2279,7 +2285,7 @@ void _wrap_casd_engine_info_name_set_capi_68d8c2823a5c5624(struct casd_engine_in
 }
 
 
-_gostring_ _wrap_casd_engine_info_name_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_name_get_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2292,7 +2298,7 @@ _gostring_ _wrap_casd_engine_info_name_get_capi_68d8c2823a5c5624(struct casd_eng
 }
 
 
-void _wrap_casd_engine_info_reason_set_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
+void _wrap_casd_engine_info_reason_set_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, _gostring_ _swig_go_1) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *arg2 ;
   
@@ -2316,7 +2322,7 @@ void _wrap_casd_engine_info_reason_set_capi_68d8c2823a5c5624(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_info_reason_get_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_reason_get_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -2329,7 +2335,7 @@ _gostring_ _wrap_casd_engine_info_reason_get_capi_68d8c2823a5c5624(struct casd_e
 }
 
 
-struct casd_engine_info *_wrap_new_casd_engine_info_capi_68d8c2823a5c5624() {
+struct casd_engine_info *_wrap_new_casd_engine_info_capi_c12e1ec8440a494c() {
   struct casd_engine_info *result = 0 ;
   struct casd_engine_info *_swig_go_result;
   
@@ -2340,7 +2346,7 @@ struct casd_engine_info *_wrap_new_casd_engine_info_capi_68d8c2823a5c5624() {
 }
 
 
-void _wrap_delete_casd_engine_info_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+void _wrap_delete_casd_engine_info_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   struct casd_engine_info *arg1 = (struct casd_engine_info *) 0 ;
   
   arg1 = *(struct casd_engine_info **)&_swig_go_0; 
@@ -2350,7 +2356,7 @@ void _wrap_delete_casd_engine_info_capi_68d8c2823a5c5624(struct casd_engine_info
 }
 
 
-_gostring_ _wrap_casd_engine_info_init_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0) {
+_gostring_ _wrap_casd_engine_info_init_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2379,7 +2385,7 @@ _gostring_ _wrap_casd_engine_info_init_capi_68d8c2823a5c5624(struct casd_engine_
 }
 
 
-_gostring_ _wrap_casd_engine_get_info_capi_68d8c2823a5c5624(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_engine_get_info_capi_c12e1ec8440a494c(struct casd_engine_info *_swig_go_0, int _swig_go_1) {
   casd_engine_info *arg1 = (casd_engine_info *) 0 ;
   int32_t arg2 ;
   casd_status result;
@@ -2408,7 +2414,7 @@ _gostring_ _wrap_casd_engine_get_info_capi_68d8c2823a5c5624(struct casd_engine_i
 }
 
 
-void _wrap_casd_predictor_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_struct_size_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2420,7 +2426,7 @@ void _wrap_casd_predictor_options_struct_size_set_capi_68d8c2823a5c5624(struct c
 }
 
 
-int _wrap_casd_predictor_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_struct_size_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2433,7 +2439,7 @@ int _wrap_casd_predictor_options_struct_size_get_capi_68d8c2823a5c5624(struct ca
 }
 
 
-void _wrap_casd_predictor_options_device_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device arg2 ;
   
@@ -2445,7 +2451,7 @@ void _wrap_casd_predictor_options_device_set_capi_68d8c2823a5c5624(struct casd_p
 }
 
 
-int _wrap_casd_predictor_options_device_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -2458,7 +2464,7 @@ int _wrap_casd_predictor_options_device_get_capi_68d8c2823a5c5624(struct casd_pr
 }
 
 
-void _wrap_casd_predictor_options_device_index_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_device_index_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2470,7 +2476,7 @@ void _wrap_casd_predictor_options_device_index_set_capi_68d8c2823a5c5624(struct 
 }
 
 
-int _wrap_casd_predictor_options_device_index_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_device_index_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2483,7 +2489,7 @@ int _wrap_casd_predictor_options_device_index_get_capi_68d8c2823a5c5624(struct c
 }
 
 
-void _wrap_casd_predictor_options_threads_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_threads_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t arg2 ;
   
@@ -2495,7 +2501,7 @@ void _wrap_casd_predictor_options_threads_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_predictor_options_threads_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_threads_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -2508,7 +2514,7 @@ int _wrap_casd_predictor_options_threads_get_capi_68d8c2823a5c5624(struct casd_p
 }
 
 
-void _wrap_casd_predictor_options_on_empty_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_on_empty_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty arg2 ;
   
@@ -2520,7 +2526,7 @@ void _wrap_casd_predictor_options_on_empty_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-int _wrap_casd_predictor_options_on_empty_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_on_empty_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_on_empty result;
   int _swig_go_result;
@@ -2533,7 +2539,7 @@ int _wrap_casd_predictor_options_on_empty_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_predictor_options_reserved_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_reserved_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2545,7 +2551,7 @@ void _wrap_casd_predictor_options_reserved_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-int _wrap_casd_predictor_options_reserved_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_reserved_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2558,7 +2564,7 @@ int _wrap_casd_predictor_options_reserved_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_predictor_options_engine_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_engine_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_engine_choice arg2 ;
   
@@ -2570,7 +2576,7 @@ void _wrap_casd_predictor_options_engine_set_capi_68d8c2823a5c5624(struct casd_p
 }
 
 
-int _wrap_casd_predictor_options_engine_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_engine_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   casd_engine_choice result;
   int _swig_go_result;
@@ -2583,7 +2589,7 @@ int _wrap_casd_predictor_options_engine_get_capi_68d8c2823a5c5624(struct casd_pr
 }
 
 
-void _wrap_casd_predictor_options_reserved_2_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_predictor_options_reserved_2_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, int _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2595,7 +2601,7 @@ void _wrap_casd_predictor_options_reserved_2_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-int _wrap_casd_predictor_options_reserved_2_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+int _wrap_casd_predictor_options_reserved_2_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -2608,7 +2614,7 @@ int _wrap_casd_predictor_options_reserved_2_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_predictor_options_coverage_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_predictor_options_coverage_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, double _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   double arg2 ;
   
@@ -2620,7 +2626,7 @@ void _wrap_casd_predictor_options_coverage_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-double _wrap_casd_predictor_options_coverage_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+double _wrap_casd_predictor_options_coverage_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -2633,7 +2639,7 @@ double _wrap_casd_predictor_options_coverage_get_capi_68d8c2823a5c5624(struct ca
 }
 
 
-void _wrap_casd_predictor_options_error_rate_set_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_predictor_options_error_rate_set_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0, double _swig_go_1) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   double arg2 ;
   
@@ -2645,7 +2651,7 @@ void _wrap_casd_predictor_options_error_rate_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-double _wrap_casd_predictor_options_error_rate_get_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+double _wrap_casd_predictor_options_error_rate_get_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -2658,7 +2664,7 @@ double _wrap_casd_predictor_options_error_rate_get_capi_68d8c2823a5c5624(struct 
 }
 
 
-struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_68d8c2823a5c5624() {
+struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_c12e1ec8440a494c() {
   struct casd_predictor_options *result = 0 ;
   struct casd_predictor_options *_swig_go_result;
   
@@ -2669,7 +2675,7 @@ struct casd_predictor_options *_wrap_new_casd_predictor_options_capi_68d8c2823a5
 }
 
 
-void _wrap_delete_casd_predictor_options_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+void _wrap_delete_casd_predictor_options_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   struct casd_predictor_options *arg1 = (struct casd_predictor_options *) 0 ;
   
   arg1 = *(struct casd_predictor_options **)&_swig_go_0; 
@@ -2679,7 +2685,7 @@ void _wrap_delete_casd_predictor_options_capi_68d8c2823a5c5624(struct casd_predi
 }
 
 
-_gostring_ _wrap_casd_predictor_options_init_capi_68d8c2823a5c5624(struct casd_predictor_options *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_options_init_capi_c12e1ec8440a494c(struct casd_predictor_options *_swig_go_0) {
   casd_predictor_options *arg1 = (casd_predictor_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -2708,7 +2714,7 @@ _gostring_ _wrap_casd_predictor_options_init_capi_68d8c2823a5c5624(struct casd_p
 }
 
 
-_gostring_ _wrap_casd_predictor_create_capi_68d8c2823a5c5624(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
+_gostring_ _wrap_casd_predictor_create_capi_c12e1ec8440a494c(casd_predictor **_swig_go_0, casd_model *_swig_go_1, struct casd_predictor_options *_swig_go_2) {
   casd_predictor **arg1 = (casd_predictor **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_predictor_options *arg3 = (casd_predictor_options *) 0 ;
@@ -2739,7 +2745,7 @@ _gostring_ _wrap_casd_predictor_create_capi_68d8c2823a5c5624(casd_predictor **_s
 }
 
 
-void _wrap_casd_predictor_destroy_capi_68d8c2823a5c5624(casd_predictor *_swig_go_0) {
+void _wrap_casd_predictor_destroy_capi_c12e1ec8440a494c(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   
   arg1 = (casd_predictor *)_swig_go_0;
@@ -2749,7 +2755,7 @@ void _wrap_casd_predictor_destroy_capi_68d8c2823a5c5624(casd_predictor *_swig_go
 }
 
 
-_gostring_ _wrap_casd_predictor_trim_capi_68d8c2823a5c5624(casd_predictor *_swig_go_0) {
+_gostring_ _wrap_casd_predictor_trim_capi_c12e1ec8440a494c(casd_predictor *_swig_go_0) {
   casd_predictor *arg1 = (casd_predictor *) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2776,7 +2782,7 @@ _gostring_ _wrap_casd_predictor_trim_capi_68d8c2823a5c5624(casd_predictor *_swig
 }
 
 
-_gostring_ _wrap_casd_prediction_create_capi_68d8c2823a5c5624(casd_prediction **_swig_go_0) {
+_gostring_ _wrap_casd_prediction_create_capi_c12e1ec8440a494c(casd_prediction **_swig_go_0) {
   casd_prediction **arg1 = (casd_prediction **) 0 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -2803,7 +2809,7 @@ _gostring_ _wrap_casd_prediction_create_capi_68d8c2823a5c5624(casd_prediction **
 }
 
 
-void _wrap_casd_prediction_destroy_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0) {
+void _wrap_casd_prediction_destroy_capi_c12e1ec8440a494c(casd_prediction *_swig_go_0) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   
   arg1 = (casd_prediction *)_swig_go_0;
@@ -2813,7 +2819,7 @@ void _wrap_casd_prediction_destroy_capi_68d8c2823a5c5624(casd_prediction *_swig_
 }
 
 
-_gostring_ _wrap_casd_predict_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_predict_capi_c12e1ec8440a494c(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, casd_batch *_swig_go_2, int _swig_go_3) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -2846,7 +2852,7 @@ _gostring_ _wrap_casd_predict_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_predict_frames_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_frames_capi_c12e1ec8440a494c(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float **arg3 = (float **) 0 ;
@@ -2885,7 +2891,7 @@ _gostring_ _wrap_casd_predict_frames_capi_68d8c2823a5c5624(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_predict_packed_capi_68d8c2823a5c5624(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_predict_packed_capi_c12e1ec8440a494c(casd_prediction *_swig_go_0, casd_predictor *_swig_go_1, _goslice_ _swig_go_2, _goslice_ _swig_go_3, int _swig_go_4) {
   casd_prediction *arg1 = (casd_prediction *) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   float *arg3 = (float *) 0 ;
@@ -2928,7 +2934,7 @@ _gostring_ _wrap_casd_predict_packed_capi_68d8c2823a5c5624(casd_prediction *_swi
 }
 
 
-_gostring_ _wrap_casd_prediction_shape_capi_68d8c2823a5c5624(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_shape_capi_c12e1ec8440a494c(long long *_swig_go_0, long long *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   casd_prediction *arg3 = (casd_prediction *) 0 ;
@@ -2961,7 +2967,7 @@ _gostring_ _wrap_casd_prediction_shape_capi_68d8c2823a5c5624(long long *_swig_go
 }
 
 
-_gostring_ _wrap_casd_prediction_row_status_capi_68d8c2823a5c5624(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_prediction_row_status_capi_c12e1ec8440a494c(int *_swig_go_0, casd_prediction *_swig_go_1, long long _swig_go_2) {
   casd_status *arg1 = (casd_status *) 0 ;
   casd_prediction *arg2 = (casd_prediction *) 0 ;
   int64_t arg3 ;
@@ -2992,7 +2998,7 @@ _gostring_ _wrap_casd_prediction_row_status_capi_68d8c2823a5c5624(int *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_capi_c12e1ec8440a494c(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, int _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -3029,7 +3035,7 @@ _gostring_ _wrap_casd_prediction_copy_capi_68d8c2823a5c5624(_goslice_ _swig_go_0
 }
 
 
-_gostring_ _wrap_casd_prediction_copy_fields_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_prediction_copy_fields_capi_c12e1ec8440a494c(_goslice_ _swig_go_0, intgo *_swig_go_1, casd_prediction *_swig_go_2, _goslice_ _swig_go_3) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -3070,7 +3076,7 @@ _gostring_ _wrap_casd_prediction_copy_fields_capi_68d8c2823a5c5624(_goslice_ _sw
 }
 
 
-void _wrap_casd_monitor_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_options_struct_size_set_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3082,7 +3088,7 @@ void _wrap_casd_monitor_options_struct_size_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-int _wrap_casd_monitor_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+int _wrap_casd_monitor_options_struct_size_get_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3095,7 +3101,7 @@ int _wrap_casd_monitor_options_struct_size_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_monitor_options_reserved_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_options_reserved_set_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3107,7 +3113,7 @@ void _wrap_casd_monitor_options_reserved_set_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-int _wrap_casd_monitor_options_reserved_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+int _wrap_casd_monitor_options_reserved_get_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3120,7 +3126,7 @@ int _wrap_casd_monitor_options_reserved_get_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-void _wrap_casd_monitor_options_samples_per_false_alarm_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_monitor_options_samples_per_false_alarm_set_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0, double _swig_go_1) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   double arg2 ;
   
@@ -3132,7 +3138,7 @@ void _wrap_casd_monitor_options_samples_per_false_alarm_set_capi_68d8c2823a5c562
 }
 
 
-double _wrap_casd_monitor_options_samples_per_false_alarm_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+double _wrap_casd_monitor_options_samples_per_false_alarm_get_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -3145,7 +3151,7 @@ double _wrap_casd_monitor_options_samples_per_false_alarm_get_capi_68d8c2823a5c5
 }
 
 
-void _wrap_casd_monitor_options_warm_up_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_monitor_options_warm_up_set_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0, long long _swig_go_1) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   int64_t arg2 ;
   
@@ -3157,7 +3163,7 @@ void _wrap_casd_monitor_options_warm_up_set_capi_68d8c2823a5c5624(struct casd_mo
 }
 
 
-long long _wrap_casd_monitor_options_warm_up_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+long long _wrap_casd_monitor_options_warm_up_get_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -3170,7 +3176,7 @@ long long _wrap_casd_monitor_options_warm_up_get_capi_68d8c2823a5c5624(struct ca
 }
 
 
-void _wrap_casd_monitor_options_seed_set_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_monitor_options_seed_set_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0, long long _swig_go_1) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3182,7 +3188,7 @@ void _wrap_casd_monitor_options_seed_set_capi_68d8c2823a5c5624(struct casd_monit
 }
 
 
-long long _wrap_casd_monitor_options_seed_get_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+long long _wrap_casd_monitor_options_seed_get_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3195,7 +3201,7 @@ long long _wrap_casd_monitor_options_seed_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-struct casd_monitor_options *_wrap_new_casd_monitor_options_capi_68d8c2823a5c5624() {
+struct casd_monitor_options *_wrap_new_casd_monitor_options_capi_c12e1ec8440a494c() {
   struct casd_monitor_options *result = 0 ;
   struct casd_monitor_options *_swig_go_result;
   
@@ -3206,7 +3212,7 @@ struct casd_monitor_options *_wrap_new_casd_monitor_options_capi_68d8c2823a5c562
 }
 
 
-void _wrap_delete_casd_monitor_options_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+void _wrap_delete_casd_monitor_options_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0) {
   struct casd_monitor_options *arg1 = (struct casd_monitor_options *) 0 ;
   
   arg1 = *(struct casd_monitor_options **)&_swig_go_0; 
@@ -3216,7 +3222,7 @@ void _wrap_delete_casd_monitor_options_capi_68d8c2823a5c5624(struct casd_monitor
 }
 
 
-_gostring_ _wrap_casd_monitor_options_init_capi_68d8c2823a5c5624(struct casd_monitor_options *_swig_go_0) {
+_gostring_ _wrap_casd_monitor_options_init_capi_c12e1ec8440a494c(struct casd_monitor_options *_swig_go_0) {
   casd_monitor_options *arg1 = (casd_monitor_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3245,7 +3251,7 @@ _gostring_ _wrap_casd_monitor_options_init_capi_68d8c2823a5c5624(struct casd_mon
 }
 
 
-void _wrap_casd_monitor_state_struct_size_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_state_struct_size_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   uint32_t arg2 ;
   
@@ -3257,7 +3263,7 @@ void _wrap_casd_monitor_state_struct_size_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_monitor_state_struct_size_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+int _wrap_casd_monitor_state_struct_size_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3270,7 +3276,7 @@ int _wrap_casd_monitor_state_struct_size_get_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-void _wrap_casd_monitor_state_alarm_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_state_alarm_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int32_t arg2 ;
   
@@ -3282,7 +3288,7 @@ void _wrap_casd_monitor_state_alarm_set_capi_68d8c2823a5c5624(struct casd_monito
 }
 
 
-int _wrap_casd_monitor_state_alarm_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+int _wrap_casd_monitor_state_alarm_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3295,7 +3301,7 @@ int _wrap_casd_monitor_state_alarm_get_capi_68d8c2823a5c5624(struct casd_monitor
 }
 
 
-void _wrap_casd_monitor_state_samples_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_monitor_state_samples_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int64_t arg2 ;
   
@@ -3307,7 +3313,7 @@ void _wrap_casd_monitor_state_samples_set_capi_68d8c2823a5c5624(struct casd_moni
 }
 
 
-long long _wrap_casd_monitor_state_samples_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+long long _wrap_casd_monitor_state_samples_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -3320,7 +3326,7 @@ long long _wrap_casd_monitor_state_samples_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_monitor_state_alarms_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_monitor_state_alarms_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int64_t arg2 ;
   
@@ -3332,7 +3338,7 @@ void _wrap_casd_monitor_state_alarms_set_capi_68d8c2823a5c5624(struct casd_monit
 }
 
 
-long long _wrap_casd_monitor_state_alarms_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+long long _wrap_casd_monitor_state_alarms_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -3345,7 +3351,7 @@ long long _wrap_casd_monitor_state_alarms_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_monitor_state_last_alarm_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_monitor_state_last_alarm_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, long long _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int64_t arg2 ;
   
@@ -3357,7 +3363,7 @@ void _wrap_casd_monitor_state_last_alarm_set_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-long long _wrap_casd_monitor_state_last_alarm_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+long long _wrap_casd_monitor_state_last_alarm_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -3370,7 +3376,7 @@ long long _wrap_casd_monitor_state_last_alarm_get_capi_68d8c2823a5c5624(struct c
 }
 
 
-void _wrap_casd_monitor_state_alarm_subject_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_state_alarm_subject_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   casd_monitor_subject arg2 ;
   
@@ -3382,7 +3388,7 @@ void _wrap_casd_monitor_state_alarm_subject_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-int _wrap_casd_monitor_state_alarm_subject_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+int _wrap_casd_monitor_state_alarm_subject_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   casd_monitor_subject result;
   int _swig_go_result;
@@ -3395,7 +3401,7 @@ int _wrap_casd_monitor_state_alarm_subject_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_monitor_state_alarm_modality_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_state_alarm_modality_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int32_t arg2 ;
   
@@ -3407,7 +3413,7 @@ void _wrap_casd_monitor_state_alarm_modality_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-int _wrap_casd_monitor_state_alarm_modality_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+int _wrap_casd_monitor_state_alarm_modality_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3420,7 +3426,7 @@ int _wrap_casd_monitor_state_alarm_modality_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_monitor_state_evidence_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_monitor_state_evidence_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, double _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   double arg2 ;
   
@@ -3432,7 +3438,7 @@ void _wrap_casd_monitor_state_evidence_set_capi_68d8c2823a5c5624(struct casd_mon
 }
 
 
-double _wrap_casd_monitor_state_evidence_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+double _wrap_casd_monitor_state_evidence_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   double result;
   double _swig_go_result;
@@ -3445,7 +3451,7 @@ double _wrap_casd_monitor_state_evidence_get_capi_68d8c2823a5c5624(struct casd_m
 }
 
 
-void _wrap_casd_monitor_state_subject_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_state_subject_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   casd_monitor_subject arg2 ;
   
@@ -3457,7 +3463,7 @@ void _wrap_casd_monitor_state_subject_set_capi_68d8c2823a5c5624(struct casd_moni
 }
 
 
-int _wrap_casd_monitor_state_subject_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+int _wrap_casd_monitor_state_subject_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   casd_monitor_subject result;
   int _swig_go_result;
@@ -3470,7 +3476,7 @@ int _wrap_casd_monitor_state_subject_get_capi_68d8c2823a5c5624(struct casd_monit
 }
 
 
-void _wrap_casd_monitor_state_modality_set_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_monitor_state_modality_set_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, int _swig_go_1) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int32_t arg2 ;
   
@@ -3482,7 +3488,7 @@ void _wrap_casd_monitor_state_modality_set_capi_68d8c2823a5c5624(struct casd_mon
 }
 
 
-int _wrap_casd_monitor_state_modality_get_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+int _wrap_casd_monitor_state_modality_get_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3495,7 +3501,7 @@ int _wrap_casd_monitor_state_modality_get_capi_68d8c2823a5c5624(struct casd_moni
 }
 
 
-struct casd_monitor_state *_wrap_new_casd_monitor_state_capi_68d8c2823a5c5624() {
+struct casd_monitor_state *_wrap_new_casd_monitor_state_capi_c12e1ec8440a494c() {
   struct casd_monitor_state *result = 0 ;
   struct casd_monitor_state *_swig_go_result;
   
@@ -3506,7 +3512,7 @@ struct casd_monitor_state *_wrap_new_casd_monitor_state_capi_68d8c2823a5c5624() 
 }
 
 
-void _wrap_delete_casd_monitor_state_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+void _wrap_delete_casd_monitor_state_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   struct casd_monitor_state *arg1 = (struct casd_monitor_state *) 0 ;
   
   arg1 = *(struct casd_monitor_state **)&_swig_go_0; 
@@ -3516,7 +3522,7 @@ void _wrap_delete_casd_monitor_state_capi_68d8c2823a5c5624(struct casd_monitor_s
 }
 
 
-_gostring_ _wrap_casd_monitor_state_init_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0) {
+_gostring_ _wrap_casd_monitor_state_init_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0) {
   casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -3545,7 +3551,7 @@ _gostring_ _wrap_casd_monitor_state_init_capi_68d8c2823a5c5624(struct casd_monit
 }
 
 
-_gostring_ _wrap_casd_monitor_create_capi_68d8c2823a5c5624(casd_monitor **_swig_go_0, casd_model *_swig_go_1, struct casd_monitor_options *_swig_go_2) {
+_gostring_ _wrap_casd_monitor_create_capi_c12e1ec8440a494c(casd_monitor **_swig_go_0, casd_model *_swig_go_1, struct casd_monitor_options *_swig_go_2) {
   casd_monitor **arg1 = (casd_monitor **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_monitor_options *arg3 = (casd_monitor_options *) 0 ;
@@ -3576,7 +3582,7 @@ _gostring_ _wrap_casd_monitor_create_capi_68d8c2823a5c5624(casd_monitor **_swig_
 }
 
 
-void _wrap_casd_monitor_destroy_capi_68d8c2823a5c5624(casd_monitor *_swig_go_0) {
+void _wrap_casd_monitor_destroy_capi_c12e1ec8440a494c(casd_monitor *_swig_go_0) {
   casd_monitor *arg1 = (casd_monitor *) 0 ;
   
   arg1 = (casd_monitor *)_swig_go_0;
@@ -3586,7 +3592,7 @@ void _wrap_casd_monitor_destroy_capi_68d8c2823a5c5624(casd_monitor *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_monitor_add_capi_68d8c2823a5c5624(casd_monitor *_swig_go_0, casd_prediction *_swig_go_1) {
+_gostring_ _wrap_casd_monitor_add_capi_c12e1ec8440a494c(casd_monitor *_swig_go_0, casd_prediction *_swig_go_1) {
   casd_monitor *arg1 = (casd_monitor *) 0 ;
   casd_prediction *arg2 = (casd_prediction *) 0 ;
   casd_status result;
@@ -3615,7 +3621,7 @@ _gostring_ _wrap_casd_monitor_add_capi_68d8c2823a5c5624(casd_monitor *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_monitor_get_state_capi_68d8c2823a5c5624(struct casd_monitor_state *_swig_go_0, casd_monitor *_swig_go_1) {
+_gostring_ _wrap_casd_monitor_get_state_capi_c12e1ec8440a494c(struct casd_monitor_state *_swig_go_0, casd_monitor *_swig_go_1) {
   casd_monitor_state *arg1 = (casd_monitor_state *) 0 ;
   casd_monitor *arg2 = (casd_monitor *) 0 ;
   casd_status result;
@@ -3644,7 +3650,7 @@ _gostring_ _wrap_casd_monitor_get_state_capi_68d8c2823a5c5624(struct casd_monito
 }
 
 
-_gostring_ _wrap_casd_dataset_open_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_dataset_open_capi_c12e1ec8440a494c(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3688,7 +3694,7 @@ _gostring_ _wrap_casd_dataset_open_capi_68d8c2823a5c5624(casd_dataset **_swig_go
 }
 
 
-_gostring_ _wrap_casd_dataset_open_as_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+_gostring_ _wrap_casd_dataset_open_as_capi_c12e1ec8440a494c(casd_dataset **_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3746,7 +3752,7 @@ _gostring_ _wrap_casd_dataset_open_as_capi_68d8c2823a5c5624(casd_dataset **_swig
 }
 
 
-_gostring_ _wrap_casd_dataset_add_file_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_dataset_add_file_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -3787,7 +3793,7 @@ _gostring_ _wrap_casd_dataset_add_file_capi_68d8c2823a5c5624(casd_dataset *_swig
 }
 
 
-_gostring_ _wrap_casd_dataset_load_memory_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_load_memory_capi_c12e1ec8440a494c(casd_dataset **_swig_go_0, _goslice_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3837,7 +3843,7 @@ _gostring_ _wrap_casd_dataset_load_memory_capi_68d8c2823a5c5624(casd_dataset **_
 }
 
 
-void _wrap_casd_synthetic_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_struct_size_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3849,7 +3855,7 @@ void _wrap_casd_synthetic_options_struct_size_set_capi_68d8c2823a5c5624(struct c
 }
 
 
-int _wrap_casd_synthetic_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_struct_size_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -3862,7 +3868,7 @@ int _wrap_casd_synthetic_options_struct_size_get_capi_68d8c2823a5c5624(struct ca
 }
 
 
-void _wrap_casd_synthetic_options_task_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_task_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task arg2 ;
   
@@ -3874,7 +3880,7 @@ void _wrap_casd_synthetic_options_task_set_capi_68d8c2823a5c5624(struct casd_syn
 }
 
 
-int _wrap_casd_synthetic_options_task_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_task_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   casd_task result;
   int _swig_go_result;
@@ -3887,7 +3893,7 @@ int _wrap_casd_synthetic_options_task_get_capi_68d8c2823a5c5624(struct casd_synt
 }
 
 
-void _wrap_casd_synthetic_options_train_samples_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_train_samples_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3899,7 +3905,7 @@ void _wrap_casd_synthetic_options_train_samples_set_capi_68d8c2823a5c5624(struct
 }
 
 
-int _wrap_casd_synthetic_options_train_samples_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_train_samples_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3912,7 +3918,7 @@ int _wrap_casd_synthetic_options_train_samples_get_capi_68d8c2823a5c5624(struct 
 }
 
 
-void _wrap_casd_synthetic_options_valid_samples_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_valid_samples_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3924,7 +3930,7 @@ void _wrap_casd_synthetic_options_valid_samples_set_capi_68d8c2823a5c5624(struct
 }
 
 
-int _wrap_casd_synthetic_options_valid_samples_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_valid_samples_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3937,7 +3943,7 @@ int _wrap_casd_synthetic_options_valid_samples_get_capi_68d8c2823a5c5624(struct 
 }
 
 
-void _wrap_casd_synthetic_options_test_samples_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_test_samples_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3949,7 +3955,7 @@ void _wrap_casd_synthetic_options_test_samples_set_capi_68d8c2823a5c5624(struct 
 }
 
 
-int _wrap_casd_synthetic_options_test_samples_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_test_samples_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3962,7 +3968,7 @@ int _wrap_casd_synthetic_options_test_samples_get_capi_68d8c2823a5c5624(struct c
 }
 
 
-void _wrap_casd_synthetic_options_max_steps_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_synthetic_options_max_steps_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, int _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t arg2 ;
   
@@ -3974,7 +3980,7 @@ void _wrap_casd_synthetic_options_max_steps_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-int _wrap_casd_synthetic_options_max_steps_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+int _wrap_casd_synthetic_options_max_steps_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -3987,7 +3993,7 @@ int _wrap_casd_synthetic_options_max_steps_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_synthetic_options_missing_rate_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_synthetic_options_missing_rate_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, double _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double arg2 ;
   
@@ -3999,7 +4005,7 @@ void _wrap_casd_synthetic_options_missing_rate_set_capi_68d8c2823a5c5624(struct 
 }
 
 
-double _wrap_casd_synthetic_options_missing_rate_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+double _wrap_casd_synthetic_options_missing_rate_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -4012,7 +4018,7 @@ double _wrap_casd_synthetic_options_missing_rate_get_capi_68d8c2823a5c5624(struc
 }
 
 
-void _wrap_casd_synthetic_options_seed_set_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_synthetic_options_seed_set_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0, long long _swig_go_1) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4024,7 +4030,7 @@ void _wrap_casd_synthetic_options_seed_set_capi_68d8c2823a5c5624(struct casd_syn
 }
 
 
-long long _wrap_casd_synthetic_options_seed_get_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+long long _wrap_casd_synthetic_options_seed_get_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4037,7 +4043,7 @@ long long _wrap_casd_synthetic_options_seed_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_68d8c2823a5c5624() {
+struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_c12e1ec8440a494c() {
   struct casd_synthetic_options *result = 0 ;
   struct casd_synthetic_options *_swig_go_result;
   
@@ -4048,7 +4054,7 @@ struct casd_synthetic_options *_wrap_new_casd_synthetic_options_capi_68d8c2823a5
 }
 
 
-void _wrap_delete_casd_synthetic_options_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+void _wrap_delete_casd_synthetic_options_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   struct casd_synthetic_options *arg1 = (struct casd_synthetic_options *) 0 ;
   
   arg1 = *(struct casd_synthetic_options **)&_swig_go_0; 
@@ -4058,7 +4064,7 @@ void _wrap_delete_casd_synthetic_options_capi_68d8c2823a5c5624(struct casd_synth
 }
 
 
-_gostring_ _wrap_casd_synthetic_options_init_capi_68d8c2823a5c5624(struct casd_synthetic_options *_swig_go_0) {
+_gostring_ _wrap_casd_synthetic_options_init_capi_c12e1ec8440a494c(struct casd_synthetic_options *_swig_go_0) {
   casd_synthetic_options *arg1 = (casd_synthetic_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -4087,7 +4093,7 @@ _gostring_ _wrap_casd_synthetic_options_init_capi_68d8c2823a5c5624(struct casd_s
 }
 
 
-_gostring_ _wrap_casd_dataset_create_synthetic_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_synthetic_capi_c12e1ec8440a494c(casd_dataset **_swig_go_0, struct casd_synthetic_options *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_synthetic_options *arg2 = (casd_synthetic_options *) 0 ;
   casd_status result;
@@ -4116,7 +4122,7 @@ _gostring_ _wrap_casd_dataset_create_synthetic_capi_68d8c2823a5c5624(casd_datase
 }
 
 
-_gostring_ _wrap_casd_dataset_create_capi_68d8c2823a5c5624(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_create_capi_c12e1ec8440a494c(casd_dataset **_swig_go_0, casd_schema *_swig_go_1) {
   casd_dataset **arg1 = (casd_dataset **) 0 ;
   casd_schema *arg2 = (casd_schema *) 0 ;
   casd_status result;
@@ -4145,7 +4151,7 @@ _gostring_ _wrap_casd_dataset_create_capi_68d8c2823a5c5624(casd_dataset **_swig_
 }
 
 
-_gostring_ _wrap_casd_dataset_add_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_dataset_add_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, casd_batch *_swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -4181,7 +4187,7 @@ _gostring_ _wrap_casd_dataset_add_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_hold_out_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
+_gostring_ _wrap_casd_dataset_hold_out_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, double _swig_go_3, long long _swig_go_4) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4226,7 +4232,7 @@ _gostring_ _wrap_casd_dataset_hold_out_capi_68d8c2823a5c5624(casd_dataset *_swig
 }
 
 
-void _wrap_casd_dataset_destroy_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0) {
+void _wrap_casd_dataset_destroy_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   
   arg1 = (casd_dataset *)_swig_go_0;
@@ -4236,7 +4242,7 @@ void _wrap_casd_dataset_destroy_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_dataset_schema_capi_68d8c2823a5c5624(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_dataset_schema_capi_c12e1ec8440a494c(casd_schema **_swig_go_0, casd_dataset *_swig_go_1) {
   casd_schema **arg1 = (casd_schema **) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -4265,7 +4271,7 @@ _gostring_ _wrap_casd_dataset_schema_capi_68d8c2823a5c5624(casd_schema **_swig_g
 }
 
 
-int _wrap_casd_dataset_split_count_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0) {
+int _wrap_casd_dataset_split_count_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4278,7 +4284,7 @@ int _wrap_casd_dataset_split_count_capi_68d8c2823a5c5624(casd_dataset *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_dataset_split_name_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_dataset_split_name_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0, int _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -4293,7 +4299,7 @@ _gostring_ _wrap_casd_dataset_split_name_capi_68d8c2823a5c5624(casd_dataset *_sw
 }
 
 
-long long _wrap_casd_dataset_size_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
+long long _wrap_casd_dataset_size_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0, _gostring_ _swig_go_1) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t result;
@@ -4313,7 +4319,7 @@ long long _wrap_casd_dataset_size_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0
 }
 
 
-_gostring_ _wrap_casd_dataset_read_capi_68d8c2823a5c5624(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
+_gostring_ _wrap_casd_dataset_read_capi_c12e1ec8440a494c(casd_batch *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, _goslice_ _swig_go_3) {
   casd_batch *arg1 = (casd_batch *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4355,7 +4361,7 @@ _gostring_ _wrap_casd_dataset_read_capi_68d8c2823a5c5624(casd_batch *_swig_go_0,
 }
 
 
-_gostring_ _wrap_casd_dataset_sample_name_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_sample_name_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -4377,7 +4383,7 @@ _gostring_ _wrap_casd_dataset_sample_name_capi_68d8c2823a5c5624(casd_dataset *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_group_name_capi_68d8c2823a5c5624(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+_gostring_ _wrap_casd_dataset_group_name_capi_c12e1ec8440a494c(casd_dataset *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   casd_dataset *arg1 = (casd_dataset *) 0 ;
   char *arg2 = (char *) 0 ;
   int64_t arg3 ;
@@ -4399,7 +4405,7 @@ _gostring_ _wrap_casd_dataset_group_name_capi_68d8c2823a5c5624(casd_dataset *_sw
 }
 
 
-_gostring_ _wrap_casd_dataset_target_count_capi_68d8c2823a5c5624(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_target_count_capi_c12e1ec8440a494c(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4437,7 +4443,7 @@ _gostring_ _wrap_casd_dataset_target_count_capi_68d8c2823a5c5624(long long *_swi
 }
 
 
-_gostring_ _wrap_casd_dataset_modality_count_capi_68d8c2823a5c5624(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_dataset_modality_count_capi_c12e1ec8440a494c(long long *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   int64_t *arg1 = (int64_t *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4475,7 +4481,7 @@ _gostring_ _wrap_casd_dataset_modality_count_capi_68d8c2823a5c5624(long long *_s
 }
 
 
-_gostring_ _wrap_casd_dataset_noise_capi_68d8c2823a5c5624(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_dataset_noise_capi_c12e1ec8440a494c(double *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, int _swig_go_4) {
   double *arg1 = (double *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4515,7 +4521,7 @@ _gostring_ _wrap_casd_dataset_noise_capi_68d8c2823a5c5624(double *_swig_go_0, ca
 }
 
 
-void _wrap_casd_evaluate_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_struct_size_set_capi_c12e1ec8440a494c(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4527,7 +4533,7 @@ void _wrap_casd_evaluate_options_struct_size_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-int _wrap_casd_evaluate_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_struct_size_get_capi_c12e1ec8440a494c(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -4540,7 +4546,7 @@ int _wrap_casd_evaluate_options_struct_size_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_evaluate_options_mask_set_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_evaluate_options_mask_set_capi_c12e1ec8440a494c(struct casd_evaluate_options *_swig_go_0, int _swig_go_1) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask arg2 ;
   
@@ -4552,7 +4558,7 @@ void _wrap_casd_evaluate_options_mask_set_capi_68d8c2823a5c5624(struct casd_eval
 }
 
 
-int _wrap_casd_evaluate_options_mask_get_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
+int _wrap_casd_evaluate_options_mask_get_capi_c12e1ec8440a494c(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   casd_modality_mask result;
   int _swig_go_result;
@@ -4565,7 +4571,7 @@ int _wrap_casd_evaluate_options_mask_get_capi_68d8c2823a5c5624(struct casd_evalu
 }
 
 
-struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_68d8c2823a5c5624() {
+struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_c12e1ec8440a494c() {
   struct casd_evaluate_options *result = 0 ;
   struct casd_evaluate_options *_swig_go_result;
   
@@ -4576,7 +4582,7 @@ struct casd_evaluate_options *_wrap_new_casd_evaluate_options_capi_68d8c2823a5c5
 }
 
 
-void _wrap_delete_casd_evaluate_options_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
+void _wrap_delete_casd_evaluate_options_capi_c12e1ec8440a494c(struct casd_evaluate_options *_swig_go_0) {
   struct casd_evaluate_options *arg1 = (struct casd_evaluate_options *) 0 ;
   
   arg1 = *(struct casd_evaluate_options **)&_swig_go_0; 
@@ -4586,7 +4592,7 @@ void _wrap_delete_casd_evaluate_options_capi_68d8c2823a5c5624(struct casd_evalua
 }
 
 
-_gostring_ _wrap_casd_evaluate_options_init_capi_68d8c2823a5c5624(struct casd_evaluate_options *_swig_go_0) {
+_gostring_ _wrap_casd_evaluate_options_init_capi_c12e1ec8440a494c(struct casd_evaluate_options *_swig_go_0) {
   casd_evaluate_options *arg1 = (casd_evaluate_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -4615,7 +4621,7 @@ _gostring_ _wrap_casd_evaluate_options_init_capi_68d8c2823a5c5624(struct casd_ev
 }
 
 
-void _wrap_casd_report_destroy_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
+void _wrap_casd_report_destroy_capi_c12e1ec8440a494c(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   
   arg1 = (casd_report *)_swig_go_0;
@@ -4625,7 +4631,7 @@ void _wrap_casd_report_destroy_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_report_json_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
+_gostring_ _wrap_casd_report_json_capi_c12e1ec8440a494c(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -4638,7 +4644,7 @@ _gostring_ _wrap_casd_report_json_capi_68d8c2823a5c5624(casd_report *_swig_go_0)
 }
 
 
-_gostring_ _wrap_casd_report_remark_capi_68d8c2823a5c5624(casd_report *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_report_remark_capi_c12e1ec8440a494c(casd_report *_swig_go_0, int _swig_go_1) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -4653,7 +4659,7 @@ _gostring_ _wrap_casd_report_remark_capi_68d8c2823a5c5624(casd_report *_swig_go_
 }
 
 
-int _wrap_casd_report_condition_count_capi_68d8c2823a5c5624(casd_report *_swig_go_0) {
+int _wrap_casd_report_condition_count_capi_c12e1ec8440a494c(casd_report *_swig_go_0) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4666,7 +4672,7 @@ int _wrap_casd_report_condition_count_capi_68d8c2823a5c5624(casd_report *_swig_g
 }
 
 
-_gostring_ _wrap_casd_report_condition_capi_68d8c2823a5c5624(casd_report *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_report_condition_capi_c12e1ec8440a494c(casd_report *_swig_go_0, int _swig_go_1) {
   casd_report *arg1 = (casd_report *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -4681,7 +4687,7 @@ _gostring_ _wrap_casd_report_condition_capi_68d8c2823a5c5624(casd_report *_swig_
 }
 
 
-_gostring_ _wrap_casd_report_value_capi_68d8c2823a5c5624(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_report_value_capi_c12e1ec8440a494c(double *_swig_go_0, casd_report *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   double *arg1 = (double *) 0 ;
   casd_report *arg2 = (casd_report *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -4727,7 +4733,7 @@ _gostring_ _wrap_casd_report_value_capi_68d8c2823a5c5624(double *_swig_go_0, cas
 }
 
 
-void _wrap_casd_calibrate_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_calibrate_options_struct_size_set_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4739,7 +4745,7 @@ void _wrap_casd_calibrate_options_struct_size_set_capi_68d8c2823a5c5624(struct c
 }
 
 
-int _wrap_casd_calibrate_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+int _wrap_casd_calibrate_options_struct_size_get_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -4752,7 +4758,7 @@ int _wrap_casd_calibrate_options_struct_size_get_capi_68d8c2823a5c5624(struct ca
 }
 
 
-void _wrap_casd_calibrate_options_fit_maps_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_calibrate_options_fit_maps_set_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   int32_t arg2 ;
   
@@ -4764,7 +4770,7 @@ void _wrap_casd_calibrate_options_fit_maps_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-int _wrap_casd_calibrate_options_fit_maps_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+int _wrap_casd_calibrate_options_fit_maps_get_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4777,7 +4783,7 @@ int _wrap_casd_calibrate_options_fit_maps_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_calibrate_options_balance_classes_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_calibrate_options_balance_classes_set_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   int32_t arg2 ;
   
@@ -4789,7 +4795,7 @@ void _wrap_casd_calibrate_options_balance_classes_set_capi_68d8c2823a5c5624(stru
 }
 
 
-int _wrap_casd_calibrate_options_balance_classes_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+int _wrap_casd_calibrate_options_balance_classes_get_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4802,7 +4808,7 @@ int _wrap_casd_calibrate_options_balance_classes_get_capi_68d8c2823a5c5624(struc
 }
 
 
-void _wrap_casd_calibrate_options_threads_set_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_calibrate_options_threads_set_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0, int _swig_go_1) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   int32_t arg2 ;
   
@@ -4814,7 +4820,7 @@ void _wrap_casd_calibrate_options_threads_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_calibrate_options_threads_get_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+int _wrap_casd_calibrate_options_threads_get_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -4827,7 +4833,7 @@ int _wrap_casd_calibrate_options_threads_get_capi_68d8c2823a5c5624(struct casd_c
 }
 
 
-struct casd_calibrate_options *_wrap_new_casd_calibrate_options_capi_68d8c2823a5c5624() {
+struct casd_calibrate_options *_wrap_new_casd_calibrate_options_capi_c12e1ec8440a494c() {
   struct casd_calibrate_options *result = 0 ;
   struct casd_calibrate_options *_swig_go_result;
   
@@ -4838,7 +4844,7 @@ struct casd_calibrate_options *_wrap_new_casd_calibrate_options_capi_68d8c2823a5
 }
 
 
-void _wrap_delete_casd_calibrate_options_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+void _wrap_delete_casd_calibrate_options_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0) {
   struct casd_calibrate_options *arg1 = (struct casd_calibrate_options *) 0 ;
   
   arg1 = *(struct casd_calibrate_options **)&_swig_go_0; 
@@ -4848,7 +4854,7 @@ void _wrap_delete_casd_calibrate_options_capi_68d8c2823a5c5624(struct casd_calib
 }
 
 
-_gostring_ _wrap_casd_calibrate_options_init_capi_68d8c2823a5c5624(struct casd_calibrate_options *_swig_go_0) {
+_gostring_ _wrap_casd_calibrate_options_init_capi_c12e1ec8440a494c(struct casd_calibrate_options *_swig_go_0) {
   casd_calibrate_options *arg1 = (casd_calibrate_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -4877,47 +4883,7 @@ _gostring_ _wrap_casd_calibrate_options_init_capi_68d8c2823a5c5624(struct casd_c
 }
 
 
-_gostring_ _wrap_casd_model_calibrate_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_model *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_calibrate_options *_swig_go_4) {
-  casd_model **arg1 = (casd_model **) 0 ;
-  casd_model *arg2 = (casd_model *) 0 ;
-  casd_dataset *arg3 = (casd_dataset *) 0 ;
-  char *arg4 = (char *) 0 ;
-  casd_calibrate_options *arg5 = (casd_calibrate_options *) 0 ;
-  casd_status result;
-  _gostring_ _swig_go_result;
-  
-  arg1 = (casd_model **)_swig_go_0;
-  arg2 = (casd_model *)_swig_go_1;
-  arg3 = (casd_dataset *)_swig_go_2;
-  
-  arg4 = (char *)malloc(_swig_go_3.n + 1);
-  memcpy(arg4, _swig_go_3.p, _swig_go_3.n);
-  arg4[_swig_go_3.n] = '\0';
-  
-  arg5 = *(casd_calibrate_options **)&_swig_go_4; 
-  
-  result = (casd_status)casd_model_calibrate(arg1,(struct casd_model const *)arg2,(struct casd_dataset const *)arg3,(char const *)arg4,(struct casd_calibrate_options const *)arg5);
-  {
-    _swig_go_result.p = NULL;
-    _swig_go_result.n = 0;
-    if (result != CASD_OK) {
-      const char *message = casd_last_error();
-      size_t size = strlen(message) + 16;
-      char *text = (char *)malloc(size);
-      if (text) {
-        _swig_go_result.p = text;
-        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
-      } else {
-        _swig_go_result = Swig_AllocateString("2:", 2);
-      }
-    }
-  }
-  free(arg4); 
-  return _swig_go_result;
-}
-
-
-void _wrap_casd_trainer_options_struct_size_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_struct_size_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4929,7 +4895,7 @@ void _wrap_casd_trainer_options_struct_size_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-int _wrap_casd_trainer_options_struct_size_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_struct_size_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -4942,7 +4908,7 @@ int _wrap_casd_trainer_options_struct_size_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_trainer_options_teacher_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode arg2 ;
   
@@ -4954,7 +4920,7 @@ void _wrap_casd_trainer_options_teacher_set_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_teacher_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_teacher_mode result;
   int _swig_go_result;
@@ -4967,7 +4933,7 @@ int _wrap_casd_trainer_options_teacher_get_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_sampling_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_sampling_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode arg2 ;
   
@@ -4979,7 +4945,7 @@ void _wrap_casd_trainer_options_sampling_set_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_sampling_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_sampling_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_sampling_mode result;
   int _swig_go_result;
@@ -4992,7 +4958,7 @@ int _wrap_casd_trainer_options_sampling_get_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_teacher_epochs_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_teacher_epochs_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5004,7 +4970,7 @@ void _wrap_casd_trainer_options_teacher_epochs_set_capi_68d8c2823a5c5624(struct 
 }
 
 
-int _wrap_casd_trainer_options_teacher_epochs_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_teacher_epochs_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5017,7 +4983,7 @@ int _wrap_casd_trainer_options_teacher_epochs_get_capi_68d8c2823a5c5624(struct c
 }
 
 
-void _wrap_casd_trainer_options_epochs_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_epochs_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5029,7 +4995,7 @@ void _wrap_casd_trainer_options_epochs_set_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_epochs_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_epochs_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5042,7 +5008,7 @@ int _wrap_casd_trainer_options_epochs_get_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_select_from_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_select_from_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5054,7 +5020,7 @@ void _wrap_casd_trainer_options_select_from_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-int _wrap_casd_trainer_options_select_from_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_select_from_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5067,7 +5033,7 @@ int _wrap_casd_trainer_options_select_from_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_trainer_options_patience_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_patience_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5079,7 +5045,7 @@ void _wrap_casd_trainer_options_patience_set_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_patience_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_patience_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5092,7 +5058,7 @@ int _wrap_casd_trainer_options_patience_get_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_batch_size_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_batch_size_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5104,7 +5070,7 @@ void _wrap_casd_trainer_options_batch_size_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-int _wrap_casd_trainer_options_batch_size_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_batch_size_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5117,7 +5083,7 @@ int _wrap_casd_trainer_options_batch_size_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_total_steps_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_total_steps_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5129,7 +5095,7 @@ void _wrap_casd_trainer_options_total_steps_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-int _wrap_casd_trainer_options_total_steps_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_total_steps_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5142,7 +5108,7 @@ int _wrap_casd_trainer_options_total_steps_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-void _wrap_casd_trainer_options_balance_classes_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_balance_classes_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5154,7 +5120,7 @@ void _wrap_casd_trainer_options_balance_classes_set_capi_68d8c2823a5c5624(struct
 }
 
 
-int _wrap_casd_trainer_options_balance_classes_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_balance_classes_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5167,7 +5133,7 @@ int _wrap_casd_trainer_options_balance_classes_get_capi_68d8c2823a5c5624(struct 
 }
 
 
-void _wrap_casd_trainer_options_calibrate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_calibrate_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5179,7 +5145,7 @@ void _wrap_casd_trainer_options_calibrate_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_calibrate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_calibrate_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5192,7 +5158,7 @@ int _wrap_casd_trainer_options_calibrate_get_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_fit_trust_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_fit_trust_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5204,7 +5170,7 @@ void _wrap_casd_trainer_options_fit_trust_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_fit_trust_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_fit_trust_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5217,7 +5183,7 @@ int _wrap_casd_trainer_options_fit_trust_get_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-void _wrap_casd_trainer_options_device_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device arg2 ;
   
@@ -5229,7 +5195,7 @@ void _wrap_casd_trainer_options_device_set_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_device_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_device result;
   int _swig_go_result;
@@ -5242,7 +5208,7 @@ int _wrap_casd_trainer_options_device_get_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_device_index_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_device_index_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5254,7 +5220,7 @@ void _wrap_casd_trainer_options_device_index_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-int _wrap_casd_trainer_options_device_index_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_device_index_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5267,7 +5233,7 @@ int _wrap_casd_trainer_options_device_index_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_trainer_options_threads_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_threads_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t arg2 ;
   
@@ -5279,7 +5245,7 @@ void _wrap_casd_trainer_options_threads_set_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-int _wrap_casd_trainer_options_threads_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_threads_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -5292,7 +5258,7 @@ int _wrap_casd_trainer_options_threads_get_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-void _wrap_casd_trainer_options_schedule_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_schedule_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   
@@ -5304,7 +5270,7 @@ void _wrap_casd_trainer_options_schedule_set_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_schedule_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_schedule_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_recipe result;
   int _swig_go_result;
@@ -5317,7 +5283,7 @@ int _wrap_casd_trainer_options_schedule_get_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_dropout_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_dropout_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5329,7 +5295,7 @@ void _wrap_casd_trainer_options_dropout_set_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-double _wrap_casd_trainer_options_dropout_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_dropout_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5342,7 +5308,7 @@ double _wrap_casd_trainer_options_dropout_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_frame_drop_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_frame_drop_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5354,7 +5320,7 @@ void _wrap_casd_trainer_options_frame_drop_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-double _wrap_casd_trainer_options_frame_drop_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_frame_drop_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5367,7 +5333,7 @@ double _wrap_casd_trainer_options_frame_drop_get_capi_68d8c2823a5c5624(struct ca
 }
 
 
-void _wrap_casd_trainer_options_sigma_scale_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_sigma_scale_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5379,7 +5345,7 @@ void _wrap_casd_trainer_options_sigma_scale_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-double _wrap_casd_trainer_options_sigma_scale_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_sigma_scale_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5392,7 +5358,7 @@ double _wrap_casd_trainer_options_sigma_scale_get_capi_68d8c2823a5c5624(struct c
 }
 
 
-void _wrap_casd_trainer_options_ema_decay_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_ema_decay_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5404,7 +5370,7 @@ void _wrap_casd_trainer_options_ema_decay_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-double _wrap_casd_trainer_options_ema_decay_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_ema_decay_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5417,7 +5383,7 @@ double _wrap_casd_trainer_options_ema_decay_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_trainer_options_logit_weight_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_logit_weight_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5429,7 +5395,7 @@ void _wrap_casd_trainer_options_logit_weight_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-double _wrap_casd_trainer_options_logit_weight_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_logit_weight_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5442,7 +5408,7 @@ double _wrap_casd_trainer_options_logit_weight_get_capi_68d8c2823a5c5624(struct 
 }
 
 
-void _wrap_casd_trainer_options_uncertainty_weight_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_uncertainty_weight_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5454,7 +5420,7 @@ void _wrap_casd_trainer_options_uncertainty_weight_set_capi_68d8c2823a5c5624(str
 }
 
 
-double _wrap_casd_trainer_options_uncertainty_weight_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_uncertainty_weight_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5467,7 +5433,7 @@ double _wrap_casd_trainer_options_uncertainty_weight_get_capi_68d8c2823a5c5624(s
 }
 
 
-void _wrap_casd_trainer_options_evidence_weight_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_weight_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5479,7 +5445,7 @@ void _wrap_casd_trainer_options_evidence_weight_set_capi_68d8c2823a5c5624(struct
 }
 
 
-double _wrap_casd_trainer_options_evidence_weight_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_weight_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5492,7 +5458,7 @@ double _wrap_casd_trainer_options_evidence_weight_get_capi_68d8c2823a5c5624(stru
 }
 
 
-void _wrap_casd_trainer_options_evidence_regularizer_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_regularizer_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5504,7 +5470,7 @@ void _wrap_casd_trainer_options_evidence_regularizer_set_capi_68d8c2823a5c5624(s
 }
 
 
-double _wrap_casd_trainer_options_evidence_regularizer_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_regularizer_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5517,7 +5483,7 @@ double _wrap_casd_trainer_options_evidence_regularizer_get_capi_68d8c2823a5c5624
 }
 
 
-void _wrap_casd_trainer_options_evidence_rate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_evidence_rate_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5529,7 +5495,7 @@ void _wrap_casd_trainer_options_evidence_rate_set_capi_68d8c2823a5c5624(struct c
 }
 
 
-double _wrap_casd_trainer_options_evidence_rate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_evidence_rate_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5542,7 +5508,7 @@ double _wrap_casd_trainer_options_evidence_rate_get_capi_68d8c2823a5c5624(struct
 }
 
 
-void _wrap_casd_trainer_options_learning_rate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_learning_rate_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5554,7 +5520,7 @@ void _wrap_casd_trainer_options_learning_rate_set_capi_68d8c2823a5c5624(struct c
 }
 
 
-double _wrap_casd_trainer_options_learning_rate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_learning_rate_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5567,7 +5533,7 @@ double _wrap_casd_trainer_options_learning_rate_get_capi_68d8c2823a5c5624(struct
 }
 
 
-void _wrap_casd_trainer_options_final_rate_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_final_rate_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5579,7 +5545,7 @@ void _wrap_casd_trainer_options_final_rate_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-double _wrap_casd_trainer_options_final_rate_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_final_rate_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5592,7 +5558,7 @@ double _wrap_casd_trainer_options_final_rate_get_capi_68d8c2823a5c5624(struct ca
 }
 
 
-void _wrap_casd_trainer_options_weight_decay_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_weight_decay_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5604,7 +5570,7 @@ void _wrap_casd_trainer_options_weight_decay_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-double _wrap_casd_trainer_options_weight_decay_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_weight_decay_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5617,7 +5583,7 @@ double _wrap_casd_trainer_options_weight_decay_get_capi_68d8c2823a5c5624(struct 
 }
 
 
-void _wrap_casd_trainer_options_gradient_clip_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_gradient_clip_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5629,7 +5595,7 @@ void _wrap_casd_trainer_options_gradient_clip_set_capi_68d8c2823a5c5624(struct c
 }
 
 
-double _wrap_casd_trainer_options_gradient_clip_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_gradient_clip_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5642,7 +5608,7 @@ double _wrap_casd_trainer_options_gradient_clip_get_capi_68d8c2823a5c5624(struct
 }
 
 
-void _wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_trainer_options_seed_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, long long _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t arg2 ;
   
@@ -5654,7 +5620,7 @@ void _wrap_casd_trainer_options_seed_set_capi_68d8c2823a5c5624(struct casd_train
 }
 
 
-long long _wrap_casd_trainer_options_seed_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+long long _wrap_casd_trainer_options_seed_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5667,7 +5633,7 @@ long long _wrap_casd_trainer_options_seed_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_trainer_options_engine_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_engine_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_engine_choice arg2 ;
   
@@ -5679,7 +5645,7 @@ void _wrap_casd_trainer_options_engine_set_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-int _wrap_casd_trainer_options_engine_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_engine_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   casd_engine_choice result;
   int _swig_go_result;
@@ -5692,7 +5658,7 @@ int _wrap_casd_trainer_options_engine_get_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-void _wrap_casd_trainer_options_reserved_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_trainer_options_reserved_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5704,7 +5670,7 @@ void _wrap_casd_trainer_options_reserved_set_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-int _wrap_casd_trainer_options_reserved_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+int _wrap_casd_trainer_options_reserved_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -5717,7 +5683,7 @@ int _wrap_casd_trainer_options_reserved_get_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-void _wrap_casd_trainer_options_hold_out_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_trainer_options_hold_out_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, double _swig_go_1) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double arg2 ;
   
@@ -5729,7 +5695,7 @@ void _wrap_casd_trainer_options_hold_out_set_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-double _wrap_casd_trainer_options_hold_out_get_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+double _wrap_casd_trainer_options_hold_out_get_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   double result;
   double _swig_go_result;
@@ -5742,7 +5708,7 @@ double _wrap_casd_trainer_options_hold_out_get_capi_68d8c2823a5c5624(struct casd
 }
 
 
-struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_68d8c2823a5c5624() {
+struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_c12e1ec8440a494c() {
   struct casd_trainer_options *result = 0 ;
   struct casd_trainer_options *_swig_go_result;
   
@@ -5753,7 +5719,7 @@ struct casd_trainer_options *_wrap_new_casd_trainer_options_capi_68d8c2823a5c562
 }
 
 
-void _wrap_delete_casd_trainer_options_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+void _wrap_delete_casd_trainer_options_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   struct casd_trainer_options *arg1 = (struct casd_trainer_options *) 0 ;
   
   arg1 = *(struct casd_trainer_options **)&_swig_go_0; 
@@ -5763,7 +5729,7 @@ void _wrap_delete_casd_trainer_options_capi_68d8c2823a5c5624(struct casd_trainer
 }
 
 
-_gostring_ _wrap_casd_trainer_options_init_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_init_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -5792,7 +5758,7 @@ _gostring_ _wrap_casd_trainer_options_init_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-_gostring_ _wrap_casd_trainer_options_use_recipe_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_use_recipe_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, int _swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_recipe arg2 ;
   casd_status result;
@@ -5821,7 +5787,7 @@ _gostring_ _wrap_casd_trainer_options_use_recipe_capi_68d8c2823a5c5624(struct ca
 }
 
 
-_gostring_ _wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_options_set_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   char *arg2 = (char *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -5862,7 +5828,7 @@ _gostring_ _wrap_casd_trainer_options_set_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_options_resolve_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_options_resolve_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -5891,7 +5857,7 @@ _gostring_ _wrap_casd_trainer_options_resolve_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-int _wrap_casd_trainer_options_count_capi_68d8c2823a5c5624() {
+int _wrap_casd_trainer_options_count_capi_c12e1ec8440a494c() {
   int32_t result;
   int _swig_go_result;
   
@@ -5902,7 +5868,7 @@ int _wrap_casd_trainer_options_count_capi_68d8c2823a5c5624() {
 }
 
 
-_gostring_ _wrap_casd_trainer_options_name_capi_68d8c2823a5c5624(int _swig_go_0) {
+_gostring_ _wrap_casd_trainer_options_name_capi_c12e1ec8440a494c(int _swig_go_0) {
   int32_t arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -5915,7 +5881,7 @@ _gostring_ _wrap_casd_trainer_options_name_capi_68d8c2823a5c5624(int _swig_go_0)
 }
 
 
-_gostring_ _wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
+_gostring_ _wrap_casd_trainer_options_text_capi_c12e1ec8440a494c(_goslice_ _swig_go_0, intgo *_swig_go_1, struct casd_trainer_options *_swig_go_2, _gostring_ _swig_go_3) {
   char *arg1 = (char *) 0 ;
   size_t arg2 ;
   size_t *arg3 = (size_t *) 0 ;
@@ -5957,7 +5923,7 @@ _gostring_ _wrap_casd_trainer_options_text_capi_68d8c2823a5c5624(_goslice_ _swig
 }
 
 
-void _wrap_casd_train_stats_struct_size_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_struct_size_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -5969,7 +5935,7 @@ void _wrap_casd_train_stats_struct_size_set_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-int _wrap_casd_train_stats_struct_size_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_struct_size_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -5982,7 +5948,7 @@ int _wrap_casd_train_stats_struct_size_get_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-void _wrap_casd_train_stats_phase_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_phase_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase arg2 ;
   
@@ -5994,7 +5960,7 @@ void _wrap_casd_train_stats_phase_set_capi_68d8c2823a5c5624(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_phase_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_phase_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -6007,7 +5973,7 @@ int _wrap_casd_train_stats_phase_get_capi_68d8c2823a5c5624(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_epoch_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_epoch_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -6019,7 +5985,7 @@ void _wrap_casd_train_stats_epoch_set_capi_68d8c2823a5c5624(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_epoch_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_epoch_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -6032,7 +5998,7 @@ int _wrap_casd_train_stats_epoch_get_capi_68d8c2823a5c5624(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_go_on_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_stats_go_on_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, int _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t arg2 ;
   
@@ -6044,7 +6010,7 @@ void _wrap_casd_train_stats_go_on_set_capi_68d8c2823a5c5624(struct casd_train_st
 }
 
 
-int _wrap_casd_train_stats_go_on_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+int _wrap_casd_train_stats_go_on_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -6057,7 +6023,7 @@ int _wrap_casd_train_stats_go_on_get_capi_68d8c2823a5c5624(struct casd_train_sta
 }
 
 
-void _wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_step_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -6069,7 +6035,7 @@ void _wrap_casd_train_stats_step_set_capi_68d8c2823a5c5624(struct casd_train_sta
 }
 
 
-long long _wrap_casd_train_stats_step_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_step_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -6082,7 +6048,7 @@ long long _wrap_casd_train_stats_step_get_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-void _wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_stats_samples_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, long long _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t arg2 ;
   
@@ -6094,7 +6060,7 @@ void _wrap_casd_train_stats_samples_set_capi_68d8c2823a5c5624(struct casd_train_
 }
 
 
-long long _wrap_casd_train_stats_samples_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+long long _wrap_casd_train_stats_samples_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -6107,7 +6073,7 @@ long long _wrap_casd_train_stats_samples_get_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_loss_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6119,7 +6085,7 @@ void _wrap_casd_train_stats_loss_set_capi_68d8c2823a5c5624(struct casd_train_sta
 }
 
 
-double _wrap_casd_train_stats_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_loss_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6132,7 +6098,7 @@ double _wrap_casd_train_stats_loss_get_capi_68d8c2823a5c5624(struct casd_train_s
 }
 
 
-void _wrap_casd_train_stats_task_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_task_loss_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6144,7 +6110,7 @@ void _wrap_casd_train_stats_task_loss_set_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-double _wrap_casd_train_stats_task_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_task_loss_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6157,7 +6123,7 @@ double _wrap_casd_train_stats_task_loss_get_capi_68d8c2823a5c5624(struct casd_tr
 }
 
 
-void _wrap_casd_train_stats_logit_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_logit_loss_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6169,7 +6135,7 @@ void _wrap_casd_train_stats_logit_loss_set_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_logit_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_logit_loss_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6182,7 +6148,7 @@ double _wrap_casd_train_stats_logit_loss_get_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-void _wrap_casd_train_stats_uncertainty_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_uncertainty_loss_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6194,7 +6160,7 @@ void _wrap_casd_train_stats_uncertainty_loss_set_capi_68d8c2823a5c5624(struct ca
 }
 
 
-double _wrap_casd_train_stats_uncertainty_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_uncertainty_loss_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6207,7 +6173,7 @@ double _wrap_casd_train_stats_uncertainty_loss_get_capi_68d8c2823a5c5624(struct 
 }
 
 
-void _wrap_casd_train_stats_evidence_loss_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_evidence_loss_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6219,7 +6185,7 @@ void _wrap_casd_train_stats_evidence_loss_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-double _wrap_casd_train_stats_evidence_loss_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_evidence_loss_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6232,7 +6198,7 @@ double _wrap_casd_train_stats_evidence_loss_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_train_stats_gradient_norm_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_gradient_norm_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6244,7 +6210,7 @@ void _wrap_casd_train_stats_gradient_norm_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-double _wrap_casd_train_stats_gradient_norm_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_gradient_norm_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6257,7 +6223,7 @@ double _wrap_casd_train_stats_gradient_norm_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_train_stats_learning_rate_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_learning_rate_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6269,7 +6235,7 @@ void _wrap_casd_train_stats_learning_rate_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-double _wrap_casd_train_stats_learning_rate_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_learning_rate_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6282,7 +6248,7 @@ double _wrap_casd_train_stats_learning_rate_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_train_stats_score_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_score_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6294,7 +6260,7 @@ void _wrap_casd_train_stats_score_set_capi_68d8c2823a5c5624(struct casd_train_st
 }
 
 
-double _wrap_casd_train_stats_score_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_score_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6307,7 +6273,7 @@ double _wrap_casd_train_stats_score_get_capi_68d8c2823a5c5624(struct casd_train_
 }
 
 
-void _wrap_casd_train_stats_best_score_set_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_stats_best_score_set_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, double _swig_go_1) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double arg2 ;
   
@@ -6319,7 +6285,7 @@ void _wrap_casd_train_stats_best_score_set_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-double _wrap_casd_train_stats_best_score_get_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+double _wrap_casd_train_stats_best_score_get_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   double result;
   double _swig_go_result;
@@ -6332,7 +6298,7 @@ double _wrap_casd_train_stats_best_score_get_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-struct casd_train_stats *_wrap_new_casd_train_stats_capi_68d8c2823a5c5624() {
+struct casd_train_stats *_wrap_new_casd_train_stats_capi_c12e1ec8440a494c() {
   struct casd_train_stats *result = 0 ;
   struct casd_train_stats *_swig_go_result;
   
@@ -6343,7 +6309,7 @@ struct casd_train_stats *_wrap_new_casd_train_stats_capi_68d8c2823a5c5624() {
 }
 
 
-void _wrap_delete_casd_train_stats_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+void _wrap_delete_casd_train_stats_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   struct casd_train_stats *arg1 = (struct casd_train_stats *) 0 ;
   
   arg1 = *(struct casd_train_stats **)&_swig_go_0; 
@@ -6353,7 +6319,7 @@ void _wrap_delete_casd_train_stats_capi_68d8c2823a5c5624(struct casd_train_stats
 }
 
 
-_gostring_ _wrap_casd_train_stats_init_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0) {
+_gostring_ _wrap_casd_train_stats_init_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -6382,7 +6348,7 @@ _gostring_ _wrap_casd_train_stats_init_capi_68d8c2823a5c5624(struct casd_train_s
 }
 
 
-void _wrap_casd_train_progress_struct_size_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_struct_size_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t arg2 ;
   
@@ -6394,7 +6360,7 @@ void _wrap_casd_train_progress_struct_size_set_capi_68d8c2823a5c5624(struct casd
 }
 
 
-int _wrap_casd_train_progress_struct_size_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_struct_size_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   uint32_t result;
   int _swig_go_result;
@@ -6407,7 +6373,7 @@ int _wrap_casd_train_progress_struct_size_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_train_progress_phase_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_phase_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase arg2 ;
   
@@ -6419,7 +6385,7 @@ void _wrap_casd_train_progress_phase_set_capi_68d8c2823a5c5624(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_phase_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_phase_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -6432,7 +6398,7 @@ int _wrap_casd_train_progress_phase_get_capi_68d8c2823a5c5624(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epoch_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epoch_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -6444,7 +6410,7 @@ void _wrap_casd_train_progress_epoch_set_capi_68d8c2823a5c5624(struct casd_train
 }
 
 
-int _wrap_casd_train_progress_epoch_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epoch_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -6457,7 +6423,7 @@ int _wrap_casd_train_progress_epoch_get_capi_68d8c2823a5c5624(struct casd_train_
 }
 
 
-void _wrap_casd_train_progress_epochs_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
+void _wrap_casd_train_progress_epochs_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, int _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t arg2 ;
   
@@ -6469,7 +6435,7 @@ void _wrap_casd_train_progress_epochs_set_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-int _wrap_casd_train_progress_epochs_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+int _wrap_casd_train_progress_epochs_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int32_t result;
   int _swig_go_result;
@@ -6482,7 +6448,7 @@ int _wrap_casd_train_progress_epochs_get_capi_68d8c2823a5c5624(struct casd_train
 }
 
 
-void _wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_step_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -6494,7 +6460,7 @@ void _wrap_casd_train_progress_step_set_capi_68d8c2823a5c5624(struct casd_train_
 }
 
 
-long long _wrap_casd_train_progress_step_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_step_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -6507,7 +6473,7 @@ long long _wrap_casd_train_progress_step_get_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
+void _wrap_casd_train_progress_steps_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, long long _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t arg2 ;
   
@@ -6519,7 +6485,7 @@ void _wrap_casd_train_progress_steps_set_capi_68d8c2823a5c5624(struct casd_train
 }
 
 
-long long _wrap_casd_train_progress_steps_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+long long _wrap_casd_train_progress_steps_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   int64_t result;
   long long _swig_go_result;
@@ -6532,7 +6498,7 @@ long long _wrap_casd_train_progress_steps_get_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-void _wrap_casd_train_progress_loss_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_loss_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -6544,7 +6510,7 @@ void _wrap_casd_train_progress_loss_set_capi_68d8c2823a5c5624(struct casd_train_
 }
 
 
-double _wrap_casd_train_progress_loss_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_loss_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -6557,7 +6523,7 @@ double _wrap_casd_train_progress_loss_get_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-void _wrap_casd_train_progress_score_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_score_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -6569,7 +6535,7 @@ void _wrap_casd_train_progress_score_set_capi_68d8c2823a5c5624(struct casd_train
 }
 
 
-double _wrap_casd_train_progress_score_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_score_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -6582,7 +6548,7 @@ double _wrap_casd_train_progress_score_get_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-void _wrap_casd_train_progress_best_score_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_best_score_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -6594,7 +6560,7 @@ void _wrap_casd_train_progress_best_score_set_capi_68d8c2823a5c5624(struct casd_
 }
 
 
-double _wrap_casd_train_progress_best_score_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_best_score_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -6607,7 +6573,7 @@ double _wrap_casd_train_progress_best_score_get_capi_68d8c2823a5c5624(struct cas
 }
 
 
-void _wrap_casd_train_progress_samples_per_second_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_samples_per_second_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -6619,7 +6585,7 @@ void _wrap_casd_train_progress_samples_per_second_set_capi_68d8c2823a5c5624(stru
 }
 
 
-double _wrap_casd_train_progress_samples_per_second_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_samples_per_second_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -6632,7 +6598,7 @@ double _wrap_casd_train_progress_samples_per_second_get_capi_68d8c2823a5c5624(st
 }
 
 
-void _wrap_casd_train_progress_seconds_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -6644,7 +6610,7 @@ void _wrap_casd_train_progress_seconds_set_capi_68d8c2823a5c5624(struct casd_tra
 }
 
 
-double _wrap_casd_train_progress_seconds_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -6657,7 +6623,7 @@ double _wrap_casd_train_progress_seconds_get_capi_68d8c2823a5c5624(struct casd_t
 }
 
 
-void _wrap_casd_train_progress_seconds_left_set_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
+void _wrap_casd_train_progress_seconds_left_set_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, double _swig_go_1) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double arg2 ;
   
@@ -6669,7 +6635,7 @@ void _wrap_casd_train_progress_seconds_left_set_capi_68d8c2823a5c5624(struct cas
 }
 
 
-double _wrap_casd_train_progress_seconds_left_get_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+double _wrap_casd_train_progress_seconds_left_get_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   double result;
   double _swig_go_result;
@@ -6682,7 +6648,7 @@ double _wrap_casd_train_progress_seconds_left_get_capi_68d8c2823a5c5624(struct c
 }
 
 
-struct casd_train_progress *_wrap_new_casd_train_progress_capi_68d8c2823a5c5624() {
+struct casd_train_progress *_wrap_new_casd_train_progress_capi_c12e1ec8440a494c() {
   struct casd_train_progress *result = 0 ;
   struct casd_train_progress *_swig_go_result;
   
@@ -6693,7 +6659,7 @@ struct casd_train_progress *_wrap_new_casd_train_progress_capi_68d8c2823a5c5624(
 }
 
 
-void _wrap_delete_casd_train_progress_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+void _wrap_delete_casd_train_progress_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   struct casd_train_progress *arg1 = (struct casd_train_progress *) 0 ;
   
   arg1 = *(struct casd_train_progress **)&_swig_go_0; 
@@ -6703,7 +6669,7 @@ void _wrap_delete_casd_train_progress_capi_68d8c2823a5c5624(struct casd_train_pr
 }
 
 
-_gostring_ _wrap_casd_train_progress_init_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0) {
+_gostring_ _wrap_casd_train_progress_init_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   size_t arg2 ;
   casd_status result;
@@ -6732,7 +6698,7 @@ _gostring_ _wrap_casd_train_progress_init_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_create_capi_68d8c2823a5c5624(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_create_capi_c12e1ec8440a494c(casd_trainer **_swig_go_0, casd_model *_swig_go_1, struct casd_trainer_options *_swig_go_2) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_trainer_options *arg3 = (casd_trainer_options *) 0 ;
@@ -6763,7 +6729,7 @@ _gostring_ _wrap_casd_trainer_create_capi_68d8c2823a5c5624(casd_trainer **_swig_
 }
 
 
-void _wrap_casd_trainer_destroy_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_destroy_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -6773,7 +6739,7 @@ void _wrap_casd_trainer_destroy_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) 
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   casd_status result;
@@ -6802,7 +6768,7 @@ _gostring_ _wrap_casd_trainer_prepare_capi_68d8c2823a5c5624(casd_trainer *_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_prepare_batch_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_prepare_batch_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, casd_batch *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_status result;
@@ -6831,7 +6797,7 @@ _gostring_ _wrap_casd_trainer_prepare_batch_capi_68d8c2823a5c5624(casd_trainer *
 }
 
 
-_gostring_ _wrap_casd_trainer_set_phase_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_phase_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, int _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase arg2 ;
   casd_status result;
@@ -6860,7 +6826,7 @@ _gostring_ _wrap_casd_trainer_set_phase_capi_68d8c2823a5c5624(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_set_teacher_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_set_teacher_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, casd_model *_swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   casd_status result;
@@ -6889,7 +6855,7 @@ _gostring_ _wrap_casd_trainer_set_teacher_capi_68d8c2823a5c5624(casd_trainer *_s
 }
 
 
-_gostring_ _wrap_casd_train_step_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_train_step_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_batch *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -6920,7 +6886,7 @@ _gostring_ _wrap_casd_train_step_capi_68d8c2823a5c5624(struct casd_train_stats *
 }
 
 
-_gostring_ _wrap_casd_trainer_epoch_capi_68d8c2823a5c5624(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_epoch_capi_c12e1ec8440a494c(struct casd_train_stats *_swig_go_0, casd_trainer *_swig_go_1, casd_dataset *_swig_go_2) {
   casd_train_stats *arg1 = (casd_train_stats *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -6951,7 +6917,7 @@ _gostring_ _wrap_casd_trainer_epoch_capi_68d8c2823a5c5624(struct casd_train_stat
 }
 
 
-_gostring_ _wrap_casd_trainer_fit_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_trainer_fit_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, casd_dataset *_swig_go_1, _gostring_ _swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_dataset *arg2 = (casd_dataset *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -6996,7 +6962,7 @@ _gostring_ _wrap_casd_trainer_fit_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0
 }
 
 
-void _wrap_casd_trainer_cancel_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
+void _wrap_casd_trainer_cancel_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   
   arg1 = (casd_trainer *)_swig_go_0;
@@ -7006,7 +6972,7 @@ void _wrap_casd_trainer_cancel_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_progress_capi_68d8c2823a5c5624(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_progress_capi_c12e1ec8440a494c(struct casd_train_progress *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_train_progress *arg1 = (casd_train_progress *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -7035,7 +7001,7 @@ _gostring_ _wrap_casd_trainer_progress_capi_68d8c2823a5c5624(struct casd_train_p
 }
 
 
-int _wrap_casd_trainer_phase_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
+int _wrap_casd_trainer_phase_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_phase result;
   int _swig_go_result;
@@ -7048,7 +7014,7 @@ int _wrap_casd_trainer_phase_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
 }
 
 
-int _wrap_casd_trainer_pooling_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
+int _wrap_casd_trainer_pooling_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_pooling result;
   int _swig_go_result;
@@ -7061,7 +7027,7 @@ int _wrap_casd_trainer_pooling_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0) {
 }
 
 
-_gostring_ _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, casd_batch *_swig_go_1, casd_batch *_swig_go_2) {
+_gostring_ _wrap_casd_trainer_calibrate_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, casd_batch *_swig_go_1, casd_batch *_swig_go_2) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   casd_batch *arg2 = (casd_batch *) 0 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -7092,7 +7058,7 @@ _gostring_ _wrap_casd_trainer_calibrate_capi_68d8c2823a5c5624(casd_trainer *_swi
 }
 
 
-_gostring_ _wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_snapshot_capi_c12e1ec8440a494c(casd_model **_swig_go_0, casd_trainer *_swig_go_1) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -7121,7 +7087,7 @@ _gostring_ _wrap_casd_trainer_snapshot_capi_68d8c2823a5c5624(casd_model **_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_save_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_save_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -7155,7 +7121,7 @@ _gostring_ _wrap_casd_trainer_save_capi_68d8c2823a5c5624(casd_trainer *_swig_go_
 }
 
 
-_gostring_ _wrap_casd_trainer_load_capi_68d8c2823a5c5624(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
+_gostring_ _wrap_casd_trainer_load_capi_c12e1ec8440a494c(casd_trainer **_swig_go_0, _gostring_ _swig_go_1) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_status result;
@@ -7189,7 +7155,7 @@ _gostring_ _wrap_casd_trainer_load_capi_68d8c2823a5c5624(casd_trainer **_swig_go
 }
 
 
-_gostring_ _wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(casd_trainer **_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+_gostring_ _wrap_casd_trainer_load_on_capi_c12e1ec8440a494c(casd_trainer **_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   casd_trainer **arg1 = (casd_trainer **) 0 ;
   char *arg2 = (char *) 0 ;
   casd_engine_choice arg3 ;
@@ -7225,7 +7191,7 @@ _gostring_ _wrap_casd_trainer_load_on_capi_68d8c2823a5c5624(casd_trainer **_swig
 }
 
 
-_gostring_ _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
+_gostring_ _wrap_casd_trainer_get_options_capi_c12e1ec8440a494c(struct casd_trainer_options *_swig_go_0, casd_trainer *_swig_go_1) {
   casd_trainer_options *arg1 = (casd_trainer_options *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_status result;
@@ -7254,7 +7220,7 @@ _gostring_ _wrap_casd_trainer_get_options_capi_68d8c2823a5c5624(struct casd_trai
 }
 
 
-_gostring_ _wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(double *_swig_go_0, casd_trainer *_swig_go_1, int _swig_go_2, int _swig_go_3) {
+_gostring_ _wrap_casd_trainer_monitor_value_capi_c12e1ec8440a494c(double *_swig_go_0, casd_trainer *_swig_go_1, int _swig_go_2, int _swig_go_3) {
   double *arg1 = (double *) 0 ;
   casd_trainer *arg2 = (casd_trainer *) 0 ;
   casd_train_quantity arg3 ;
@@ -7287,7 +7253,7 @@ _gostring_ _wrap_casd_trainer_monitor_value_capi_68d8c2823a5c5624(double *_swig_
 }
 
 
-_gostring_ _wrap_casd_trainer_remark_capi_68d8c2823a5c5624(casd_trainer *_swig_go_0, int _swig_go_1) {
+_gostring_ _wrap_casd_trainer_remark_capi_c12e1ec8440a494c(casd_trainer *_swig_go_0, int _swig_go_1) {
   casd_trainer *arg1 = (casd_trainer *) 0 ;
   int32_t arg2 ;
   char *result = 0 ;
@@ -7302,7 +7268,7 @@ _gostring_ _wrap_casd_trainer_remark_capi_68d8c2823a5c5624(casd_trainer *_swig_g
 }
 
 
-_gostring_ _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
+_gostring_ _wrap_casd_go_evaluate_capi_c12e1ec8440a494c(casd_report **_swig_go_0, casd_predictor *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_evaluate_options *_swig_go_4, long long *_swig_go_5) {
   casd_report **arg1 = (casd_report **) 0 ;
   casd_predictor *arg2 = (casd_predictor *) 0 ;
   casd_dataset *arg3 = (casd_dataset *) 0 ;
@@ -7344,7 +7310,49 @@ _gostring_ _wrap_casd_go_evaluate_capi_68d8c2823a5c5624(casd_report **_swig_go_0
 }
 
 
-int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
+_gostring_ _wrap_casd_go_calibrate_capi_c12e1ec8440a494c(casd_model **_swig_go_0, casd_model *_swig_go_1, casd_dataset *_swig_go_2, _gostring_ _swig_go_3, struct casd_calibrate_options *_swig_go_4, long long *_swig_go_5) {
+  casd_model **arg1 = (casd_model **) 0 ;
+  casd_model *arg2 = (casd_model *) 0 ;
+  casd_dataset *arg3 = (casd_dataset *) 0 ;
+  char *arg4 = (char *) 0 ;
+  casd_calibrate_options *arg5 = (casd_calibrate_options *) 0 ;
+  int64_t *arg6 = (int64_t *) 0 ;
+  casd_status result;
+  _gostring_ _swig_go_result;
+  
+  arg1 = (casd_model **)_swig_go_0;
+  arg2 = (casd_model *)_swig_go_1;
+  arg3 = (casd_dataset *)_swig_go_2;
+  
+  arg4 = (char *)malloc(_swig_go_3.n + 1);
+  memcpy(arg4, _swig_go_3.p, _swig_go_3.n);
+  arg4[_swig_go_3.n] = '\0';
+  
+  arg5 = *(casd_calibrate_options **)&_swig_go_4; 
+  arg6 = (int64_t *)_swig_go_5;
+  
+  result = (casd_status)casd_go_calibrate(arg1,(struct casd_model const *)arg2,(struct casd_dataset const *)arg3,(char const *)arg4,(struct casd_calibrate_options const *)arg5,arg6);
+  {
+    _swig_go_result.p = NULL;
+    _swig_go_result.n = 0;
+    if (result != CASD_OK) {
+      const char *message = casd_last_error();
+      size_t size = strlen(message) + 16;
+      char *text = (char *)malloc(size);
+      if (text) {
+        _swig_go_result.p = text;
+        _swig_go_result.n = snprintf(text, size, "%d:%s", (int)result, message);
+      } else {
+        _swig_go_result = Swig_AllocateString("2:", 2);
+      }
+    }
+  }
+  free(arg4); 
+  return _swig_go_result;
+}
+
+
+int _wrap_casd_go_batch_frames_capi_c12e1ec8440a494c(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2, int _swig_go_3, int _swig_go_4) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -7369,7 +7377,7 @@ int _wrap_casd_go_batch_frames_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, casd_
 }
 
 
-int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
+int _wrap_casd_go_batch_target_capi_c12e1ec8440a494c(_goslice_ _swig_go_0, casd_batch *_swig_go_1, long long _swig_go_2) {
   float *arg1 = (float *) 0 ;
   size_t arg2 ;
   casd_batch *arg3 = (casd_batch *) 0 ;
@@ -7390,7 +7398,7 @@ int _wrap_casd_go_batch_target_capi_68d8c2823a5c5624(_goslice_ _swig_go_0, casd_
 }
 
 
-_gostring_ _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
+_gostring_ _wrap_casd_go_without_user_value_capi_c12e1ec8440a494c(casd_model **_swig_go_0, casd_model *_swig_go_1, _gostring_ _swig_go_2) {
   casd_model **arg1 = (casd_model **) 0 ;
   casd_model *arg2 = (casd_model *) 0 ;
   char *arg3 = (char *) 0 ;
@@ -7426,7 +7434,7 @@ _gostring_ _wrap_casd_go_without_user_value_capi_68d8c2823a5c5624(casd_model **_
 }
 
 
-_gostring_ _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int _swig_go_0) {
+_gostring_ _wrap_casd_go_set_log_level_capi_c12e1ec8440a494c(int _swig_go_0) {
   casd_log_level arg1 ;
   casd_status result;
   _gostring_ _swig_go_result;
@@ -7453,13 +7461,13 @@ _gostring_ _wrap_casd_go_set_log_level_capi_68d8c2823a5c5624(int _swig_go_0) {
 }
 
 
-void _wrap_casd_go_log_stop_capi_68d8c2823a5c5624() {
+void _wrap_casd_go_log_stop_capi_c12e1ec8440a494c() {
   casd_go_log_stop();
   
 }
 
 
-int _wrap_casd_go_compiled_version_capi_68d8c2823a5c5624() {
+int _wrap_casd_go_compiled_version_capi_c12e1ec8440a494c() {
   uint32_t result;
   int _swig_go_result;
   
@@ -7470,7 +7478,7 @@ int _wrap_casd_go_compiled_version_capi_68d8c2823a5c5624() {
 }
 
 
-int _wrap_casd_go_is_foreign_capi_68d8c2823a5c5624() {
+int _wrap_casd_go_is_foreign_capi_c12e1ec8440a494c() {
   int32_t result;
   int _swig_go_result;
   
@@ -7481,7 +7489,7 @@ int _wrap_casd_go_is_foreign_capi_68d8c2823a5c5624() {
 }
 
 
-_gostring_ _wrap_casd_go_library_path_capi_68d8c2823a5c5624() {
+_gostring_ _wrap_casd_go_library_path_capi_c12e1ec8440a494c() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   

@@ -348,7 +348,7 @@ internal static unsafe class NativeImports {
   public static extern int casd_calibrate_options_init(ref CalibrateOptionsData jarg1, global::System.UIntPtr jarg2);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_model_calibrate")]
-  public static extern int casd_model_calibrate(out ModelHandle jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3, byte[] jarg4, ref CalibrateOptionsData jarg5);
+  public static extern int casd_model_calibrate(out ModelHandle jarg1, global::System.IntPtr jarg2, global::System.IntPtr jarg3, byte[] jarg4, ref CalibrateOptionsData jarg5, global::System.IntPtr jarg6, global::System.IntPtr jarg7);
 
   [global::System.Runtime.InteropServices.DllImport("casd", CallingConvention=global::System.Runtime.InteropServices.CallingConvention.Cdecl, ExactSpelling=true, EntryPoint="casd_trainer_options_init")]
   public static extern int casd_trainer_options_init(ref TrainerOptionsData jarg1, global::System.UIntPtr jarg2);

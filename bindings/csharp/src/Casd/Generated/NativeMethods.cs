@@ -796,11 +796,11 @@ internal static unsafe class NativeMethods {
   }
 
   [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-  public static void casd_model_calibrate(out ModelHandle result, ModelHandle model, DatasetHandle dataset, string? split, ref CalibrateOptionsData options) {
+  public static void casd_model_calibrate(out ModelHandle result, ModelHandle model, DatasetHandle dataset, string? split, ref CalibrateOptionsData options, global::System.IntPtr progress, global::System.IntPtr user) {
     using var held_model = model.Hold();
     using var held_dataset = dataset.Hold();
     {
-      NativeStatus.Check(NativeImports.casd_model_calibrate(out result, held_model.Pointer, held_dataset.Pointer, NativeText.ToUtf8(split), ref options));
+      NativeStatus.Check(NativeImports.casd_model_calibrate(out result, held_model.Pointer, held_dataset.Pointer, NativeText.ToUtf8(split), ref options, progress, user));
     }
   }
 

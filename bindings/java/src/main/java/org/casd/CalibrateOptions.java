@@ -1,7 +1,8 @@
 package org.casd;
 
 /**
- * Options of {@link Model#calibrate(Dataset, String, CalibrateOptions)}.
+ * Options of {@link Model#calibrate(Dataset, String, CalibrateOptions,
+ * CalibrationListener)}.
  *
  * <p>Belongs to one thread at a time.
  */

@@ -29,6 +29,7 @@ final class CasdJNI {
   public final static native long predictionCopyDirect(long jarg1, java.lang.Object jarg2, int jarg3, int jarg4, int[] jarg5);
   public final static native void datasetRead(long jarg1, long jarg2, String jarg3, long[] jarg4, long jarg5);
   public final static native long evaluate(long jarg1, long jarg2, String jarg3, int jarg4, java.lang.Object jarg5);
+  public final static native long calibrate(long jarg1, long jarg2, String jarg3, long jarg4, java.lang.Object jarg5);
   public final static native void trainerFit(long jarg1, long jarg2, String jarg3, java.lang.Object jarg4);
   public final static native String casd_status_name(long jarg1);
   public final static native long casd_version();
@@ -243,7 +244,6 @@ final class CasdJNI {
   public final static native long new_casd_calibrate_options();
   public final static native void delete_casd_calibrate_options(long jarg1);
   public final static native long casd_calibrate_options_init(long jarg1);
-  public final static native long casd_model_calibrate(long jarg2, long jarg3, String jarg4, long jarg5);
   public final static native void casd_trainer_options_teacher_set(long jarg1, int jarg2);
   public final static native int casd_trainer_options_teacher_get(long jarg1);
   public final static native void casd_trainer_options_sampling_set(long jarg1, int jarg2);

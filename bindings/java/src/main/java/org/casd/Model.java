@@ -240,10 +240,26 @@ public final class Model extends NativeObject {
    *
    * @param dataset held-out samples, which are new to the model; task and outputs of the model
    * @return a new model
-   * @throws CasdException as {@link #calibrate(Dataset, String, CalibrateOptions)}
+   * @throws CasdException as {@link #calibrate(Dataset, String, CalibrateOptions,
+   *     CalibrationListener)}
    */
   public Model calibrate(Dataset dataset) {
-    return calibrate(dataset, null, null);
+    return calibrate(dataset, null, null, null);
+  }
+
+  /**
+   * Makes a model with the same network, calibrated on a split of a dataset.
+   *
+   * @param dataset task and outputs of the model; modalities are matched by name
+   * @param split with held-out samples, which are new to the model; null: {@code valid} if it has
+   *     samples, else the only split
+   * @param options null: the defaults
+   * @return a new model
+   * @throws CasdException as {@link #calibrate(Dataset, String, CalibrateOptions,
+   *     CalibrationListener)}
+   */
+  public Model calibrate(Dataset dataset, String split, CalibrateOptions options) {
+    return calibrate(dataset, split, options, null);
   }
 
   /**
@@ -255,19 +271,22 @@ public final class Model extends NativeObject {
    * @param split with held-out samples, which are new to the model; null: {@code valid} if it has
    *     samples, else the only split
    * @param options null: the defaults
+   * @param listener null, or receives the progress and may cancel
    * @return a new model
    * @throws CasdException STATE if this model was never trained; NOT_FOUND if there is no such split;
    *     INVALID_ARGUMENT if the dataset does not fit, has no usable sample, or an option is out of
-   *     range; NUMERIC; OUT_OF_MEMORY
+   *     range; NUMERIC; CANCELLED; OUT_OF_MEMORY
    */
-  public Model calibrate(Dataset dataset, String split, CalibrateOptions options) {
+  public Model calibrate(
+      Dataset dataset, String split, CalibrateOptions options, CalibrationListener listener) {
+    EvaluationCallback callback = listener == null ? null : listener::onProgress;
     long pointer = handle.acquire();
     try {
       long data = dataset.handle.acquire();
       try {
         return OptionStruct.withOptional(
             options,
-            struct -> new Model(CasdJNI.casd_model_calibrate(pointer, data, split, struct)));
+            struct -> new Model(CasdJNI.calibrate(pointer, data, split, struct, callback)));
       } finally {
         dataset.handle.release();
       }

@@ -326,12 +326,52 @@ class TrainTest {
         assertArrayEquals(trained.toBytes(), maps.toBytes());
         assertFalse(Arrays.equals(trained.toBytes(), equal.toBytes()));
         failure(Status.NOT_FOUND, () -> trained.calibrate(data, "dawn", null));
+        reportsTheProgressOfACalibration(trained, data);
         failure(Status.INVALID_ARGUMENT, () -> trained.calibrate(data, "train", options));
         failure(
             Status.INVALID_ARGUMENT,
             () -> trained.calibrate(data, null, new CalibrateOptions().threads(0)));
       }
     }
+  }
+
+  private static void reportsTheProgressOfACalibration(Model trained, Dataset data) {
+    long[] last = new long[3];
+    try (Model again =
+        trained.calibrate(
+            data,
+            null,
+            null,
+            (done, total) -> {
+              assertTrue(done >= last[0] && done <= total);
+              last[0] = done;
+              last[1] = total;
+              ++last[2];
+              return true;
+            })) {
+      assertArrayEquals(trained.toBytes(), again.toBytes());
+    }
+    assertTrue(last[1] > 0 && last[0] == last[1]);
+    long[] calls = new long[1];
+    failure(
+        Status.CANCELLED,
+        () -> trained.calibrate(data, null, null, (done, total) -> ++calls[0] < 3));
+    assertEquals(3, calls[0]);
+    failure(
+        Status.CANCELLED, () -> trained.calibrate(data, null, null, (done, total) -> done < total));
+    IllegalStateException mine = new IllegalStateException("mine");
+    assertSame(
+        mine,
+        assertThrows(
+            IllegalStateException.class,
+            () ->
+                trained.calibrate(
+                    data,
+                    null,
+                    null,
+                    (done, total) -> {
+                      throw mine;
+                    })));
   }
 
   @Test

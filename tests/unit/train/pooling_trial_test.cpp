@@ -321,14 +321,14 @@ TEST_F(HeldOutLossTest, IsTheCrossEntropyAtTheBestTemperature) {
 }
 
 TEST_F(HeldOutLossTest, OfFewSamplesIsCrossFittedWithGroupsTogether) {
-  // A group of three for every seventh sample and the two after it.
+  // Every third sample is of one of five groups, which take turns.
   SampleList& valid = data_.split("valid").samples;
-  for (std::size_t i = 0; i < valid.size(); ++i)
-    if (i % 7 < 3) valid[i].group = "group " + std::to_string(i / 7);
+  for (std::size_t i = 0; i < valid.size(); i += 3)
+    valid[i].group = "group " + std::to_string(i / 3 % 5);
   const std::vector<const Sample*> all = samples();
   std::vector<std::size_t> fold(all.size());
   for (std::size_t i = 0, unit = 0; i < all.size(); ++i)
-    fold[i] = (i % 7 == 1 || i % 7 == 2) ? fold[i - 1] : unit++ % 10;
+    fold[i] = i >= 15 && i % 3 == 0 ? fold[i - 15] : unit++ % 10;
   double sum = 0;
   for (std::size_t f = 0; f < 10; ++f) {
     std::vector<const Sample*> held_out, others;

@@ -3,6 +3,7 @@
 #include "core/callback_slot.h"
 #include "core/error.h"
 #include "core/platform.h"
+#include "core/spin.h"
 
 #include <algorithm>
 #include <array>
@@ -36,9 +37,10 @@ struct Job {
   const std::int64_t pieces;
   const ThreadPool::Work work;
   std::atomic<std::int64_t> next{0};
+  // Written under the mutex:
+  std::atomic<int> helpers{0};  // threads besides the caller that are in take_pieces()
   // Under the mutex:
   std::exception_ptr error;
-  int helpers = 0;  // threads besides the caller that are in take_pieces()
   std::condition_variable no_helpers;
   int workers = 1;  // numbers given out; the caller is worker 0
   Job* following = nullptr;
@@ -127,6 +129,7 @@ struct ThreadPool::State {
     {
       const std::lock_guard<std::mutex> lock(mutex);
       stop = true;
+      ++posted;
     }
     work_ready.notify_all();
     for (std::thread& thread : threads) thread.join();
@@ -154,7 +157,14 @@ struct ThreadPool::State {
     std::unique_lock<std::mutex> lock(mutex);
     for (;;) {
       Job* job = nullptr;
-      work_ready.wait(lock, [&] { return stop || (job = open_job()) != nullptr; });
+      const auto has_work = [&] { return stop || (job = open_job()) != nullptr; };
+      if (!has_work()) {
+        const std::uint32_t seen = posted;
+        lock.unlock();
+        spin_until([&] { return posted.load(std::memory_order_relaxed) != seen; });
+        lock.lock();
+        work_ready.wait(lock, has_work);
+      }
       if (stop) return;
       const int worker = job->workers++;
       ++job->helpers;
@@ -173,6 +183,7 @@ struct ThreadPool::State {
       Job** last = &first;
       while (*last) last = &(*last)->following;
       *last = &job;
+      ++posted;
     }
     const std::int64_t wanted = std::min<std::int64_t>(job.pieces, limit) - 1;
     for (std::int64_t i = 0; i < wanted; ++i) work_ready.notify_one();
@@ -181,6 +192,11 @@ struct ThreadPool::State {
     Job** link = &first;
     while (*link != &job) link = &(*link)->following;
     *link = job.following;
+    if (job.helpers != 0) {
+      lock.unlock();
+      spin_until([&] { return job.helpers.load(std::memory_order_relaxed) == 0; });
+      lock.lock();
+    }
     job.no_helpers.wait(lock, [&] { return job.helpers == 0; });
   }
 
@@ -191,6 +207,7 @@ struct ThreadPool::State {
   std::vector<std::thread> threads;
   Job* first = nullptr;  // jobs in the order in which they came
   bool stop = false;
+  std::atomic<std::uint32_t> posted{0};  // written under the mutex: jobs, and the stop
 };
 
 ThreadPool::ThreadPool(int threads) : threads_(threads) {

@@ -10,47 +10,59 @@ namespace casd::cpu {
 /// The largest number of pieces that is divided in advance; more are taken one by one.
 constexpr std::size_t most_divided = 32;
 
-/// Pieces in groups of about equal cost: the largest piece left goes to the group that has least
-/// (Graham, Bounds on multiprocessing timing anomalies, 1969). The calling thread takes the first
-/// group, the others while they wake up; so the first one has most.
+/// Consecutive stages of a piece.
+struct Part {
+  std::size_t piece = 0, begin = 0, end = 0;  // stages [begin, end)
+};
+
+/// Parts in groups of about equal cost, by the wrap-around rule of McNaughton (Scheduling with deadlines
+/// and loss functions, 1959): the pieces are laid end to end, the most expensive one first, and cut where a
+/// group is full. The piece at a cut is shared: its first stages are the first part of the later group, its
+/// last stages are the last part of the group before. No group takes longer than the mean or the most
+/// expensive piece, so the first stages end before the last ones begin if the threads begin together.
 struct Division {
-  std::array<std::size_t, most_divided> piece{};      // those of group 0, of group 1, ...
-  std::array<std::size_t, most_divided + 1> begin{};  // of each group in `piece`, and the end
+  std::array<Part, 2 * most_divided> part{};          // those of group 0, of group 1, ...
+  std::array<std::size_t, most_divided + 1> begin{};  // of each group in `part`, and the end
   std::size_t groups = 0;
 };
 
-/// `cost(i)`: of piece i, at least 0. count <= most_divided, 1 <= groups.
+/// `cost(i, s)`: of stage s of piece i, at least 0. count and groups are in [1, most_divided].
 template <class Cost>
-Division divide(std::size_t count, std::size_t groups, const Cost& cost) {
-  Division out;
-  out.groups = std::min(count, groups);
-  std::array<std::size_t, most_divided> order{}, group{}, rank{};
-  std::array<double, most_divided> total{};
-  for (std::size_t i = 0; i < count; ++i) order[i] = i;
-  // Insertion sorts: they allocate nothing, and equal costs keep their order.
-  const auto sort = [](std::array<std::size_t, most_divided>& indices, std::size_t size,
-                       const auto& more) {
-    for (std::size_t i = 1; i < size; ++i)
-      for (std::size_t j = i; j > 0 && more(indices[j], indices[j - 1]); --j)
-        std::swap(indices[j], indices[j - 1]);
-  };
-  sort(order, count, [&](std::size_t a, std::size_t b) { return cost(a) > cost(b); });
+Division divide(std::size_t count, std::size_t stages, std::size_t groups, const Cost& cost) {
+  std::array<double, most_divided> costs{};
+  std::array<std::size_t, most_divided> order{};
+  double total = 0, largest = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto least = static_cast<std::size_t>(
-        std::min_element(total.begin(), total.begin() + static_cast<std::ptrdiff_t>(out.groups)) -
-        total.begin());
-    group[order[i]] = least;
-    total[least] += cost(order[i]);
+    for (std::size_t s = 0; s < stages; ++s) costs[i] += cost(i, s);
+    total += costs[i];
+    largest = std::max(largest, costs[i]);
+    // An insertion sort: it allocates nothing, and equal costs keep their order.
+    std::size_t at = i;
+    for (; at > 0 && costs[order[at - 1]] < costs[i]; --at) order[at] = order[at - 1];
+    order[at] = i;
   }
-  for (std::size_t g = 0; g < out.groups; ++g) rank[g] = g;
-  sort(rank, out.groups, [&](std::size_t a, std::size_t b) { return total[a] > total[b]; });
-  std::size_t at = 0;
-  for (std::size_t g = 0; g < out.groups; ++g) {
-    out.begin[g] = at;
-    for (std::size_t i = 0; i < count; ++i)
-      if (group[order[i]] == rank[g]) out.piece[at++] = order[i];
+  Division out;
+  const double full = std::max(total / static_cast<double>(groups), largest) * (1 + 1e-9);
+  std::size_t parts = 0;
+  double used = 0;
+  const auto add = [&](const Part& part) { out.part[parts++] = part; };
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t piece = order[n];
+    if (out.groups + 1 == groups || used + costs[piece] <= full) {
+      add({piece, 0, stages});
+      used += costs[piece];
+      continue;
+    }
+    // The last stages, each of which at least half fits.
+    std::size_t cut = stages;
+    double last = 0;
+    while (cut > 0 && used + last + cost(piece, cut - 1) / 2 <= full) last += cost(piece, --cut);
+    if (cut < stages) add({piece, cut, stages});
+    out.begin[++out.groups] = parts;
+    used = costs[piece] - last;
+    if (cut > 0) add({piece, 0, cut});
   }
-  out.begin[out.groups] = at;
+  out.begin[++out.groups] = parts;
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "cpu/attention-inl.h"
 #include "cpu/convolution-inl.h"
+#include "cpu/encoder.h"
 #include "cpu/encoder_weights.h"
 #include "cpu/evidence-inl.h"
 #include "cpu/frame_sums-inl.h"
@@ -90,15 +91,18 @@ inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& lay
 
 /// frames: [steps, features], not standardised; NULL: zero vectors after standardisation. scratch:
 /// w.scratch_size(steps) floats, aligned to a cache line. nig: [4, hidden] receives gamma, delta,
-/// alpha, beta. sums: NULL, or receives the sums of engine/frame_sums.h.
+/// alpha, beta. sums: NULL, or receives the sums of engine/frame_sums.h. stages: see Encoder::encode().
 inline void Encode(const EncoderWeights& w, std::int32_t modality, const float* frames,
-                   std::int64_t steps, float* scratch, float* nig, double* sums) {
+                   std::int64_t steps, EncoderStages stages, float* scratch, float* nig,
+                   double* sums) {
   const ModalityWeights& m = w.modalities[static_cast<std::size_t>(modality)];
   Arena arena(scratch);
   const InferenceScratch s(w, m.features, steps, arena);
   const std::int64_t d = w.hidden, stride = padded(steps);
-  EncodeInput(w, m, frames, steps, s, sums);
-  for (const LayerWeights& layer : m.layers) EncodeLayer(w, layer, steps, s);
+  if (stages.begin == 0) EncodeInput(w, m, frames, steps, s, sums);
+  for (std::size_t l = 0; l < m.layers.size(); ++l)
+    if (stages.begin <= l + 1 && l + 1 < stages.end) EncodeLayer(w, m.layers[l], steps, s);
+  if (stages.end <= w.layers) return;
   if (w.pool_last) {
     EncodeLastLayer(w, m.last_layer, steps, s);
     RowNorm(s.row, d, m.final_norm.weight, m.final_norm.bias, s.row_normed);

@@ -30,19 +30,28 @@ std::size_t Encoder::scratch_size(std::int64_t steps) const {
 }
 
 void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
-                     float* nig, double* sums) const {
+                     float* nig, double* sums, EncoderStages stages) const {
   const cpu::FlushToZero mode;
-  packed_->kernels.encode(packed_->weights, modality, frames, steps, cpu::aligned(scratch), nig,
-                          sums);
+  packed_->kernels.encode(packed_->weights, modality, frames, steps, stages, cpu::aligned(scratch),
+                          nig, sums);
 }
 
-double Encoder::cost(std::int32_t modality, std::int64_t steps) const {
-  const casd_model_options& options = packed_->model->options();
-  const auto features = static_cast<double>(
-      packed_->model->schema().modalities[static_cast<std::size_t>(modality)].features);
-  const double hidden = options.hidden, t = static_cast<double>(steps);
-  const double layer = 4 * hidden + 2 * static_cast<double>(options.feed_forward) + 2 * t;
-  return t * hidden * (3 * features + options.layers * layer);
+std::size_t Encoder::stages() const { return packed_->weights.layers + 1; }
+
+double Encoder::cost(std::int32_t modality, std::int64_t steps, std::size_t stage) const {
+  const cpu::EncoderWeights& weights = packed_->weights;
+  const auto features =
+      static_cast<double>(weights.modalities[static_cast<std::size_t>(modality)].features);
+  const auto hidden = static_cast<double>(weights.hidden),
+             expanded = static_cast<double>(weights.feed_forward), t = static_cast<double>(steps);
+  if (stage == 0) return t * hidden * 3 * features;
+  // Each of these takes the time of several in the other maps: attention has exponentials and short
+  // vectors, maps of one frame read each weight once.
+  constexpr double attention = 2, single_frame = 8;
+  const double last_frame = hidden * (2 * hidden + 2 * expanded);
+  if (weights.pool_last && stage == weights.layers)
+    return t * hidden * 2 * hidden + single_frame * last_frame;
+  return t * hidden * (4 * hidden + 2 * expanded + attention * 2 * t);
 }
 
 std::size_t Encoder::sum_count() const {

@@ -12,6 +12,11 @@
 
 namespace casd {
 
+/// Stages of an encode(): the input; each layer; the last one includes the evidence.
+struct EncoderStages {
+  std::size_t begin = 0, end = SIZE_MAX;  // [begin, end)
+};
+
 class Encoder {
  public:
   /// Packs the weights once, and chooses the kernels.
@@ -24,11 +29,17 @@ class Encoder {
   /// frames: [steps, features], not standardised; NULL: a sequence of zero vectors after
   /// standardisation. nig: [4, hidden] receives gamma, delta, alpha, beta. sums: NULL, or receives the
   /// sums of engine/frame_sums.h. Does not allocate. Any number of threads, each with its own scratch.
+  ///
+  /// The stages can be divided between calls with the same arguments. The first stage reads `frames` and
+  /// writes `sums`, the last one writes `nig`; scratch keeps what lies between them.
   void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
-              float* nig, double* sums = nullptr) const;
+              float* nig, double* sums = nullptr, EncoderStages stages = {}) const;
 
-  /// Additions and multiplications of an encode(), to compare pieces of work.
-  double cost(std::int32_t modality, std::int64_t steps) const;
+  /// Number of stages of an encode().
+  std::size_t stages() const;
+
+  /// Additions and multiplications of a stage, to compare pieces of work.
+  double cost(std::int32_t modality, std::int64_t steps, std::size_t stage) const;
 
   /// Number of sums that encode() writes for any modality.
   std::size_t sum_count() const;

@@ -165,6 +165,7 @@ EncoderWeights::EncoderWeights(const NetworkLayout& layout, const float* values)
     : hidden(layout.options.hidden),
       heads(layout.options.heads),
       feed_forward(layout.options.feed_forward),
+      layers(static_cast<std::size_t>(layout.options.layers)),
       pool_last(pools_last(layout.options) && layout.options.layers > 0),
       input_clip(static_cast<float>(layout.options.input_clip)),
       limits(evidence_limits(layout.options)),

@@ -56,6 +56,7 @@ class EncoderWeights {
   std::int64_t scratch_size(std::int64_t steps) const;
 
   std::int64_t hidden, heads, feed_forward;
+  std::size_t layers;
   bool pool_last;
   float input_clip;
   EvidenceLimits<float> limits;

@@ -7,6 +7,8 @@
 #include "cpu/training_engine.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <vector>
 
 namespace casd {
@@ -14,34 +16,90 @@ namespace {
 
 constexpr std::size_t floats_per_cache_line = 16;
 
-/// Scratch memory for each worker.
+/// Scratch memory for each worker, and for each piece that two workers share.
 class CpuWorkspace final : public EngineWorkspace {
  public:
-  /// `sums` may be 0.
-  void reserve(int workers, std::size_t count, std::size_t sums) {
+  /// `shared` and `sums` may be 0.
+  void reserve(std::size_t workers, std::size_t shared, std::size_t count, std::size_t sums) {
     // No two workers write to the same cache line.
-    const std::size_t stride =
-        std::max(stride_, (count / floats_per_cache_line + 2) * floats_per_cache_line);
-    const std::size_t size = static_cast<std::size_t>(workers) * stride;
+    stride_ = std::max(stride_, (count / floats_per_cache_line + 2) * floats_per_cache_line);
+    const std::size_t size = (workers + shared) * stride_;
     if (scratch_.size() < size) {
       Floats().swap(scratch_);  // frees the old memory first: its content is not needed
       scratch_.resize(size);
     }
-    stride_ = stride;
+    workers_ = workers;
     sum_stride_ = std::max(sum_stride_, sums);
-    sums_.resize(static_cast<std::size_t>(workers) * sum_stride_);
+    sums_.resize(workers * sum_stride_);
   }
-  float* scratch(int worker) {
-    return scratch_.data() + static_cast<std::size_t>(worker) * stride_;
-  }
-  double* sums(int worker) { return sums_.data() + static_cast<std::size_t>(worker) * sum_stride_; }
+  float* of_worker(std::size_t worker) { return scratch_.data() + worker * stride_; }
+  float* of_shared(std::size_t piece) { return of_worker(workers_ + piece); }
+  double* sums(std::size_t worker) { return sums_.data() + worker * sum_stride_; }
 
  private:
-  Floats scratch_;  // [workers, stride]
-  std::size_t stride_ = 0;
+  Floats scratch_;  // [workers + shared, stride]
+  std::size_t workers_ = 0, stride_ = 0;
   std::vector<double> sums_;  // [workers, sum_stride]
   std::size_t sum_stride_ = 0;
 };
+
+/// One call of encode().
+struct EncodeCall {
+  void encode(std::size_t item, std::size_t worker, float* memory, EncoderStages stages) const {
+    const EncodeItem& of = items[item];
+    double* sums = reader && stages.begin == 0 ? scratch.sums(worker) : nullptr;
+    encoder.encode(of.modality, of.frames, of.steps, memory, of.nig, sums, stages);
+    if (sums) reader->read(item, sums);
+  }
+
+  const Encoder& encoder;
+  const Span<const EncodeItem> items;
+  CpuWorkspace& scratch;
+  const FrameSumReader* reader;
+};
+
+/// Each thread takes the next item when it is free.
+void encode_each(const EncodeCall& call, ThreadPool& pool) {
+  pool.run(static_cast<std::int64_t>(call.items.size()), [&](std::int64_t piece, int index) {
+    const auto worker = static_cast<std::size_t>(index);
+    call.encode(static_cast<std::size_t>(piece), worker, call.scratch.of_worker(worker), {});
+  });
+}
+
+/// Few items: divided in advance.
+void encode_divided(const EncodeCall& call, ThreadPool& pool, std::size_t groups) {
+  const std::size_t stages = call.encoder.stages();
+  const cpu::Division division =
+      cpu::divide(call.items.size(), stages, groups, [&](std::size_t item, std::size_t stage) {
+        return call.encoder.cost(call.items[item].modality, call.items[item].steps, stage);
+      });
+  // The last stages of a shared item are run by the thread of its two groups that is the first to have
+  // nothing else to do after the first stages. So no thread waits for another, and one that begins late
+  // gets less. The calling thread takes the last group, which shares no item that another one begins.
+  std::array<std::atomic<bool>, cpu::most_divided> ready{};
+  pool.run(static_cast<std::int64_t>(division.groups), [&](std::int64_t piece, int index) {
+    const std::size_t group = division.groups - 1 - static_cast<std::size_t>(piece),
+                      worker = static_cast<std::size_t>(index);
+    for (std::size_t k = division.begin[group]; k < division.begin[group + 1]; ++k) {
+      const cpu::Part& part = division.part[k];
+      if (part.begin > 0) continue;
+      if (part.end == stages) {
+        call.encode(part.piece, worker, call.scratch.of_worker(worker), {});
+      } else {
+        call.encode(part.piece, worker, call.scratch.of_shared(group - 1), {0, part.end});
+        ready[group - 1] = true;
+      }
+    }
+    // The item that `before` shares with the group after it.
+    const auto encode_rest = [&](std::size_t before) {
+      if (!ready[before].exchange(false)) return;
+      const cpu::Part& part = division.part[division.begin[before + 1] - 1];
+      call.encode(part.piece, worker, call.scratch.of_shared(before), {part.begin, part.end});
+    };
+    encode_rest(group);
+    if (group > 0) encode_rest(group - 1);
+  });
+}
 
 class CpuInference final : public InferenceEngine {
  public:
@@ -57,30 +115,17 @@ class CpuInference final : public InferenceEngine {
     auto& scratch = static_cast<CpuWorkspace&>(*workspace);
     std::int64_t longest = 1;
     for (const EncodeItem& item : items) longest = std::max<std::int64_t>(longest, item.steps);
-    scratch.reserve(pool_.threads(), encoder_.scratch_size(longest),
-                    reader ? encoder_.sum_count() : 0);
-    const auto encode_one = [&](std::size_t i, int worker) {
-      const EncodeItem& item = items[i];
-      double* sums = reader ? scratch.sums(worker) : nullptr;
-      encoder_.encode(item.modality, item.frames, item.steps, scratch.scratch(worker), item.nig,
-                      sums);
-      if (reader) reader->read(i, sums);
-    };
     const auto threads = static_cast<std::size_t>(pool_.threads());
-    if (threads == 1 || items.size() > std::min(2 * threads, cpu::most_divided)) {
-      pool_.run(static_cast<std::int64_t>(items.size()), [&](std::int64_t piece, int worker) {
-        encode_one(static_cast<std::size_t>(piece), worker);
-      });
-      return;
-    }
-    const cpu::Division division = cpu::divide(items.size(), threads, [&](std::size_t i) {
-      return encoder_.cost(items[i].modality, items[i].steps);
-    });
-    pool_.run(static_cast<std::int64_t>(division.groups), [&](std::int64_t piece, int worker) {
-      const auto group = static_cast<std::size_t>(piece);
-      for (std::size_t k = division.begin[group]; k < division.begin[group + 1]; ++k)
-        encode_one(division.piece[k], worker);
-    });
+    const std::size_t groups = std::min(threads, items.size());
+    const bool divided = groups > 1 && items.size() <= std::min(2 * threads, cpu::most_divided);
+    // Also for items that are shared in a later call only, which then does not allocate.
+    scratch.reserve(threads, std::min(threads, cpu::most_divided) - 1,
+                    encoder_.scratch_size(longest), reader ? encoder_.sum_count() : 0);
+    const EncodeCall call{encoder_, items, scratch, reader};
+    if (divided)
+      encode_divided(call, pool_, groups);
+    else
+      encode_each(call, pool_);
   }
 
  private:

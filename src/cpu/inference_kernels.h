@@ -1,6 +1,7 @@
 // The kernels of inference, compiled for every instruction set.
 #pragma once
 
+#include "cpu/encoder.h"
 #include "cpu/encoder_weights.h"
 #include "cpu/layout.h"
 #include "cpu/target.h"
@@ -15,7 +16,8 @@ namespace casd::cpu {
 struct InferenceKernels {
   // encode-inl.h
   void (*encode)(const EncoderWeights& weights, std::int32_t modality, const float* frames,
-                 std::int64_t steps, float* scratch, float* nig, double* sums);
+                 std::int64_t steps, EncoderStages stages, float* scratch, float* nig,
+                 double* sums);
   // linear-inl.h
   void (*linear)(const LinearWeights& map, Epilogue epilogue, const float* x, float* y,
                  std::int64_t columns, std::int64_t stride);

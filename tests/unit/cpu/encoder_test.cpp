@@ -77,7 +77,43 @@ TEST_P(EncoderOnTarget, NoFramesMeansZeros) {
   for (std::int64_t i = 0; i < width; ++i) ASSERT_EQ(first[i], second[i]);
 }
 
+// Other frames, sums and results in a stage that must not touch them have no influence.
+TEST_P(EncoderOnTarget, StagesCanBeDividedBetweenCalls) {
+  for (const casd_pooling pooling : {CASD_POOLING_LAST, CASD_POOLING_MEAN}) {
+    const ModelPtr model = model_with(pooling, 100);
+    const Encoder encoder(model, GetParam());
+    const std::size_t stages = encoder.stages();
+    ASSERT_EQ(stages, static_cast<std::size_t>(model->options().layers) + 1);
+    constexpr std::int64_t steps = 13;
+    const std::int64_t width = 4 * model->options().hidden;
+    std::vector<float> scratch(encoder.scratch_size(steps));
+    Buffer frames(steps * 11), other(steps * 11), whole(width), divided(width);
+    cpu::test::fill(frames, 1);
+    std::vector<double> sums(encoder.sum_count()), divided_sums(sums.size());
+    encoder.encode(0, frames.data(), steps, scratch.data(), whole.data(), sums.data());
+    for (std::size_t cut = 1; cut < stages; ++cut) {
+      divided[0] = 42;
+      encoder.encode(0, frames.data(), steps, scratch.data(), divided.data(), divided_sums.data(),
+                     {0, cut});
+      ASSERT_EQ(divided[0], 42);
+      encoder.encode(0, other.data(), steps, scratch.data(), divided.data(), nullptr,
+                     {cut, stages});
+      for (std::int64_t i = 0; i < width; ++i) ASSERT_EQ(divided[i], whole[i]) << cut;
+      ASSERT_EQ(divided_sums, sums);
+    }
+  }
+}
+
 CASD_TEST_ALL_TARGETS(EncoderOnTarget);
+
+// The sum over the stages: what the encoder computes, of which attention and the last frame count more.
+TEST(Encoder, CostGrowsWithFeaturesAndFrames) {
+  const Encoder encoder(model_with(CASD_POOLING_LAST, 100));
+  EXPECT_GT(encoder.cost(0, 50, 0), 3 * encoder.cost(1, 50, 0));
+  EXPECT_EQ(encoder.cost(0, 50, 1), encoder.cost(1, 50, 1));
+  EXPECT_GT(encoder.cost(0, 50, 1), 2 * encoder.cost(0, 50, encoder.stages() - 1));
+  EXPECT_GT(encoder.cost(0, 100, 1), 2 * encoder.cost(0, 50, 1));
+}
 
 // Codes of later frames are computed in each call.
 TEST(Encoder, PositionCodesAreThoseOfTheFormula) {
@@ -92,7 +128,7 @@ TEST(Encoder, PositionCodesAreThoseOfTheFormula) {
   const cpu::InferenceKernels& kernels = cpu::inference_kernels(cpu::chosen_target());
   for (Buffer* nig : {&first, &second}) {
     Buffer scratch(weights.scratch_size(300));
-    kernels.encode(weights, 0, frames.data(), 300, scratch.data(), nig->data(), nullptr);
+    kernels.encode(weights, 0, frames.data(), 300, {}, scratch.data(), nig->data(), nullptr);
     weights.position_steps = 0;
   }
   for (std::int64_t i = 0; i < first.size(); ++i) ASSERT_NEAR(first[i], second[i], 1e-6f);

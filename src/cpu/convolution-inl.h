@@ -115,19 +115,23 @@ HWY_INLINE void AddConvolution(const float* x, std::int64_t step, const float* w
   }
 }
 
+/// Weights of a block, which stays in the first cache for all frames.
+constexpr std::int64_t convolution_block = 4096;
+
 /// Convolution of x [steps + 2, features], which has a zero frame at both ends: the window of a frame
-/// is contiguous. map: inputs = 3 features. sums: [steps, map.stride].
+/// is contiguous. map: inputs = 3 features. sums: [steps, map.stride]. prefetch: asks for a block's weights
+/// while the one before is used.
 inline HWY_NOINLINE void Convolution(const RowWeights& map, const float* x, std::int64_t features,
-                                     std::int64_t steps, float* sums) {
+                                     std::int64_t steps, float* sums, bool prefetch) {
   const Tag d;
   for (std::int64_t t = 0; t < steps; ++t)
     for (std::int64_t o = 0; o < map.stride; o += lanes)
       hn::Store(hn::Load(d, map.bias + o), d, sums + t * map.stride + o);
-  // A block of weights that stays in the first cache for all frames.
-  constexpr std::int64_t cached = 4096;
-  const std::int64_t block = map.stride > cached / 16 ? 16 : cached / map.stride;
+  const std::int64_t block =
+      map.stride > convolution_block / 16 ? 16 : convolution_block / map.stride;
   for (std::int64_t first = 0; first < map.inputs; first += block) {
     const std::int64_t count = map.inputs - first < block ? map.inputs - first : block;
+    if (prefetch) Prefetch(map.weight + first * map.stride, block * map.stride, count * map.stride);
     AddConvolution(x + first, features, map.weight + first * map.stride, map.stride, count, steps,
                    sums);
   }

@@ -26,8 +26,14 @@ namespace casd::cpu::HWY_NAMESPACE {
 
 /// Writes the input of the first layer to s.state, and the sums unless `sums` is NULL.
 inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const float* frames,
-                        std::int64_t steps, const InferenceScratch& s, double* sums) {
+                        std::int64_t steps, const InferenceScratch& s, double* sums,
+                        bool prefetch) {
   const std::int64_t stride = padded(steps);
+  if (prefetch) {  // what is needed after the frames
+    Prefetch(m.convolution.weight, convolution_block);
+    for (std::int64_t c = 0; c < w.hidden && steps <= w.position_steps; ++c)
+      Prefetch(w.position + c * w.position_steps, steps);
+  }
   std::fill_n(s.input, m.features, 0.0f);
   if (frames && sums)
     StandardiseAndSum({frames, steps, m.features, m.mean, m.deviation, w.input_clip, sums},
@@ -38,7 +44,7 @@ inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const
   else
     std::fill_n(s.input + m.features, steps * m.features, 0.0f);
   std::fill_n(s.input + (steps + 1) * m.features, m.features, 0.0f);
-  Convolution(m.convolution, s.input, m.features, steps, s.sums);
+  Convolution(m.convolution, s.input, m.features, steps, s.sums, prefetch);
   const float* code = w.position;
   std::int64_t code_stride = w.position_steps;
   if (steps > w.position_steps) {
@@ -53,29 +59,29 @@ inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const
 
 /// Updates s.state.
 inline void EncodeLayer(const EncoderWeights& w, const LayerWeights& layer, std::int64_t steps,
-                        const InferenceScratch& s) {
+                        const InferenceScratch& s, bool prefetch) {
   const std::int64_t d = w.hidden, stride = padded(steps);
   LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
             nullptr, steps, stride);
-  Linear(layer.query_key_value, Epilogue::none, s.normed, s.query, steps, stride);
+  Linear(layer.query_key_value, Epilogue::none, s.normed, s.query, steps, stride, prefetch);
   Attention(s.query, s.query + d * stride, s.query + 2 * d * stride, w.heads, d / w.heads, steps,
             stride, s.scores, s.attended);
-  Linear(layer.output, Epilogue::add, s.attended, s.state, steps, stride);
+  Linear(layer.output, Epilogue::add, s.attended, s.state, steps, stride, prefetch);
   LayerNorm(s.state, d, layer.feed_forward_norm.weight, layer.feed_forward_norm.bias, s.normed,
             nullptr, nullptr, steps, stride);
-  Linear(layer.expand, Epilogue::relu, s.normed, s.expanded, steps, stride);
-  Linear(layer.contract, Epilogue::add, s.expanded, s.state, steps, stride);
+  Linear(layer.expand, Epilogue::relu, s.normed, s.expanded, steps, stride, prefetch);
+  Linear(layer.contract, Epilogue::add, s.expanded, s.state, steps, stride, prefetch);
 }
 
 /// Writes the last frame after the last layer to s.row. The other frames of this layer are needed as
 /// keys and values only.
 inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& layer,
-                            std::int64_t steps, const InferenceScratch& s) {
+                            std::int64_t steps, const InferenceScratch& s, bool prefetch) {
   const std::int64_t d = w.hidden, stride = padded(steps);
   LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
             nullptr, steps, stride);
   float *key = s.query, *value = key + d * stride;
-  Linear(layer.key_value, Epilogue::none, s.normed, key, steps, stride);
+  Linear(layer.key_value, Epilogue::none, s.normed, key, steps, stride, prefetch);
   for (std::int64_t c = 0; c < d; ++c) {
     s.row[c] = s.state[c * stride + steps - 1];
     s.row_normed[c] = s.normed[c * stride + steps - 1];
@@ -99,12 +105,13 @@ inline void Encode(const EncoderWeights& w, std::int32_t modality, const float* 
   Arena arena(scratch);
   const InferenceScratch s(w, m.features, steps, arena);
   const std::int64_t d = w.hidden, stride = padded(steps);
-  if (stages.begin == 0) EncodeInput(w, m, frames, steps, s, sums);
+  if (stages.begin == 0) EncodeInput(w, m, frames, steps, s, sums, stages.prefetch);
   for (std::size_t l = 0; l < m.layers.size(); ++l)
-    if (stages.begin <= l + 1 && l + 1 < stages.end) EncodeLayer(w, m.layers[l], steps, s);
+    if (stages.begin <= l + 1 && l + 1 < stages.end)
+      EncodeLayer(w, m.layers[l], steps, s, stages.prefetch);
   if (stages.end <= w.layers) return;
   if (w.pool_last) {
-    EncodeLastLayer(w, m.last_layer, steps, s);
+    EncodeLastLayer(w, m.last_layer, steps, s, stages.prefetch);
     RowNorm(s.row, d, m.final_norm.weight, m.final_norm.bias, s.row_normed);
   } else {
     LayerNorm(s.state, d, m.final_norm.weight, m.final_norm.bias, s.normed, nullptr, nullptr, steps,

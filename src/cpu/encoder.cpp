@@ -36,6 +36,8 @@ void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t st
                           nig, sums);
 }
 
+std::int32_t Encoder::modalities() const { return packed_->model->schema().modality_count(); }
+
 std::size_t Encoder::stages() const { return packed_->weights.layers + 1; }
 
 double Encoder::cost(std::int32_t modality, std::int64_t steps, std::size_t stage) const {

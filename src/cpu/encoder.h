@@ -15,6 +15,7 @@ namespace casd {
 /// Stages of an encode(): the input; each layer; the last one includes the evidence.
 struct EncoderStages {
   std::size_t begin = 0, end = SIZE_MAX;  // [begin, end)
+  bool prefetch = false;                  // weights are probably not in the caches
 };
 
 class Encoder {
@@ -34,6 +35,8 @@ class Encoder {
   /// writes `sums`, the last one writes `nig`; scratch keeps what lies between them.
   void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
               float* nig, double* sums = nullptr, EncoderStages stages = {}) const;
+
+  std::int32_t modalities() const;
 
   /// Number of stages of an encode().
   std::size_t stages() const;

@@ -45,9 +45,12 @@ class CpuWorkspace final : public EngineWorkspace {
 
 /// One call of encode().
 struct EncodeCall {
-  void encode(std::size_t item, std::size_t worker, float* memory, EncoderStages stages) const {
+  /// Stages [begin, end) of an item.
+  void encode(std::size_t item, std::size_t worker, float* memory, std::size_t begin = 0,
+              std::size_t end = SIZE_MAX) const {
     const EncodeItem& of = items[item];
-    double* sums = reader && stages.begin == 0 ? scratch.sums(worker) : nullptr;
+    const EncoderStages stages{begin, end, prefetch};
+    double* sums = reader && begin == 0 ? scratch.sums(worker) : nullptr;
     encoder.encode(of.modality, of.frames, of.steps, memory, of.nig, sums, stages);
     if (sums) reader->read(item, sums);
   }
@@ -56,13 +59,14 @@ struct EncodeCall {
   const Span<const EncodeItem> items;
   CpuWorkspace& scratch;
   const FrameSumReader* reader;
+  const bool prefetch;
 };
 
 /// Each thread takes the next item when it is free.
 void encode_each(const EncodeCall& call, ThreadPool& pool) {
   pool.run(static_cast<std::int64_t>(call.items.size()), [&](std::int64_t piece, int index) {
     const auto worker = static_cast<std::size_t>(index);
-    call.encode(static_cast<std::size_t>(piece), worker, call.scratch.of_worker(worker), {});
+    call.encode(static_cast<std::size_t>(piece), worker, call.scratch.of_worker(worker));
   });
 }
 
@@ -84,9 +88,9 @@ void encode_divided(const EncodeCall& call, ThreadPool& pool, std::size_t groups
       const cpu::Part& part = division.part[k];
       if (part.begin > 0) continue;
       if (part.end == stages) {
-        call.encode(part.piece, worker, call.scratch.of_worker(worker), {});
+        call.encode(part.piece, worker, call.scratch.of_worker(worker));
       } else {
-        call.encode(part.piece, worker, call.scratch.of_shared(group - 1), {0, part.end});
+        call.encode(part.piece, worker, call.scratch.of_shared(group - 1), 0, part.end);
         ready[group - 1] = true;
       }
     }
@@ -94,7 +98,7 @@ void encode_divided(const EncodeCall& call, ThreadPool& pool, std::size_t groups
     const auto encode_rest = [&](std::size_t before) {
       if (!ready[before].exchange(false)) return;
       const cpu::Part& part = division.part[division.begin[before + 1] - 1];
-      call.encode(part.piece, worker, call.scratch.of_shared(before), {part.begin, part.end});
+      call.encode(part.piece, worker, call.scratch.of_shared(before), part.begin, part.end);
     };
     encode_rest(group);
     if (group > 0) encode_rest(group - 1);
@@ -121,7 +125,9 @@ class CpuInference final : public InferenceEngine {
     // Also for items that are shared in a later call only, which then does not allocate.
     scratch.reserve(threads, std::min(threads, cpu::most_divided) - 1,
                     encoder_.scratch_size(longest), reader ? encoder_.sum_count() : 0);
-    const EncodeCall call{encoder_, items, scratch, reader};
+    // In a batch the sample before has used the same weights.
+    const bool prefetch = items.size() <= static_cast<std::size_t>(encoder_.modalities());
+    const EncodeCall call{encoder_, items, scratch, reader, prefetch};
     if (divided)
       encode_divided(call, pool_, groups);
     else

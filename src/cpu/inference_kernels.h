@@ -20,7 +20,7 @@ struct InferenceKernels {
                  double* sums);
   // linear-inl.h
   void (*linear)(const LinearWeights& map, Epilogue epilogue, const float* x, float* y,
-                 std::int64_t columns, std::int64_t stride);
+                 std::int64_t columns, std::int64_t stride, bool prefetch);
   // layer_norm-inl.h
   void (*layer_norm)(const float* x, std::int64_t channels, const float* weight, const float* bias,
                      float* y, float* means, float* scales, std::int64_t columns,
@@ -33,7 +33,7 @@ struct InferenceKernels {
   void (*standardise_frames)(const float* frames, const float* mean, const float* deviation,
                              std::int64_t features, std::int64_t steps, float clip, float* out);
   void (*convolution)(const RowWeights& map, const float* x, std::int64_t features,
-                      std::int64_t steps, float* sums);
+                      std::int64_t steps, float* sums, bool prefetch);
   // single_frame-inl.h
   void (*row_linear)(const RowWeights& map, Epilogue epilogue, const float* x, float* y);
   void (*row_norm)(const float* x, std::int64_t channels, const float* weight, const float* bias,

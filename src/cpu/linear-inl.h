@@ -11,10 +11,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
+/// How many floats before their use weights are asked for: about a layer.
+constexpr std::int64_t weights_ahead = 16384;
+
 /// What all blocks of a call have in common.
 struct LinearCall {
   std::int64_t inputs, stride;
   Epilogue epilogue;
+  bool prefetch;
 };
 
 /// kGroups blocks of kRows outputs, kVectors vectors of frames. The sums stay in registers.
@@ -62,9 +66,11 @@ HWY_INLINE void LinearTile(const LinearCall& call, const float* weight, const fl
                            std::int64_t blocks, const float* x, float* y) {
   const std::int64_t size = kRows * call.inputs;
   std::int64_t b = 0;
-  for (; b + kGroups <= blocks; b += kGroups)
+  for (; b + kGroups <= blocks; b += kGroups) {
+    if (call.prefetch) Prefetch(weight + b * size, kGroups * size, weights_ahead);
     LinearBlock<kRows, kGroups, kVectors>(call, weight + b * size, bias + b * kRows, x,
                                           y + b * kRows * call.stride);
+  }
   if (kGroups > 1)
     for (; b < blocks; ++b)
       LinearBlock<kRows, 1, kVectors>(call, weight + b * size, bias + b * kRows, x,
@@ -110,12 +116,14 @@ HWY_INLINE void LinearBlocks(const LinearCall& call, const float* weight, const 
   }
 }
 
-/// x [inputs, stride], y [outputs, stride]; x and y must not overlap.
+/// x [inputs, stride], y [outputs, stride]; x and y must not overlap. prefetch: asks for what follows
+/// these weights in memory, which is needed next (EncoderWeights).
 inline HWY_NOINLINE void Linear(const LinearWeights& map, Epilogue epilogue, const float* x,
-                                float* y, std::int64_t columns, std::int64_t stride) {
+                                float* y, std::int64_t columns, std::int64_t stride,
+                                bool prefetch) {
   constexpr int most = registers == 32 ? 7 : 4;
   constexpr int most_of_rest = lanes == 1 ? most : registers == 32 ? 7 : 6;
-  const LinearCall call{map.inputs, stride, epilogue};
+  const LinearCall call{map.inputs, stride, epilogue, prefetch};
   const std::int64_t blocks = map.outputs / output_block, done = blocks * output_block;
   LinearBlocks<output_block, most>(call, map.weight, map.bias, blocks, x, y, columns);
   const float *weight = map.weight + done * map.inputs, *bias = map.bias + done;

@@ -47,6 +47,16 @@ HWY_INLINE std::int64_t VectorCount(std::int64_t columns) { return (columns + la
 
 HWY_INLINE Vec Broadcast(float value) { return hn::Set(Tag(), value); }
 
+/// Asks for `count` floats, `ahead` floats after `begin`, for the second cache. Addresses without memory have
+/// no effect.
+HWY_INLINE void Prefetch(const float* begin, std::int64_t count, std::int64_t ahead = 0) {
+  constexpr std::uintptr_t line = 64;
+  std::uintptr_t at =
+      reinterpret_cast<std::uintptr_t>(begin) + static_cast<std::uintptr_t>(ahead) * sizeof(float);
+  const std::uintptr_t end = at + static_cast<std::uintptr_t>(count) * sizeof(float);
+  for (; at < end; at += line) __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+}
+
 /// (frame - mean) / deviation; what is not finite becomes 0; clipped to +-clip (0: not clipped). The same
 /// values as standardise() of model/normaliser.h.
 template <class D>

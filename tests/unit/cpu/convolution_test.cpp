@@ -32,7 +32,8 @@ TEST_P(Convolution, MatchesTheReferenceForAnySize) {
         Buffer packed(3 * features * padded(outputs)), sums(steps * padded(outputs));
         pack(weight, outputs, features, packed);
         const RowWeights map{3 * features, outputs, padded(outputs), packed.data(), bias.data()};
-        inference_kernels(GetParam()).convolution(map, x.data(), features, steps, sums.data());
+        inference_kernels(GetParam())
+            .convolution(map, x.data(), features, steps, sums.data(), steps % 2 == 0);
         std::vector<double> expected(static_cast<std::size_t>(steps * outputs));
         reference::convolution(weight.data(), bias.data(), outputs, features, x.data() + features,
                                steps, expected.data());

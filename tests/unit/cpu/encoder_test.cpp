@@ -97,7 +97,7 @@ TEST_P(EncoderOnTarget, StagesCanBeDividedBetweenCalls) {
                      {0, cut});
       ASSERT_EQ(divided[0], 42);
       encoder.encode(0, other.data(), steps, scratch.data(), divided.data(), nullptr,
-                     {cut, stages});
+                     {cut, stages, true});
       for (std::int64_t i = 0; i < width; ++i) ASSERT_EQ(divided[i], whole[i]) << cut;
       ASSERT_EQ(divided_sums, sums);
     }

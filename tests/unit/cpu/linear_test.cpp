@@ -29,7 +29,8 @@ TEST_P(Linear, MatchesTheReferenceForAnySize) {
         for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu, Epilogue::add}) {
           Buffer y(outputs * stride);
           for (std::int64_t i = 0; i < y.size(); ++i) y[i] = old[i];
-          inference_kernels(GetParam()).linear(map, epilogue, x.data(), y.data(), columns, stride);
+          inference_kernels(GetParam())
+              .linear(map, epilogue, x.data(), y.data(), columns, stride, true);
           for (std::int64_t o = 0; o < outputs; ++o)
             for (std::int64_t t = 0; t < columns; ++t) {
               const std::int64_t at = o * stride + t;
@@ -51,10 +52,10 @@ TEST_P(Linear, AFrameHasTheSameBitsInAnySequence) {
   fill(x, 3);
   const LinearWeights map{inputs, outputs, weight.data(), bias.data()};
   const InferenceKernels& kernels = inference_kernels(GetParam());
-  kernels.linear(map, Epilogue::none, x.data(), y.data(), most, most);
+  kernels.linear(map, Epilogue::none, x.data(), y.data(), most, most, false);
   for (std::int64_t columns = 1; columns <= most; ++columns) {
     Buffer z(outputs * most);
-    kernels.linear(map, Epilogue::none, x.data(), z.data(), columns, most);
+    kernels.linear(map, Epilogue::none, x.data(), z.data(), columns, most, columns % 2 == 0);
     for (std::int64_t o = 0; o < outputs; ++o)
       for (std::int64_t t = 0; t < columns; ++t) ASSERT_EQ(z[o * most + t], y[o * most + t]);
   }
@@ -63,7 +64,7 @@ TEST_P(Linear, AFrameHasTheSameBitsInAnySequence) {
 TEST_P(Linear, ReluKeepsNan) {
   Buffer weight(1, 1), bias(1, 0), x(8, std::numeric_limits<float>::quiet_NaN()), y(8);
   inference_kernels(GetParam())
-      .linear({1, 1, weight.data(), bias.data()}, Epilogue::relu, x.data(), y.data(), 1, 8);
+      .linear({1, 1, weight.data(), bias.data()}, Epilogue::relu, x.data(), y.data(), 1, 8, true);
   EXPECT_TRUE(std::isnan(y[0]));
 }
 

@@ -2,6 +2,7 @@
 import json
 import statistics
 
+import whole_training
 from rounds import CONTENDERS
 
 SHARED = 1.05  # wall time over CPU time, above which the core was shared
@@ -83,6 +84,40 @@ def detail_table(cases):
     return lines
 
 
+def cold_ratios(case, clock):
+    """name of the table -> (median with cold caches in microseconds, ratio to warm ones)."""
+    rows = {}
+    for name in case["rounds"][0]:
+        median = statistics.median(t for each in case["rounds"] for t in each[name]["cold"][clock])
+        ratio = statistics.median(statistics.median(each[name]["cold"][clock]) /
+                                  statistics.median(each[name]["warm"][clock])
+                                  for each in case["rounds"])
+        row = (median * 1e6 / case["batch"], ratio)
+        title = CONTENDERS[name]
+        rows[title] = min(rows.get(title, row), row)
+    return rows
+
+
+def cold_table(cases):
+    lines = ["| | " + " | ".join(f"{case['size']}, {case['batch']}" for case in cases) + " |",
+             "|---|" + "---:|" * len(cases)]
+    for title in titles():
+        cells = [f"{micro(case['rows'][title][0])} ({case['rows'][title][1]:.2f})"
+                 if title in case["rows"] else "" for case in cases]
+        if any(cells):
+            lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def tails(case, clock):
+    """99th percentile as a multiple of the median."""
+    out = {}
+    for name in case["rounds"][0]:
+        calls = [t for each in case["rounds"] for t in each[name][clock]]
+        out[name] = percentile(calls, 0.99) / statistics.median(calls)
+    return out
+
+
 def fact_table(result, clock):
     batches = result["settings"]["batches"]
     columns = ["contender", "libraries, MB", "start, ms", "load a model, ms", "first call, ms",
@@ -122,8 +157,20 @@ def markdown(result):
             absent = result["absent"] if kind == "predict" else {}
             lines += [f"{title}: median microseconds a sample (ratio to CASD), by size and batch", ""]
             lines += speed_table(chosen, absent) + [""]
+    for case in result["cold"]:
+        case["rows"] = cold_ratios(case, clock)
+    if result["cold"]:
+        lines += ["Prediction with cold caches: median microseconds a sample (ratio to warm caches)", ""]
+        lines += cold_table(result["cold"]) + [""]
+    for case in result["control"]:
+        case["tails"] = tails(case, clock)
+        lines += [f"The slowest of a hundred predictions, {case['size']}, batch {case['batch']}: "
+                  f"{case['tails']['casd-cpu']:.2f} times the median; of a loop without memory accesses that "
+                  f"takes as long: {case['tails']['control']:.2f} times.", ""]
     lines += ["Loading, memory above that before the library was loaded, and agreement with CASD", ""]
     lines += fact_table(result, clock) + [""]
+    if "whole_training" in result:
+        lines += whole_training.table(result["whole_training"]) + [""]
     lines += ["Microseconds a sample", ""] + detail_table(cases) + [""]
     for title, reason in result["absent"].items():
         lines.append(f"{title}: not there ({reason})")
@@ -132,4 +179,9 @@ def markdown(result):
 
 def as_json(result):
     """Settings and figures, without the times of single calls."""
-    return json.dumps({key: value for key, value in result.items() if key != "times"}, indent=1)
+    result = dict(result)
+    del result["times"]
+    for key in ("cold", "control"):
+        result[key] = [{name: value for name, value in case.items() if name != "rounds"}
+                       for case in result[key]]
+    return json.dumps(result, indent=1)

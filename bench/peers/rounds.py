@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ CONTENDERS = {
 class Process:
     """A worker; `call` raises with the worker's message."""
 
-    def __init__(self, name, options):
+    def __init__(self, name, options, settings=None):
         python = options.torch_python if name.startswith("torch-") else sys.executable
         script = pathlib.Path(__file__).with_name("worker.py")
         environment = dict(os.environ)
@@ -35,7 +36,8 @@ class Process:
             [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.errors, text=True, env=environment,
             preexec_fn=lambda: os.sched_setaffinity(0, cores))
-        self.send({"name": name, "library": str(options.library), "modalities": MODALITIES,
+        self.send(settings or
+                  {"name": name, "library": str(options.library), "modalities": MODALITIES,
                    "steps": options.steps,
                    "most_samples": max(options.batches + options.training)})
 
@@ -80,7 +82,8 @@ class Comparison:
         self.result = {"settings": {"rounds": options.rounds, "seconds": options.seconds,
                                     "steps": options.steps, "batches": options.batches,
                                     "training": options.training, "sizes": options.sizes},
-                       "machine": machine(), "absent": {}, "failures": [], "facts": {}, "times": []}
+                       "machine": machine(), "absent": {}, "failures": [], "facts": {}, "times": [],
+                       "cold": [], "control": []}
         self.processes = {}
 
     def start(self, name, size, model):
@@ -122,6 +125,33 @@ class Comparison:
                 for name in names[start:] + names[:start]})
         self.result["times"].append(case)
 
+    def measure_cold(self, size, samples, names):
+        """All rounds with cold caches. Adds [round][name] -> times with cold and with warm caches."""
+        calls = 1 if self.options.quick else 9
+        case = {"size": size, "batch": samples, "rounds": []}
+        for _ in range(self.options.rounds):
+            case["rounds"].append({
+                name: self.processes[size, name].call("time_cold", samples=samples, calls=calls)
+                for name in names})
+        self.result["cold"].append(case)
+
+    def measure_control(self, size, samples):
+        """CASD and, in turns with it, a loop without memory accesses that takes as long."""
+        casd = self.processes[size, "casd-cpu"]
+        settings = {"kind": "predict", "samples": samples, "least": 3}
+        typical = statistics.median(casd.call("time", seconds=0.05, **settings)["wall"])
+        control = Process("control", self.options, {"seconds": typical})
+        try:
+            control.call("time", seconds=0, least=3)  # waits until it has started
+            case = {"size": size, "batch": samples, "rounds": []}
+            for _ in range(self.options.rounds):
+                case["rounds"].append({
+                    "casd-cpu": casd.call("time", seconds=self.options.seconds, **settings),
+                    "control": control.call("time", seconds=self.options.seconds, least=3)})
+            self.result["control"].append(case)
+        finally:
+            control.close()
+
     def run(self, folder):
         options = self.options
         wanted = [name for name in CONTENDERS
@@ -141,6 +171,11 @@ class Comparison:
             for samples in options.batches:
                 progress(f"prediction, {size}, batch {samples}")
                 self.measure("predict", size, samples, names)
+            single = min(options.batches)
+            progress(f"prediction, {size}, batch {single}, cold caches and slowest calls")
+            self.measure_cold(size, single, names)
+            if "casd-cpu" in names:
+                self.measure_control(size, single)
         for size in options.sizes:
             names = [name for name in wanted
                      if (size, name) in self.processes and name.startswith("casd-")]

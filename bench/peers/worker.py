@@ -1,4 +1,5 @@
-"""A process with one contender. Reads commands as lines of JSON and answers each with one line.
+"""A process with one contender or the control. Reads commands as lines of JSON and answers each with one
+line.
 
 Separate processes keep the peak memory of the contenders apart, and two LibTorch libraries of different
 builds out of one process. Only one of them computes at any time.
@@ -15,6 +16,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import contenders  # noqa: E402
 import model_file  # noqa: E402
+import numpy as np  # noqa: E402
 
 
 def memory(field):
@@ -56,12 +58,30 @@ def measure(call, seconds, least):
     return {"wall": wall, "cpu": cpu}
 
 
+CACHES = 64 << 20  # bytes; more than the caches of a core and the last one that it shares
+
+
+def measure_cold(call, others, calls):
+    """Times of calls before which other data took the place of all that the caches held, and of as many calls
+    without that."""
+    measure(call, 0, 3)
+    warm = measure(call, 0, calls)
+    cold = {"wall": [], "cpu": []}
+    for _ in range(calls):
+        others += 1
+        time.perf_counter_ns(), time.process_time_ns()  # these and the interpreter are not measured
+        for clock, times in measure(call, 0, 1).items():
+            cold[clock] += times
+    return {"warm": warm, "cold": cold}
+
+
 class Worker:
     def __init__(self, name, library, modalities, steps, most_samples):
         self.contender = contenders.make(name, library)
         # Before memory is first measured: the inputs do not count.
         self.all_frames = model_file.inputs(modalities, most_samples, steps)
         self.calls = {}
+        self.others = None
 
     def frames(self, samples):
         return [each[:samples] for each in self.all_frames]
@@ -94,11 +114,38 @@ class Worker:
         return measure(self.calls[kind, samples], seconds, least)
 
 
+    def time_cold(self, samples, calls):
+        if self.others is None:
+            self.others = np.zeros(CACHES, np.uint8)
+        return measure_cold(self.calls["predict", samples], self.others, calls)
+
+
+class Control:
+    """Square roots of numbers that stay in the first cache: what the machine itself does to the times of a
+    call that takes as long."""
+
+    def __init__(self, seconds):
+        values = np.full(2048, 2.0)
+        out = np.empty_like(values)
+        best = min(timed(lambda: [np.sqrt(values, out) for _ in range(50)])["wall"]
+                   for _ in range(50)) / 50
+        self.repetitions = range(max(1, round(seconds / best)))
+        self.values, self.out = values, out
+
+    def time(self, seconds, least):
+        return measure(self.call, seconds, least)
+
+    def call(self):
+        for _ in self.repetitions:
+            np.sqrt(self.values, self.out)
+
+
 def main():
     # What libraries print must not reach the stream of the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    worker = Worker(**json.loads(sys.stdin.readline()))
+    settings = json.loads(sys.stdin.readline())
+    worker = Control(**settings) if "seconds" in settings else Worker(**settings)
     for line in sys.stdin:
         command = json.loads(line)
         action = command.pop("action")

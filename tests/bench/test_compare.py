@@ -31,6 +31,14 @@ class Compare(unittest.TestCase):
             self.picture = xml.etree.ElementTree.parse(picture) if picture.exists() else None
             return done.returncode, json.loads(files[0].read_text()), files[1].read_text()
 
+    def run_compare_failing(self, *arguments):
+        """The error output."""
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "bench" / "compare"), "--quick", "--library", str(LIBRARY),
+             *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        return done.stderr
+
     def test_it_measures_contenders_that_agree(self):
         code, result, text = self.run_compare()
         self.assertEqual(result["failures"], [])
@@ -55,9 +63,33 @@ class Compare(unittest.TestCase):
                 for field in ("logits", "uncertainty"):
                     for batch in (1, 3):
                         self.assertLess(facts[f"difference {field} {batch}"], 2e-4)
+        # With cold caches, and the machine's own tail: a single sample of each size.
+        for size, cold, control in zip(("default", "reference"), result["cold"], result["control"],
+                                       strict=True):
+            self.assertEqual((cold["size"], cold["batch"]), (size, 1))
+            for title in ("CASD", "ONNX Runtime"):
+                self.assertTrue(all(math.isfinite(each) and each > 0 for each in cold["rows"][title]))
+            self.assertEqual((control["size"], control["batch"]), (size, 1))
+            self.assertEqual(set(control["tails"]), {"casd-cpu", "control"})
+            self.assertGreaterEqual(min(control["tails"].values()), 1)
         self.assertIn("| ONNX Runtime |", text)
         bars = self.picture.findall(".//{*}rect")
         self.assertGreater(len(bars), sum(len(case["rows"]) for case in result["figures"]))
+
+    def test_it_measures_whole_trainings(self):
+        arguments = ("--contenders", "casd-cpu", "--sizes", "default", "--training", "",
+                     "--whole-training", "synthetic", "--whole-rounds", "1", "--train-arguments",
+                     "--epochs 1 --set teacher_epochs=1 --set hidden=8")
+        code, result, text = self.run_compare(*arguments, "--reference", "sh -c 'exit 0'")
+        self.assertEqual(code, 0)
+        names = set(result["whole_training"])
+        self.assertEqual(names - {"casd-torch"},
+                         {"casd-cpu", "casd-cpu, evidential", "reference, evidential"})
+        for name in names - {"reference, evidential"}:
+            self.assertGreater(result["whole_training"][name][0], 0.01)
+        self.assertIn("| casd-cpu, evidential |", text)
+        self.assertIn("no such file", self.run_compare_failing(
+            *arguments, "--reference", "sh -c 'echo no such file; exit 1'"))
 
     def test_it_measures_nothing_if_results_differ(self):
         code, result, text = self.run_compare("--tolerance", "-1", "--sizes", "default",

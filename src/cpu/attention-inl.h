@@ -25,7 +25,7 @@ HWY_INLINE float LargestKey(const float* HWY_RESTRICT key, std::int64_t size, st
   for (std::int64_t t = 0; t < steps; t += lanes) {
     Vec square = hn::Zero(d);
     for (std::int64_t c = 0; c < size; ++c) {
-      const Vec k = hn::Load(d, key + c * stride + t);
+      const Vec k = hn::LoadU(d, key + c * stride + t);
       square = hn::MulAdd(k, k, square);
     }
     if (t + lanes > steps)
@@ -54,7 +54,7 @@ HWY_INLINE void ProductBlock(const float* HWY_RESTRICT query, const float* HWY_R
   }
   for (std::int64_t c = 0; c < size; ++c, query += stride, key += stride) {
     Vec q[kVectors];
-    CASD_UNROLL for (int v = 0; v < kVectors; ++v) q[v] = hn::Load(d, query + v * lanes);
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v) q[v] = hn::LoadU(d, query + v * lanes);
     CASD_UNROLL for (int j = 0; j < kKeys; ++j) {
       const Vec k = Broadcast(key[j]);
       CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[j][v] = hn::MulAdd(k, q[v], sum[j][v]);
@@ -79,7 +79,7 @@ HWY_INLINE void Powers(const float* HWY_RESTRICT query, std::int64_t size, std::
   CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
     Vec square = hn::Zero(d);
     for (std::int64_t c = 0; c < size; ++c) {
-      const Vec q = hn::Load(d, query + c * stride + v * lanes);
+      const Vec q = hn::LoadU(d, query + c * stride + v * lanes);
       square = hn::MulAdd(q, q, square);
     }
     total[v] = shift[v] = hn::Zero(d);
@@ -134,7 +134,7 @@ HWY_INLINE void ValueBlock(const float* HWY_RESTRICT value, const float* HWY_RES
   }
   CASD_UNROLL for (int c = 0; c < kChannels; ++c) {
     CASD_UNROLL for (int v = 0; v < kVectors; ++v)
-        hn::Store(hn::Mul(sum[c][v], scale[v]), d, out + c * stride + v * lanes);
+        hn::StoreU(hn::Mul(sum[c][v], scale[v]), d, out + c * stride + v * lanes);
   }
 }
 
@@ -170,8 +170,9 @@ HWY_INLINE void AttentionTile(const float* HWY_RESTRICT query, const float* HWY_
 constexpr std::int64_t attention_vectors = registers == 32 ? 4 : 3;
 static_assert(attention_vectors * lanes <= attention_columns, "size of the scratch memory");
 
-/// Self-attention. query, key, value, out: [heads * size, stride]. The query must already be
-/// multiplied by log2(e) / sqrt(size). scratch: [steps, attention_columns].
+/// Self-attention. query, key, value, out: [heads * size, stride], which need not begin at a vector: `out` is
+/// written up to padded(steps). The query must already be multiplied by log2(e) / sqrt(size). scratch:
+/// [steps, attention_columns].
 inline HWY_NOINLINE void Attention(const float* query, const float* key, const float* value,
                                    std::int64_t heads, std::int64_t size, std::int64_t steps,
                                    std::int64_t stride, float* scratch, float* out) {

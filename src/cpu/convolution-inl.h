@@ -137,17 +137,17 @@ inline HWY_NOINLINE void Convolution(const RowWeights& map, const float* x, std:
   }
 }
 
-/// y[c][t] = sums[t][c] + code[c][t]: to activations [channels, padded(steps)]. code: [channels,
-/// code_stride].
+/// y[c][t] = sums[t][c] + code[c][t]: to activations [channels, stride], which need not begin at a vector.
+/// code: [channels, code_stride].
 inline void AddPositionCode(const float* HWY_RESTRICT sums, std::int64_t channels,
                             std::int64_t steps, const float* HWY_RESTRICT code,
-                            std::int64_t code_stride, float* HWY_RESTRICT y) {
+                            std::int64_t code_stride, float* HWY_RESTRICT y, std::int64_t stride) {
   const Tag d;
-  Transpose(sums, steps, padded(channels), channels, y);
-  for (std::int64_t c = 0; c < channels; ++c, y += padded(steps), code += code_stride) {
+  TransposeRows(sums, steps, padded(channels), channels, y, stride);
+  for (std::int64_t c = 0; c < channels; ++c, y += stride, code += code_stride) {
     std::int64_t t = 0;
     for (; t + lanes <= steps; t += lanes)
-      hn::Store(hn::Add(hn::Load(d, y + t), hn::LoadU(d, code + t)), d, y + t);
+      hn::StoreU(hn::Add(hn::LoadU(d, y + t), hn::LoadU(d, code + t)), d, y + t);
     for (; t < steps; ++t) y[t] += code[t];
   }
 }

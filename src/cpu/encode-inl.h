@@ -1,5 +1,5 @@
-// The encoder of one modality of one sample, from frames to the parameters of its
-// Normal-Inverse-Gamma distribution (docs/method.md 2). The twin of src/torch/network.cpp.
+// The encoder of a modality of some samples, from frames to the parameters of their
+// Normal-Inverse-Gamma distributions (docs/method.md 2). The twin of src/torch/network.cpp.
 #if defined(CASD_CPU_ENCODE_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef CASD_CPU_ENCODE_INL_H
 #undef CASD_CPU_ENCODE_INL_H
@@ -24,22 +24,39 @@
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
-/// Writes the input of the first layer to s.state, and the sums unless `sums` is NULL.
-inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const float* frames,
-                        std::int64_t steps, const InferenceScratch& s, double* sums,
-                        bool prefetch) {
-  const std::int64_t stride = padded(steps);
+/// The sequences of one call, one after the other in each row of the activations.
+struct EncodeRows {
+  Span<const EncoderSequence> sequences;
+  std::int64_t longest, columns, stride;
+};
+
+/// Calls `action(sequence, first column)`.
+template <class Action>
+HWY_INLINE void ForEachSequence(const EncodeRows& rows, const Action& action) {
+  std::int64_t first = 0;
+  for (const EncoderSequence& sequence : rows.sequences) {
+    action(sequence, first);
+    first += sequence.steps;
+  }
+}
+
+/// Writes the input of the first layer to `state`, and the sums unless `sequence.sums` is NULL.
+inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m,
+                        const EncoderSequence& sequence, const InferenceScratch& s, float* state,
+                        std::int64_t stride, bool prefetch) {
+  const std::int64_t steps = sequence.steps;
   if (prefetch) {  // what is needed after the frames
     Prefetch(m.convolution.weight, convolution_block);
     for (std::int64_t c = 0; c < w.hidden && steps <= w.position_steps; ++c)
       Prefetch(w.position + c * w.position_steps, steps);
   }
   std::fill_n(s.input, m.features, 0.0f);
-  if (frames && sums)
-    StandardiseAndSum({frames, steps, m.features, m.mean, m.deviation, w.input_clip, sums},
-                      s.input + m.features);
-  else if (frames)
-    StandardiseFrames(frames, m.mean, m.deviation, m.features, steps, w.input_clip,
+  if (sequence.frames && sequence.sums)
+    StandardiseAndSum(
+        {sequence.frames, steps, m.features, m.mean, m.deviation, w.input_clip, sequence.sums},
+        s.input + m.features);
+  else if (sequence.frames)
+    StandardiseFrames(sequence.frames, m.mean, m.deviation, m.features, steps, w.input_clip,
                       s.input + m.features);
   else
     std::fill_n(s.input + m.features, steps * m.features, 0.0f);
@@ -48,43 +65,57 @@ inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m, const
   const float* code = w.position;
   std::int64_t code_stride = w.position_steps;
   if (steps > w.position_steps) {
+    code_stride = padded(steps);
     for (std::int64_t c = 0; c < w.hidden; ++c)
       for (std::int64_t t = 0; t < steps; ++t)
-        s.code[c * stride + t] = static_cast<float>(position_code(t, c, w.hidden));
+        s.code[c * code_stride + t] = static_cast<float>(position_code(t, c, w.hidden));
     code = s.code;
-    code_stride = stride;
   }
-  AddPositionCode(s.sums, w.hidden, steps, code, code_stride, s.state);
+  AddPositionCode(s.sums, w.hidden, steps, code, code_stride, state, stride);
+}
+
+/// Writes zeros to the columns beyond the last frame, which no result depends on.
+inline void ClearPadding(float* state, std::int64_t channels, const EncodeRows& rows) {
+  for (std::int64_t c = 0; c < channels; ++c)
+    std::fill(state + c * rows.stride + rows.columns, state + (c + 1) * rows.stride, 0.0f);
 }
 
 /// Updates s.state.
-inline void EncodeLayer(const EncoderWeights& w, const LayerWeights& layer, std::int64_t steps,
+inline void EncodeLayer(const EncoderWeights& w, const LayerWeights& layer, const EncodeRows& rows,
                         const InferenceScratch& s, bool prefetch) {
-  const std::int64_t d = w.hidden, stride = padded(steps);
+  const std::int64_t d = w.hidden, columns = rows.columns, stride = rows.stride;
   LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
-            nullptr, steps, stride);
-  Linear(layer.query_key_value, Epilogue::none, s.normed, s.query, steps, stride, prefetch);
-  Attention(s.query, s.query + d * stride, s.query + 2 * d * stride, w.heads, d / w.heads, steps,
-            stride, s.scores, s.attended);
-  Linear(layer.output, Epilogue::add, s.attended, s.state, steps, stride, prefetch);
+            nullptr, columns, stride);
+  Linear(layer.query_key_value, Epilogue::none, s.normed, s.query, columns, stride, prefetch);
+  ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
+    const float* query = s.query + first;
+    Attention(query, query + d * stride, query + 2 * d * stride, w.heads, d / w.heads,
+              sequence.steps, stride, s.scores, s.attended + first);
+  });
+  Linear(layer.output, Epilogue::add, s.attended, s.state, columns, stride, prefetch);
   LayerNorm(s.state, d, layer.feed_forward_norm.weight, layer.feed_forward_norm.bias, s.normed,
-            nullptr, nullptr, steps, stride);
-  Linear(layer.expand, Epilogue::relu, s.normed, s.expanded, steps, stride, prefetch);
-  Linear(layer.contract, Epilogue::add, s.expanded, s.state, steps, stride, prefetch);
+            nullptr, nullptr, columns, stride);
+  Linear(layer.expand, Epilogue::relu, s.normed, s.expanded, columns, stride, prefetch);
+  Linear(layer.contract, Epilogue::add, s.expanded, s.state, columns, stride, prefetch);
 }
 
-/// Writes the last frame after the last layer to s.row. The other frames of this layer are needed as
-/// keys and values only.
-inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& layer,
-                            std::int64_t steps, const InferenceScratch& s, bool prefetch) {
-  const std::int64_t d = w.hidden, stride = padded(steps);
-  LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
-            nullptr, steps, stride);
-  float *key = s.query, *value = key + d * stride;
-  Linear(layer.key_value, Epilogue::none, s.normed, key, steps, stride, prefetch);
+/// Writes keys and values of the last layer to s.query, which needs the other frames as these only.
+inline void EncodeLastKeys(const EncoderWeights& w, const LastLayerWeights& layer,
+                           const EncodeRows& rows, const InferenceScratch& s, bool prefetch) {
+  LayerNorm(s.state, w.hidden, layer.attention_norm.weight, layer.attention_norm.bias, s.normed,
+            nullptr, nullptr, rows.columns, rows.stride);
+  Linear(layer.key_value, Epilogue::none, s.normed, s.query, rows.columns, rows.stride, prefetch);
+}
+
+/// Writes the last frame of a sequence after the last layer to s.row. first: its first column.
+inline void EncodeLastFrame(const EncoderWeights& w, const LastLayerWeights& layer,
+                            std::int64_t first, std::int64_t steps, std::int64_t stride,
+                            const InferenceScratch& s) {
+  const std::int64_t d = w.hidden;
+  const float *key = s.query + first, *value = key + d * stride;
   for (std::int64_t c = 0; c < d; ++c) {
-    s.row[c] = s.state[c * stride + steps - 1];
-    s.row_normed[c] = s.normed[c * stride + steps - 1];
+    s.row[c] = s.state[c * stride + first + steps - 1];
+    s.row_normed[c] = s.normed[c * stride + first + steps - 1];
   }
   RowLinear(layer.query, Epilogue::none, s.row_normed, s.row_query);
   SingleQueryAttention(s.row_query, key, value, w.heads, d / w.heads, steps, stride, s.scores,
@@ -95,35 +126,55 @@ inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& lay
   RowLinear(layer.contract, Epilogue::add, s.row_expanded, s.row);
 }
 
-/// frames: [steps, features], not standardised; NULL: zero vectors after standardisation. scratch:
-/// w.scratch_size(steps) floats, aligned to a cache line. nig: [4, hidden] receives gamma, delta,
-/// alpha, beta. sums: NULL, or receives the sums of engine/frame_sums.h. stages: see Encoder::encode().
-inline void Encode(const EncoderWeights& w, std::int32_t modality, const float* frames,
-                   std::int64_t steps, EncoderStages stages, float* scratch, float* nig,
-                   double* sums) {
+/// Pools the frames after the last layer, and writes the evidence of each sequence.
+inline void EncodeEvidence(const EncoderWeights& w, const ModalityWeights& m,
+                           const EncodeRows& rows, const InferenceScratch& s, bool prefetch) {
+  const std::int64_t d = w.hidden, stride = rows.stride;
+  if (w.pool_last)
+    EncodeLastKeys(w, m.last_layer, rows, s, prefetch);
+  else
+    LayerNorm(s.state, d, m.final_norm.weight, m.final_norm.bias, s.normed, nullptr, nullptr,
+              rows.columns, stride);
+  ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
+    const std::int64_t steps = sequence.steps;
+    if (w.pool_last) {
+      EncodeLastFrame(w, m.last_layer, first, steps, stride, s);
+      RowNorm(s.row, d, m.final_norm.weight, m.final_norm.bias, s.row_normed);
+    } else {
+      for (std::int64_t c = 0; c < d; ++c) {
+        float sum = 0;
+        for (std::int64_t t = 0; t < steps; ++t) sum += s.normed[c * stride + first + t];
+        s.row_normed[c] = sum / static_cast<float>(steps);
+      }
+    }
+    RowLinear(m.evidence, Epilogue::none, s.row_normed, s.raw);
+    Evidence(s.raw, d, w.limits, sequence.nig);
+  });
+}
+
+/// Sequences of one modality; see Encoder::encode(). scratch: w.scratch_size(longest, stride) floats, aligned
+/// to a cache line.
+inline void Encode(const EncoderWeights& w, std::int32_t modality,
+                   Span<const EncoderSequence> sequences, EncoderStages stages, float* scratch) {
   const ModalityWeights& m = w.modalities[static_cast<std::size_t>(modality)];
+  EncodeRows rows{sequences, 0, 0, 0};
+  for (const EncoderSequence& sequence : sequences) {
+    rows.longest = std::max(rows.longest, sequence.steps);
+    rows.columns += sequence.steps;
+  }
+  rows.stride = row_stride(rows.columns, sequences.size());
   Arena arena(scratch);
-  const InferenceScratch s(w, m.features, steps, arena);
-  const std::int64_t d = w.hidden, stride = padded(steps);
-  if (stages.begin == 0) EncodeInput(w, m, frames, steps, s, sums, stages.prefetch);
+  const InferenceScratch s(w, m.features, rows.longest, rows.stride, arena);
+  if (stages.begin == 0) {
+    ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
+      EncodeInput(w, m, sequence, s, s.state + first, rows.stride, stages.prefetch);
+    });
+    ClearPadding(s.state, w.hidden, rows);
+  }
   for (std::size_t l = 0; l < m.layers.size(); ++l)
     if (stages.begin <= l + 1 && l + 1 < stages.end)
-      EncodeLayer(w, m.layers[l], steps, s, stages.prefetch);
-  if (stages.end <= w.layers) return;
-  if (w.pool_last) {
-    EncodeLastLayer(w, m.last_layer, steps, s, stages.prefetch);
-    RowNorm(s.row, d, m.final_norm.weight, m.final_norm.bias, s.row_normed);
-  } else {
-    LayerNorm(s.state, d, m.final_norm.weight, m.final_norm.bias, s.normed, nullptr, nullptr, steps,
-              stride);
-    for (std::int64_t c = 0; c < d; ++c) {
-      float sum = 0;
-      for (std::int64_t t = 0; t < steps; ++t) sum += s.normed[c * stride + t];
-      s.row_normed[c] = sum / static_cast<float>(steps);
-    }
-  }
-  RowLinear(m.evidence, Epilogue::none, s.row_normed, s.raw);
-  Evidence(s.raw, d, w.limits, nig);
+      EncodeLayer(w, m.layers[l], rows, s, stages.prefetch);
+  if (stages.end > w.layers) EncodeEvidence(w, m, rows, s, stages.prefetch);
 }
 
 }  // namespace casd::cpu::HWY_NAMESPACE

@@ -25,15 +25,16 @@ Encoder::Encoder(ModelPtr model, cpu::Target target)
 
 Encoder::~Encoder() = default;
 
-std::size_t Encoder::scratch_size(std::int64_t steps) const {
-  return static_cast<std::size_t>(packed_->weights.scratch_size(steps) + cpu::cache_line);
+std::size_t Encoder::scratch_size(std::int64_t steps, std::int64_t columns,
+                                  std::size_t sequences) const {
+  const std::int64_t stride = cpu::row_stride(columns, sequences);
+  return static_cast<std::size_t>(packed_->weights.scratch_size(steps, stride) + cpu::cache_line);
 }
 
-void Encoder::encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
-                     float* nig, double* sums, EncoderStages stages) const {
+void Encoder::encode(std::int32_t modality, Span<const EncoderSequence> sequences, float* scratch,
+                     EncoderStages stages) const {
   const cpu::FlushToZero mode;
-  packed_->kernels.encode(packed_->weights, modality, frames, steps, stages, cpu::aligned(scratch),
-                          nig, sums);
+  packed_->kernels.encode(packed_->weights, modality, sequences, stages, cpu::aligned(scratch));
 }
 
 std::int32_t Encoder::modalities() const { return packed_->model->schema().modality_count(); }

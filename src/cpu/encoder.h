@@ -1,7 +1,8 @@
 // The encoders of a model for inference: convolution, Transformer, pooling and evidential head of one
-// modality of one sample.
+// modality of some samples.
 #pragma once
 
+#include "core/span.h"
 #include "cpu/target.h"
 #include "engine/frame_sums.h"
 #include "model/model.h"
@@ -18,23 +19,37 @@ struct EncoderStages {
   bool prefetch = false;                  // weights are probably not in the caches
 };
 
+/// Frames of one modality of one sample, and what encode() computes of them.
+struct EncoderSequence {
+  const float* frames;  // [steps, features], not standardised; NULL: zero vectors after it
+  std::int64_t steps;   // at least 1
+  float* nig;           // [4, hidden] receives gamma, delta, alpha, beta
+  double* sums;         // NULL, or receives the sums of engine/frame_sums.h
+};
+
 class Encoder {
  public:
   /// Packs the weights once, and chooses the kernels.
   explicit Encoder(ModelPtr model, cpu::Target target = cpu::chosen_target());
   ~Encoder();
 
-  /// Number of floats of scratch memory that encode() needs for up to `steps` frames of any modality.
-  std::size_t scratch_size(std::int64_t steps) const;
+  /// Number of floats of scratch memory that encode() needs for up to `sequences` sequences of any modality,
+  /// of up to `steps` frames each and `columns` in all.
+  std::size_t scratch_size(std::int64_t steps, std::int64_t columns, std::size_t sequences) const;
+  std::size_t scratch_size(std::int64_t steps) const { return scratch_size(steps, steps, 1); }
 
-  /// frames: [steps, features], not standardised; NULL: a sequence of zero vectors after
-  /// standardisation. nig: [4, hidden] receives gamma, delta, alpha, beta. sums: NULL, or receives the
-  /// sums of engine/frame_sums.h. Does not allocate. Any number of threads, each with its own scratch.
+  /// Does not allocate. Any number of threads, each with its own scratch. Several sequences take less
+  /// time at once than one by one, as they share vectors and weights; the results are the same.
   ///
-  /// The stages can be divided between calls with the same arguments. The first stage reads `frames` and
-  /// writes `sums`, the last one writes `nig`; scratch keeps what lies between them.
+  /// The stages can be divided between calls with the same arguments. The first stage reads frames and
+  /// writes sums, the last one writes `nig`; scratch keeps what lies between them.
+  void encode(std::int32_t modality, Span<const EncoderSequence> sequences, float* scratch,
+              EncoderStages stages = {}) const;
   void encode(std::int32_t modality, const float* frames, std::int64_t steps, float* scratch,
-              float* nig, double* sums = nullptr, EncoderStages stages = {}) const;
+              float* nig, double* sums = nullptr, EncoderStages stages = {}) const {
+    const EncoderSequence sequence{frames, steps, nig, sums};
+    encode(modality, {&sequence, 1}, scratch, stages);
+  }
 
   std::int32_t modalities() const;
 

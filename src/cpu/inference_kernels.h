@@ -15,9 +15,8 @@ namespace casd::cpu {
 /// kernel. An engine uses `encode`; the others are tested one by one.
 struct InferenceKernels {
   // encode-inl.h
-  void (*encode)(const EncoderWeights& weights, std::int32_t modality, const float* frames,
-                 std::int64_t steps, EncoderStages stages, float* scratch, float* nig,
-                 double* sums);
+  void (*encode)(const EncoderWeights& weights, std::int32_t modality,
+                 Span<const EncoderSequence> sequences, EncoderStages stages, float* scratch);
   // linear-inl.h
   void (*linear)(const LinearWeights& map, Epilogue epilogue, const float* x, float* y,
                  std::int64_t columns, std::int64_t stride, bool prefetch);

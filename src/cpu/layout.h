@@ -1,6 +1,7 @@
 // How the CPU engine lays out activations and weights in memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace casd::cpu {
@@ -9,6 +10,12 @@ namespace casd::cpu {
 constexpr std::int64_t column_block = 8;
 constexpr std::int64_t padded(std::int64_t columns) {
   return (columns + column_block - 1) / column_block * column_block;
+}
+
+/// Row stride of sequences with that many frames in all, one after the other without padding between them: a
+/// kernel that is not at a row's begin writes whole vectors from there.
+constexpr std::int64_t row_stride(std::int64_t columns, std::size_t sequences) {
+  return padded(sequences > 1 ? columns + column_block - 1 : columns);
 }
 
 /// Outputs of a linear map that are computed together, with one load of each input.

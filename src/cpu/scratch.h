@@ -36,12 +36,13 @@ class Arena {
   std::int64_t taken_ = 0;
 };
 
-/// The arrays of one call of encode(). Activations are [channels, stride].
+/// The arrays of one call of encode() for sequences of at most `steps` frames. Activations are [channels,
+/// stride].
 struct InferenceScratch {
   template <class Weights>
   InferenceScratch(const Weights& weights, std::int64_t features, std::int64_t steps,
-                   Arena& arena) {
-    const std::int64_t d = weights.hidden, stride = padded(steps);
+                   std::int64_t stride, Arena& arena) {
+    const std::int64_t d = weights.hidden;
     state = arena.take(d * stride);
     normed = arena.take(d * stride);
     scores = arena.take(steps * attention_columns);
@@ -51,7 +52,7 @@ struct InferenceScratch {
     row_attended = arena.take(padded(d));
     row_expanded = arena.take(padded(weights.feed_forward));
     raw = arena.take(padded(4 * d));
-    code = arena.take(steps > weights.position_steps ? d * stride : 0);
+    code = arena.take(steps > weights.position_steps ? d * padded(steps) : 0);
     // What follows is not needed at the same time.
     const std::int64_t input_size = (steps + 2) * features, sums_size = steps * padded(d);
     float* shared = arena.take(std::max(
@@ -66,7 +67,7 @@ struct InferenceScratch {
   float* state;     // [hidden, stride]
   float* normed;    // [hidden, stride]
   float* scores;    // [steps, attention_columns]
-  float* code;      // [hidden, stride], if more steps than have a precomputed code
+  float* code;      // [hidden, padded(steps)], if more steps than have a precomputed code
   float* input;     // [steps + 2, features]
   float* sums;      // [steps, padded(hidden)]
   float* query;     // [3 hidden, stride]: query, key, value

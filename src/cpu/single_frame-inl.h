@@ -67,8 +67,8 @@ inline HWY_NOINLINE void RowNorm(const float* x, std::int64_t channels, const fl
   for (std::int64_t c = 0; c < channels; ++c) y[c] = (x[c] - centre) * scale * weight[c] + bias[c];
 }
 
-/// Attention of one query [heads * size] over keys and values [heads * size, stride]. The query must
-/// already be multiplied by log2(e) / sqrt(size). scratch: [stride]. out: [heads * size].
+/// Attention of one query [heads * size] over keys and values [heads * size, stride], which need
+/// not begin at a vector. The query must already be multiplied by log2(e) / sqrt(size). scratch: [stride]. out: [heads * size].
 inline HWY_NOINLINE void SingleQueryAttention(const float* query, const float* key,
                                               const float* value, std::int64_t heads,
                                               std::int64_t size, std::int64_t steps,
@@ -85,7 +85,7 @@ inline HWY_NOINLINE void SingleQueryAttention(const float* query, const float* k
     for (std::int64_t t = 0; t < steps; t += lanes) {
       Vec product = hn::Zero(d);
       for (std::int64_t c = first; c < first + size; ++c)
-        product = hn::MulAdd(Broadcast(query[c]), hn::Load(d, key + c * stride + t), product);
+        product = hn::MulAdd(Broadcast(query[c]), hn::LoadU(d, key + c * stride + t), product);
       product = hn::IfThenElse(valid(t), product, lowest);
       hn::Store(product, d, scratch + t);
       largest = hn::IfThenElse(hn::Lt(product, largest), largest, product);
@@ -106,8 +106,13 @@ inline HWY_NOINLINE void SingleQueryAttention(const float* query, const float* k
     const float scale = 1 / hn::GetLane(hn::SumOfLanes(d, total));
     for (std::int64_t c = first; c < first + size; ++c) {
       Vec sum = hn::Zero(d);
-      for (std::int64_t t = 0; t < steps; t += lanes)
-        sum = hn::MulAdd(hn::Load(d, scratch + t), hn::Load(d, value + c * stride + t), sum);
+      std::int64_t t = 0;
+      for (; t + lanes <= steps; t += lanes)
+        sum = hn::MulAdd(hn::Load(d, scratch + t), hn::LoadU(d, value + c * stride + t), sum);
+      // Beyond the last key may be what another sample made infinite.
+      if (t < steps)
+        sum = hn::MulAdd(hn::Load(d, scratch + t),
+                         hn::IfThenElseZero(valid(t), hn::LoadU(d, value + c * stride + t)), sum);
       out[c] = hn::GetLane(hn::SumOfLanes(d, sum)) * scale;
     }
   }

@@ -32,8 +32,7 @@ HWY_INLINE void ForEachBlock(std::int64_t rows, const Body& body) {
   for (; r < rows; ++r) body(Count<1>(), r);
 }
 
-/// x [channels, stride] to out [columns, out_stride], a multiple of column_block; what is beyond the
-/// channels is not written.
+/// x [channels, stride] to out [columns, out_stride]; what is beyond the channels is not written.
 inline HWY_NOINLINE void TransposeRows(const float* HWY_RESTRICT x, std::int64_t channels,
                                        std::int64_t stride, std::int64_t columns,
                                        float* HWY_RESTRICT out, std::int64_t out_stride) {
@@ -55,10 +54,10 @@ inline HWY_NOINLINE void TransposeRows(const float* HWY_RESTRICT x, std::int64_t
       const auto ef_low = pairs(hn::InterleaveLower(quarter, e, f));
       const auto ef_high = pairs(hn::InterleaveUpper(quarter, e, f));
       float* to = out + t * out_stride + c;
-      hn::Store(floats(hn::InterleaveLower(pair, ab_low, ef_low)), quarter, to);
-      hn::Store(floats(hn::InterleaveUpper(pair, ab_low, ef_low)), quarter, to + out_stride);
-      hn::Store(floats(hn::InterleaveLower(pair, ab_high, ef_high)), quarter, to + 2 * out_stride);
-      hn::Store(floats(hn::InterleaveUpper(pair, ab_high, ef_high)), quarter, to + 3 * out_stride);
+      hn::StoreU(floats(hn::InterleaveLower(pair, ab_low, ef_low)), quarter, to);
+      hn::StoreU(floats(hn::InterleaveUpper(pair, ab_low, ef_low)), quarter, to + out_stride);
+      hn::StoreU(floats(hn::InterleaveLower(pair, ab_high, ef_high)), quarter, to + 2 * out_stride);
+      hn::StoreU(floats(hn::InterleaveUpper(pair, ab_high, ef_high)), quarter, to + 3 * out_stride);
     }
     for (std::int64_t t = whole; t < columns; ++t)
       for (std::int64_t k = 0; k < 4; ++k) out[t * out_stride + c + k] = from[k * stride + t];

@@ -127,8 +127,9 @@ TEST(Encoder, PositionCodesAreThoseOfTheFormula) {
   cpu::test::fill(frames, 1);
   const cpu::InferenceKernels& kernels = cpu::inference_kernels(cpu::chosen_target());
   for (Buffer* nig : {&first, &second}) {
-    Buffer scratch(weights.scratch_size(300));
-    kernels.encode(weights, 0, frames.data(), 300, {}, scratch.data(), nig->data(), nullptr);
+    Buffer scratch(weights.scratch_size(300, 304));
+    const EncoderSequence sequence{frames.data(), 300, nig->data(), nullptr};
+    kernels.encode(weights, 0, {&sequence, 1}, {}, scratch.data());
     weights.position_steps = 0;
   }
   for (std::int64_t i = 0; i < first.size(); ++i) ASSERT_NEAR(first[i], second[i], 1e-6f);

@@ -99,60 +99,71 @@ inline void EncodeLayer(const EncoderWeights& w, const LayerWeights& layer, cons
   Linear(layer.contract, Epilogue::add, s.expanded, s.state, columns, stride, prefetch);
 }
 
-/// Writes keys and values of the last layer to s.query, which needs the other frames as these only.
-inline void EncodeLastKeys(const EncoderWeights& w, const LastLayerWeights& layer,
-                           const EncodeRows& rows, const InferenceScratch& s, bool prefetch) {
-  LayerNorm(s.state, w.hidden, layer.attention_norm.weight, layer.attention_norm.bias, s.normed,
-            nullptr, nullptr, rows.columns, rows.stride);
-  Linear(layer.key_value, Epilogue::none, s.normed, s.query, rows.columns, rows.stride, prefetch);
-}
-
-/// Writes the last frame of a sequence after the last layer to s.row. first: its first column.
-inline void EncodeLastFrame(const EncoderWeights& w, const LastLayerWeights& layer,
-                            std::int64_t first, std::int64_t steps, std::int64_t stride,
-                            const InferenceScratch& s) {
-  const std::int64_t d = w.hidden;
-  const float *key = s.query + first, *value = key + d * stride;
-  for (std::int64_t c = 0; c < d; ++c) {
-    s.row[c] = s.state[c * stride + first + steps - 1];
-    s.row_normed[c] = s.normed[c * stride + first + steps - 1];
-  }
-  RowLinear(layer.query, Epilogue::none, s.row_normed, s.row_query);
-  SingleQueryAttention(s.row_query, key, value, w.heads, d / w.heads, steps, stride, s.scores,
-                       s.row_attended);
-  RowLinear(layer.output, Epilogue::add, s.row_attended, s.row);
-  RowNorm(s.row, d, layer.feed_forward_norm.weight, layer.feed_forward_norm.bias, s.row_normed);
-  RowLinear(layer.expand, Epilogue::relu, s.row_normed, s.row_expanded);
-  RowLinear(layer.contract, Epilogue::add, s.row_expanded, s.row);
+/// Writes the last frames of all sequences after the last layer to s.row. The other frames of this layer are
+/// needed as keys and values only.
+inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& layer,
+                            const EncodeRows& rows, const InferenceScratch& s, bool prefetch) {
+  const std::int64_t d = w.hidden, width = padded(d), stride = rows.stride;
+  const auto count = static_cast<std::int64_t>(rows.sequences.size());
+  LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
+            nullptr, rows.columns, stride);
+  Linear(layer.key_value, Epilogue::none, s.normed, s.query, rows.columns, stride, prefetch);
+  std::int64_t row = 0;
+  ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
+    const std::int64_t last = first + sequence.steps - 1;
+    for (std::int64_t c = 0; c < d; ++c) {
+      s.row[row + c] = s.state[c * stride + last];
+      s.row_normed[row + c] = s.normed[c * stride + last];
+    }
+    row += width;
+  });
+  RowLinear(layer.query, Epilogue::none, s.row_normed, s.row_query, count);
+  row = 0;
+  ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
+    const float *key = s.query + first, *value = key + d * stride;
+    SingleQueryAttention(s.row_query + row, key, value, w.heads, d / w.heads, sequence.steps,
+                         stride, s.scores, s.row_attended + row);
+    row += width;
+  });
+  RowLinear(layer.output, Epilogue::add, s.row_attended, s.row, count);
+  for (row = 0; row < count * width; row += width)
+    RowNorm(s.row + row, d, layer.feed_forward_norm.weight, layer.feed_forward_norm.bias,
+            s.row_normed + row);
+  RowLinear(layer.expand, Epilogue::relu, s.row_normed, s.row_expanded, count);
+  RowLinear(layer.contract, Epilogue::add, s.row_expanded, s.row, count);
 }
 
 /// Pools the frames after the last layer, and writes the evidence of each sequence.
 inline void EncodeEvidence(const EncoderWeights& w, const ModalityWeights& m,
                            const EncodeRows& rows, const InferenceScratch& s, bool prefetch) {
-  const std::int64_t d = w.hidden, stride = rows.stride;
-  if (w.pool_last)
-    EncodeLastKeys(w, m.last_layer, rows, s, prefetch);
-  else
+  const std::int64_t d = w.hidden, width = padded(d), stride = rows.stride;
+  const auto count = static_cast<std::int64_t>(rows.sequences.size());
+  std::int64_t row = 0;
+  if (w.pool_last) {
+    EncodeLastLayer(w, m.last_layer, rows, s, prefetch);
+    for (; row < count * width; row += width)
+      RowNorm(s.row + row, d, m.final_norm.weight, m.final_norm.bias, s.row_normed + row);
+  } else {
     LayerNorm(s.state, d, m.final_norm.weight, m.final_norm.bias, s.normed, nullptr, nullptr,
               rows.columns, stride);
-  ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
-    const std::int64_t steps = sequence.steps;
-    if (w.pool_last) {
-      EncodeLastFrame(w, m.last_layer, first, steps, stride, s);
-      RowNorm(s.row, d, m.final_norm.weight, m.final_norm.bias, s.row_normed);
-    } else {
+    ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
       for (std::int64_t c = 0; c < d; ++c) {
         float sum = 0;
-        for (std::int64_t t = 0; t < steps; ++t) sum += s.normed[c * stride + first + t];
-        s.row_normed[c] = sum / static_cast<float>(steps);
+        for (std::int64_t t = 0; t < sequence.steps; ++t) sum += s.normed[c * stride + first + t];
+        s.row_normed[row + c] = sum / static_cast<float>(sequence.steps);
       }
-    }
-    RowLinear(m.evidence, Epilogue::none, s.row_normed, s.raw);
-    Evidence(s.raw, d, w.limits, sequence.nig);
-  });
+      row += width;
+    });
+  }
+  RowLinear(m.evidence, Epilogue::none, s.row_normed, s.raw, count);
+  const float* raw = s.raw;
+  for (const EncoderSequence& sequence : rows.sequences) {
+    Evidence(raw, d, w.limits, sequence.nig);
+    raw += m.evidence.stride;
+  }
 }
 
-/// Sequences of one modality; see Encoder::encode(). scratch: w.scratch_size(longest, stride) floats, aligned
+/// Sequences of one modality; see Encoder::encode(). scratch: w.scratch_size() floats, aligned
 /// to a cache line.
 inline void Encode(const EncoderWeights& w, std::int32_t modality,
                    Span<const EncoderSequence> sequences, EncoderStages stages, float* scratch) {
@@ -164,7 +175,8 @@ inline void Encode(const EncoderWeights& w, std::int32_t modality,
   }
   rows.stride = row_stride(rows.columns, sequences.size());
   Arena arena(scratch);
-  const InferenceScratch s(w, m.features, rows.longest, rows.stride, arena);
+  const InferenceScratch s(w, m.features, rows.longest, rows.stride,
+                           static_cast<std::int64_t>(sequences.size()), arena);
   if (stages.begin == 0) {
     ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
       EncodeInput(w, m, sequence, s, s.state + first, rows.stride, stages.prefetch);

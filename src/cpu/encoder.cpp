@@ -28,7 +28,9 @@ Encoder::~Encoder() = default;
 std::size_t Encoder::scratch_size(std::int64_t steps, std::int64_t columns,
                                   std::size_t sequences) const {
   const std::int64_t stride = cpu::row_stride(columns, sequences);
-  return static_cast<std::size_t>(packed_->weights.scratch_size(steps, stride) + cpu::cache_line);
+  return static_cast<std::size_t>(
+      packed_->weights.scratch_size(steps, stride, static_cast<std::int64_t>(sequences)) +
+      cpu::cache_line);
 }
 
 void Encoder::encode(std::int32_t modality, Span<const EncoderSequence> sequences, float* scratch,

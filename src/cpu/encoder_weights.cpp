@@ -186,11 +186,12 @@ EncoderWeights::EncoderWeights(const NetworkLayout& layout, const float* values)
   }
 }
 
-std::int64_t EncoderWeights::scratch_size(std::int64_t steps, std::int64_t stride) const {
+std::int64_t EncoderWeights::scratch_size(std::int64_t steps, std::int64_t stride,
+                                          std::int64_t sequences) const {
   std::int64_t most = 0;
   for (const ModalityWeights& modality : modalities) {
     Arena arena(nullptr);
-    InferenceScratch(*this, modality.features, steps, stride, arena);
+    InferenceScratch(*this, modality.features, steps, stride, sequences, arena);
     most = std::max(most, arena.taken());
   }
   return most;

@@ -52,9 +52,9 @@ class EncoderWeights {
   EncoderWeights(const EncoderWeights&) = delete;
   EncoderWeights& operator=(const EncoderWeights&) = delete;
 
-  /// Scratch memory, in floats, to encode sequences of up to `steps` frames of any modality, in rows of
+  /// Scratch memory, in floats, to encode `sequences` sequences of up to `steps` frames of any modality, in rows of
   /// `stride`.
-  std::int64_t scratch_size(std::int64_t steps, std::int64_t stride) const;
+  std::int64_t scratch_size(std::int64_t steps, std::int64_t stride, std::int64_t sequences) const;
 
   std::int64_t hidden, heads, feed_forward;
   std::size_t layers;

@@ -18,7 +18,7 @@ constexpr std::size_t floats_per_cache_line = 16;
 
 /// Sequences of one modality that are encoded at once. More would leave the first two caches.
 constexpr std::size_t most_grouped = 8;
-constexpr std::int64_t most_columns = 336;  // frames of several sequences
+constexpr std::int64_t most_columns = 224;  // frames of several sequences
 
 /// Indices of items of one modality: [begin, end) of CpuWorkspace::order.
 struct Group {
@@ -105,12 +105,9 @@ void make_groups(const EncodeCall& call, std::size_t most) {
   }
 }
 
-/// Each thread takes the next group when it is free.
-void encode_groups(const EncodeCall& call, ThreadPool& pool) {
-  // Several for each thread, so that none waits long for the others.
-  const auto threads = static_cast<std::size_t>(pool.threads());
-  const std::size_t pieces = threads > 1 ? 4 * threads : 1;
-  make_groups(call, std::clamp<std::size_t>(call.items.size() / pieces, 1, most_grouped));
+/// Each thread takes the next group of at most `most` items when it is free.
+void encode_groups(const EncodeCall& call, ThreadPool& pool, std::size_t most) {
+  make_groups(call, most);
   const std::vector<Group>& groups = call.scratch.groups;
   pool.run(static_cast<std::int64_t>(groups.size()), [&](std::int64_t piece, int index) {
     const Group& group = groups[static_cast<std::size_t>(piece)];
@@ -172,19 +169,21 @@ class CpuInference final : public InferenceEngine {
     const auto threads = static_cast<std::size_t>(pool_.threads());
     const std::size_t groups = std::min(threads, items.size());
     const bool divided = groups > 1 && items.size() <= std::min(2 * threads, cpu::most_divided);
-    // Also what only other calls of that size use, which then do not allocate.
+    // In a batch the sample before has used the same weights.
+    const bool single = items.size() <= static_cast<std::size_t>(encoder_.modalities());
+    // Also the memory that only other calls of that size use, which then do not allocate.
+    const std::int64_t columns = single ? longest : std::max(longest, most_columns);
     scratch.reserve(threads, std::min(threads, cpu::most_divided) - 1,
-                    encoder_.scratch_size(longest, std::max(longest, most_columns), most_grouped),
+                    encoder_.scratch_size(longest, columns, single ? 1 : most_grouped),
                     reader ? encoder_.sum_count() : 0);
     scratch.order.reserve(items.size());
     scratch.groups.reserve(items.size());
-    // In a batch the sample before has used the same weights.
-    const bool prefetch = items.size() <= static_cast<std::size_t>(encoder_.modalities());
-    const EncodeCall call{encoder_, items, scratch, reader, prefetch};
-    if (divided)
-      encode_divided(call, pool_, groups);
-    else
-      encode_groups(call, pool_);
+    const EncodeCall call{encoder_, items, scratch, reader, single};
+    if (divided) return encode_divided(call, pool_, groups);
+    // Several groups for each thread, so that none waits long for the others.
+    const std::size_t pieces = threads > 1 ? 4 * threads : 1;
+    encode_groups(call, pool_,
+                  single ? 1 : std::clamp<std::size_t>(items.size() / pieces, 1, most_grouped));
   }
 
  private:

@@ -34,7 +34,8 @@ struct InferenceKernels {
   void (*convolution)(const RowWeights& map, const float* x, std::int64_t features,
                       std::int64_t steps, float* sums, bool prefetch);
   // single_frame-inl.h
-  void (*row_linear)(const RowWeights& map, Epilogue epilogue, const float* x, float* y);
+  void (*row_linear)(const RowWeights& map, Epilogue epilogue, const float* x, float* y,
+                     std::int64_t rows);
   void (*row_norm)(const float* x, std::int64_t channels, const float* weight, const float* bias,
                    float* y);
   void (*single_query_attention)(const float* query, const float* key, const float* value,

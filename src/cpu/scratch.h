@@ -41,17 +41,17 @@ class Arena {
 struct InferenceScratch {
   template <class Weights>
   InferenceScratch(const Weights& weights, std::int64_t features, std::int64_t steps,
-                   std::int64_t stride, Arena& arena) {
+                   std::int64_t stride, std::int64_t sequences, Arena& arena) {
     const std::int64_t d = weights.hidden;
     state = arena.take(d * stride);
     normed = arena.take(d * stride);
     scores = arena.take(steps * attention_columns);
-    row = arena.take(padded(d));
-    row_normed = arena.take(padded(d));
-    row_query = arena.take(padded(d));
-    row_attended = arena.take(padded(d));
-    row_expanded = arena.take(padded(weights.feed_forward));
-    raw = arena.take(padded(4 * d));
+    row = arena.take(sequences * padded(d));
+    row_normed = arena.take(sequences * padded(d));
+    row_query = arena.take(sequences * padded(d));
+    row_attended = arena.take(sequences * padded(d));
+    row_expanded = arena.take(sequences * padded(weights.feed_forward));
+    raw = arena.take(sequences * padded(4 * d));
     code = arena.take(steps > weights.position_steps ? d * padded(steps) : 0);
     // What follows is not needed at the same time.
     const std::int64_t input_size = (steps + 2) * features, sums_size = steps * padded(d);
@@ -73,9 +73,9 @@ struct InferenceScratch {
   float* query;     // [3 hidden, stride]: query, key, value
   float* attended;  // [hidden, stride]
   float* expanded;  // [feed_forward, stride]
-  float *row, *row_normed, *row_query, *row_attended;  // [padded(hidden)]
-  float* row_expanded;                                 // [padded(feed_forward)]
-  float* raw;  // [padded(4 hidden)]: outputs of the evidence head's linear map
+  float *row, *row_normed, *row_query, *row_attended;  // [sequences, padded(hidden)]
+  float* row_expanded;                                 // [sequences, padded(feed_forward)]
+  float* raw;  // [sequences, padded(4 hidden)]: outputs of the evidence head's linear map
 };
 
 }  // namespace casd::cpu

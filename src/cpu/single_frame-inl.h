@@ -1,4 +1,4 @@
-// Kernels for one frame: what the last layer computes if only the last frame is pooled, and the
+// Kernels for single frames: what the last layer computes if only the last frame is pooled, and the
 // evidence head. Vectors hold consecutive channels, or for attention consecutive keys.
 #if defined(CASD_CPU_SINGLE_FRAME_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef CASD_CPU_SINGLE_FRAME_INL_H
@@ -15,31 +15,58 @@
 HWY_BEFORE_NAMESPACE();
 namespace casd::cpu::HWY_NAMESPACE {
 
-template <int kVectors>
+/// kRows frames, kVectors vectors of outputs from `first` on; the sums stay in registers.
+template <int kRows, int kVectors>
 HWY_INLINE void RowBlock(const RowWeights& map, Epilogue epilogue, const float* HWY_RESTRICT x,
                          std::int64_t first, float* HWY_RESTRICT y) {
   const Tag d;
-  Vec sum[kVectors];
-  CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[v] = hn::Load(d, map.bias + first + v * lanes);
+  const std::int64_t x_stride = padded(map.inputs);
+  Vec sum[kRows][kVectors];
+  CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
+    const Vec start = hn::Load(d, map.bias + first + v * lanes);
+    CASD_UNROLL for (int r = 0; r < kRows; ++r) sum[r][v] = start;
+  }
   const float* weight = map.weight + first;
   for (std::int64_t i = 0; i < map.inputs; ++i, weight += map.stride) {
-    const Vec in = Broadcast(x[i]);
-    CASD_UNROLL for (int v = 0; v < kVectors; ++v) sum[v] =
-        hn::MulAdd(in, hn::Load(d, weight + v * lanes), sum[v]);
+    Vec in[kRows];
+    CASD_UNROLL for (int r = 0; r < kRows; ++r) in[r] = Broadcast(x[r * x_stride + i]);
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v) {
+      const Vec w = hn::Load(d, weight + v * lanes);
+      CASD_UNROLL for (int r = 0; r < kRows; ++r) sum[r][v] = hn::MulAdd(in[r], w, sum[r][v]);
+    }
   }
-  CASD_UNROLL for (int v = 0; v < kVectors; ++v) StoreSum(epilogue, sum[v], y + first + v * lanes);
+  CASD_UNROLL for (int r = 0; r < kRows; ++r) {
+    CASD_UNROLL for (int v = 0; v < kVectors; ++v)
+        StoreSum(epilogue, sum[r][v], y + r * map.stride + first + v * lanes);
+  }
 }
 
-/// y = W x + b for one frame; x [inputs], y [map.stride].
+/// All outputs of kRows frames, in tiles of kVectors, 2 and 1 vectors.
+template <int kRows, int kVectors>
+HWY_INLINE void RowTiles(const RowWeights& map, Epilogue epilogue, const float* x, float* y,
+                         std::int64_t first = 0) {
+  for (; first + kVectors * lanes <= map.stride; first += kVectors * lanes)
+    RowBlock<kRows, kVectors>(map, epilogue, x, first, y);
+  if constexpr (kVectors > 5)
+    RowTiles<kRows, 5>(map, epilogue, x, y, first);
+  else if constexpr (kVectors > 2)
+    RowTiles<kRows, 2>(map, epilogue, x, y, first);
+  else if constexpr (kVectors > 1)
+    RowTiles<kRows, 1>(map, epilogue, x, y, first);
+}
+
+/// y = W x + b for `rows` frames; x [rows, padded(inputs)], y [rows, map.stride].
 inline HWY_NOINLINE void RowLinear(const RowWeights& map, Epilogue epilogue, const float* x,
-                                   float* y) {
-  constexpr std::int64_t most = registers == 32 ? 20 : 10;
-  const std::int64_t width = map.stride;
-  std::int64_t o = 0;
-  for (; o + most * lanes <= width; o += most * lanes) RowBlock<most>(map, epilogue, x, o, y);
-  for (; o + 5 * lanes <= width; o += 5 * lanes) RowBlock<5>(map, epilogue, x, o, y);
-  for (; o + 2 * lanes <= width; o += 2 * lanes) RowBlock<2>(map, epilogue, x, o, y);
-  for (; o < width; o += lanes) RowBlock<1>(map, epilogue, x, o, y);
+                                   float* y, std::int64_t rows) {
+  constexpr bool many = registers == 32;
+  const std::int64_t x_stride = padded(map.inputs);
+  std::int64_t r = 0;
+  for (; r + 4 <= rows; r += 4)
+    RowTiles<4, many ? 5 : 2>(map, epilogue, x + r * x_stride, y + r * map.stride);
+  for (; r + 2 <= rows; r += 2)
+    RowTiles<2, many ? 10 : 5>(map, epilogue, x + r * x_stride, y + r * map.stride);
+  for (; r < rows; ++r)
+    RowTiles<1, many ? 20 : 10>(map, epilogue, x + r * x_stride, y + r * map.stride);
 }
 
 /// Layer normalisation of one frame; x, y [padded(channels)].
@@ -67,8 +94,9 @@ inline HWY_NOINLINE void RowNorm(const float* x, std::int64_t channels, const fl
   for (std::int64_t c = 0; c < channels; ++c) y[c] = (x[c] - centre) * scale * weight[c] + bias[c];
 }
 
-/// Attention of one query [heads * size] over keys and values [heads * size, stride], which need
-/// not begin at a vector. The query must already be multiplied by log2(e) / sqrt(size). scratch: [stride]. out: [heads * size].
+/// Attention of one query [heads * size] over keys and values [heads * size, stride], which need not begin at
+/// a vector. The query must already be multiplied by log2(e) / sqrt(size). scratch: [padded(steps)]. out:
+/// [heads * size].
 inline HWY_NOINLINE void SingleQueryAttention(const float* query, const float* key,
                                               const float* value, std::int64_t heads,
                                               std::int64_t size, std::int64_t steps,

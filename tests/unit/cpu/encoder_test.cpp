@@ -7,7 +7,11 @@
 #include "model/options.h"
 #include "unit/cpu/kernel_support.h"
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
+#include <limits>
+#include <vector>
 
 namespace casd {
 namespace {
@@ -15,7 +19,7 @@ namespace {
 using cpu::Target;
 using cpu::test::Buffer;
 
-ModelPtr model_with(casd_pooling pooling, std::int32_t max_steps) {
+ModelPtr model_with(casd_pooling pooling, std::int32_t max_steps, double input_clip = 5) {
   Schema schema;
   schema.add_modality("a", 11);
   schema.add_modality("b", 3);
@@ -24,6 +28,7 @@ ModelPtr model_with(casd_pooling pooling, std::int32_t max_steps) {
   casd_model_options options = default_model_options();
   options.pooling = pooling;
   options.max_steps = max_steps;
+  options.input_clip = input_clip;
   return create_model(schema, options);
 }
 
@@ -104,6 +109,62 @@ TEST_P(EncoderOnTarget, StagesCanBeDividedBetweenCalls) {
   }
 }
 
+// Several sequences at once: the same bits as one by one, with garbage in the scratch memory, and also if one
+// of them is infinite.
+TEST_P(EncoderOnTarget, SequencesCanBeEncodedAtOnce) {
+  for (const casd_pooling pooling : {CASD_POOLING_LAST, CASD_POOLING_MEAN}) {
+    const ModelPtr model = model_with(pooling, 100, 0);
+    const Encoder encoder(model, GetParam());
+    const std::int64_t width = 4 * model->options().hidden;
+    for (const std::vector<std::int64_t>& lengths : {std::vector<std::int64_t>{50, 50},
+                                                     {1, 1, 1, 1, 1, 1, 1, 1},
+                                                     {3, 17, 1, 9, 64},
+                                                     {8, 16}}) {
+      std::int64_t columns = 0;
+      for (const std::int64_t steps : lengths) columns += steps;
+      const std::int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+      for (const bool infinite : {false, true}) {
+        std::deque<Buffer> frames, together, alone;
+        std::vector<std::vector<double>> sums;
+        std::vector<EncoderSequence> sequences;
+        const std::size_t size = encoder.scratch_size(longest, columns, lengths.size());
+        std::vector<float> scratch(size + 64, std::numeric_limits<float>::quiet_NaN());
+        for (std::size_t k = 0; k < lengths.size(); ++k) {
+          frames.emplace_back(lengths[k] * 11);
+          cpu::test::fill(frames.back(), k);
+          // A number that passes for finite and whose square does not.
+          if (infinite && k == 1) frames.back()[frames.back().size() - 1] = 3e38f;
+          together.emplace_back(width);
+          alone.emplace_back(width);
+          sums.emplace_back(encoder.sum_count());
+          encoder.encode(0, frames[k].data(), lengths[k], scratch.data(), alone[k].data(),
+                         sums[k].data());
+        }
+        std::fill(scratch.begin(), scratch.end(), std::numeric_limits<float>::quiet_NaN());
+        for (std::size_t i = size; i < scratch.size(); ++i) scratch[i] = 42;
+        std::vector<std::vector<double>> sums_together = sums;
+        for (std::size_t k = 0; k < lengths.size(); ++k) {
+          std::fill(sums_together[k].begin(), sums_together[k].end(), -1);
+          sequences.push_back(
+              {frames[k].data(), lengths[k], together[k].data(), sums_together[k].data()});
+        }
+        encoder.encode(0, sequences, scratch.data());
+        for (std::size_t k = 0; k < lengths.size(); ++k) {
+          for (std::int64_t i = 0; i < width; ++i) {
+            if (infinite && k == 1) continue;
+            ASSERT_TRUE(std::isfinite(together[k][i])) << k;
+            ASSERT_EQ(together[k][i], alone[k][i]) << k;
+          }
+          for (std::int64_t i = 0; i < frame_sum_count(11); ++i)
+            ASSERT_EQ(sums_together[k][static_cast<std::size_t>(i)],
+                      sums[k][static_cast<std::size_t>(i)]);
+        }
+        for (std::size_t i = size; i < scratch.size(); ++i) ASSERT_EQ(scratch[i], 42);
+      }
+    }
+  }
+}
+
 CASD_TEST_ALL_TARGETS(EncoderOnTarget);
 
 // The sum over the stages: what the encoder computes, of which attention and the last frame count more.
@@ -127,7 +188,7 @@ TEST(Encoder, PositionCodesAreThoseOfTheFormula) {
   cpu::test::fill(frames, 1);
   const cpu::InferenceKernels& kernels = cpu::inference_kernels(cpu::chosen_target());
   for (Buffer* nig : {&first, &second}) {
-    Buffer scratch(weights.scratch_size(300, 304));
+    Buffer scratch(weights.scratch_size(300, 304, 1));
     const EncoderSequence sequence{frames.data(), 300, nig->data(), nullptr};
     kernels.encode(weights, 0, {&sequence, 1}, {}, scratch.data());
     weights.position_steps = 0;

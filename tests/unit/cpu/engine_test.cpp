@@ -35,9 +35,9 @@ ModelPtr make_model(casd_pooling pooling, std::int32_t layers) {
   return create_model(schema, options);
 }
 
-/// Items of all modalities with different lengths, and what the encoder alone computes of them.
+/// Items of all modalities or of one, with different lengths, and what the encoder alone computes of them.
 struct Items {
-  Items(const Encoder& encoder, std::size_t count) {
+  Items(const Encoder& encoder, std::size_t count, bool one_modality = false) {
     const std::size_t width = 4 * 8;
     nig.assign(count, std::vector<float>(width));
     expected = nig;
@@ -46,9 +46,10 @@ struct Items {
     reads = std::vector<std::atomic<int>>(count);
     std::vector<float> scratch(encoder.scratch_size(most_steps));
     for (std::size_t i = 0; i < count; ++i) {
-      const auto modality = static_cast<std::int32_t>(i % features.size());
+      const auto modality = one_modality ? 0 : static_cast<std::int32_t>(i % features.size());
       const auto steps = static_cast<std::int32_t>(1 + 17 * i % most_steps);
-      frames.emplace_back(std::make_unique<Buffer>(steps * features[i % features.size()]));
+      frames.emplace_back(
+          std::make_unique<Buffer>(steps * features[static_cast<std::size_t>(modality)]));
       cpu::test::fill(*frames.back(), i);
       items.push_back({frames.back()->data(), nig[i].data(), steps, modality});
       encoder.encode(modality, frames.back()->data(), steps, scratch.data(), expected[i].data(),
@@ -70,7 +71,8 @@ class Reader final : public FrameSumReader {
   FrameSumItem item(std::size_t) const override { return {}; }
   void read(std::size_t index, double* sums) const override {
     ++items_.reads[index];
-    const std::int64_t count = frame_sum_count(features[index % features.size()]);
+    const std::int64_t count =
+        frame_sum_count(features[static_cast<std::size_t>(items_.items[index].modality)]);
     std::copy_n(sums, count, items_.sums[index].begin());
   }
 
@@ -90,14 +92,15 @@ struct Host {
 };
 
 /// Whether the engine computes each item as the encoder alone does, and reads its sums once.
-void expect_right(const ModelPtr& model, int threads, std::size_t count, int rounds) {
+void expect_right(const ModelPtr& model, int threads, std::size_t count, int rounds,
+                  bool one_modality = false) {
   const Encoder encoder(model);
   EngineSetup setup;
   setup.threads = threads;
   const InferenceEnginePtr engine = cpu_engine().infer(model, setup);
   const std::unique_ptr<EngineWorkspace> workspace = engine->workspace();
   for (int round = 0; round < rounds; ++round) {
-    const Items items(encoder, count);
+    const Items items(encoder, count, one_modality);
     const Reader reader(items);
     engine->encode({items.items.data(), count}, workspace.get(), &reader);
     for (std::size_t i = 0; i < count; ++i) {
@@ -134,6 +137,15 @@ TEST_F(CpuEngine, DividedItemsHaveTheSameBitsInEveryOrder) {
     set_parallel_for(&Host::run, 8, &host);
     for_all_divisions(1);
   }
+}
+
+// Items that share vectors, in groups of every size.
+TEST_F(CpuEngine, BatchesHaveTheSameBits) {
+  const ModelPtr model = make_model(CASD_POOLING_LAST, 2);
+  for (const int threads : {1, 3})
+    for (const std::size_t count : {2, 3, 4, 7, 29, 120})
+      for (const bool one_modality : {false, true})
+        ASSERT_NO_FATAL_FAILURE(expect_right(model, threads, count, 1, one_modality));
 }
 
 TEST_F(CpuEngine, ConcurrentCallsDoNotDisturbEachOther) {

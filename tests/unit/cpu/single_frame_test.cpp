@@ -18,7 +18,9 @@ class SingleFrame : public KernelTest {};
 TEST_P(SingleFrame, LinearMatchesTheReferenceForAnySize) {
   for (const std::int64_t inputs : {1, 7, 40})
     for (const std::int64_t outputs : {1, 8, 15, 40, 160, 163}) {
-      Buffer weight(outputs * inputs), bias(outputs), x(inputs), old(padded(outputs));
+      constexpr std::int64_t rows = 7;
+      Buffer weight(outputs * inputs), bias(outputs), x(rows * padded(inputs)),
+          old(rows * padded(outputs));
       fill(weight, 1);
       fill(bias, 2);
       fill(x, 3);
@@ -26,22 +28,26 @@ TEST_P(SingleFrame, LinearMatchesTheReferenceForAnySize) {
       Buffer packed(inputs * padded(outputs)), packed_bias(padded(outputs));
       pack_rows(weight.data(), bias.data(), outputs, inputs, 0.5f, packed.data(),
                 packed_bias.data());
-      std::vector<double> expected(static_cast<std::size_t>(outputs));
-      reference::linear(weight.data(), bias.data(), outputs, inputs, x.data(), expected.data(), 1,
-                        1);
-      for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu, Epilogue::add}) {
-        Buffer y(padded(outputs));
-        for (std::int64_t i = 0; i < y.size(); ++i) y[i] = old[i];
-        inference_kernels(GetParam())
-            .row_linear({inputs, outputs, padded(outputs), packed.data(), packed_bias.data()},
-                        epilogue, x.data(), y.data());
-        for (std::int64_t o = 0; o < outputs; ++o) {
-          double value = 0.5 * expected[static_cast<std::size_t>(o)];
-          if (epilogue == Epilogue::relu) value = value < 0 ? 0 : value;
-          if (epilogue == Epilogue::add) value += static_cast<double>(old[o]);
-          ASSERT_NEAR(y[o], value, 2e-5) << inputs << " " << outputs;
+      const RowWeights map{inputs, outputs, padded(outputs), packed.data(), packed_bias.data()};
+      std::vector<double> expected(static_cast<std::size_t>(outputs * rows));
+      for (std::int64_t r = 0; r < rows; ++r)
+        reference::linear(weight.data(), bias.data(), outputs, inputs,
+                          x.data() + r * padded(inputs), expected.data() + r * outputs, 1, 1);
+      for (const Epilogue epilogue : {Epilogue::none, Epilogue::relu, Epilogue::add})
+        for (std::int64_t count = 1; count <= rows; ++count) {
+          Buffer y(rows * padded(outputs));
+          for (std::int64_t i = 0; i < y.size(); ++i) y[i] = old[i];
+          inference_kernels(GetParam()).row_linear(map, epilogue, x.data(), y.data(), count);
+          for (std::int64_t r = 0; r < count; ++r)
+            for (std::int64_t o = 0; o < outputs; ++o) {
+              const std::int64_t at = r * padded(outputs) + o;
+              double value = 0.5 * expected[static_cast<std::size_t>(r * outputs + o)];
+              if (epilogue == Epilogue::relu) value = value < 0 ? 0 : value;
+              if (epilogue == Epilogue::add) value += static_cast<double>(old[at]);
+              ASSERT_NEAR(y[at], value, 2e-5) << inputs << " " << outputs << " " << r;
+            }
+          for (std::int64_t i = count * padded(outputs); i < y.size(); ++i) ASSERT_EQ(y[i], old[i]);
         }
-      }
     }
 }
 

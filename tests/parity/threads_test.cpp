@@ -102,8 +102,20 @@ std::ptrdiff_t threads_of_process() {
   return std::distance(begin(tasks), end(tasks));
 }
 
-/// The threads of the process once there are `expected`. Linux can list a thread for a moment after it
-/// was joined.
+/// The threads of the process once their number does not change any more. Linux can list a thread for a moment
+/// after it was joined.
+std::ptrdiff_t settled_threads() {
+  std::ptrdiff_t threads = threads_of_process();
+  for (int same = 0; same < 20; ++same) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (threads_of_process() == threads) continue;
+    threads = threads_of_process();
+    same = 0;
+  }
+  return threads;
+}
+
+/// The threads of the process once there are `expected`.
 std::ptrdiff_t threads_after_waiting_for(std::ptrdiff_t expected) {
   for (int i = 0; i < 1000 && threads_of_process() != expected; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -113,11 +125,13 @@ std::ptrdiff_t threads_after_waiting_for(std::ptrdiff_t expected) {
 TEST(PluginThreads, EndWithTheNetwork) {
   if (!std::filesystem::exists("/proc/self/task")) GTEST_SKIP() << "counts threads in /proc";
   use_plugin(1);  // starts threads that live as long as the process
-  const std::ptrdiff_t before = threads_of_process();
+  const std::ptrdiff_t before = settled_threads();
   for (const int threads : {1, 2, 4}) {
     // One thread for the calls and threads - 1 workers, which sleep when idle. No OpenMP threads,
     // because they busy-wait between operations.
-    use_plugin(threads, [&] { EXPECT_EQ(threads_of_process(), before + threads) << threads; });
+    use_plugin(threads, [&] {
+      EXPECT_EQ(threads_after_waiting_for(before + threads), before + threads) << threads;
+    });
     EXPECT_EQ(threads_after_waiting_for(before), before);
   }
 }

@@ -165,7 +165,7 @@ def markdown(result):
     for case in result["control"]:
         case["tails"] = tails(case, clock)
         lines += [f"The slowest of a hundred predictions, {case['size']}, batch {case['batch']}: "
-                  f"{case['tails']['casd-cpu']:.2f} times the median; of a loop without memory accesses that "
+                  f"{case['tails']['casd-cpu']:.2f} times the median; of a loop in the first cache that "
                   f"takes as long: {case['tails']['control']:.2f} times.", ""]
     lines += ["Loading, memory above that before the library was loaded, and agreement with CASD", ""]
     lines += fact_table(result, clock) + [""]

@@ -136,7 +136,7 @@ class Comparison:
         self.result["cold"].append(case)
 
     def measure_control(self, size, samples):
-        """CASD and, in turns with it, a loop without memory accesses that takes as long."""
+        """CASD and, in turns with it, a loop in the first cache that takes as long."""
         casd = self.processes[size, "casd-cpu"]
         settings = {"kind": "predict", "samples": samples, "least": 3}
         typical = statistics.median(casd.call("time", seconds=0.05, **settings)["wall"])

@@ -3,14 +3,10 @@ import json
 import statistics
 
 import whole_training
+from percentiles import percentile, tails
 from rounds import CONTENDERS
 
 SHARED = 1.05  # wall time over CPU time, above which the core was shared
-
-
-def percentile(values, share):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(share * len(values)))]
 
 
 def clock_ratio(result):
@@ -109,13 +105,15 @@ def cold_table(cases):
     return lines
 
 
-def tails(case, clock):
-    """99th percentile as a multiple of the median."""
-    out = {}
-    for name in case["rounds"][0]:
-        calls = [t for each in case["rounds"] for t in each[name][clock]]
-        out[name] = percentile(calls, 0.99) / statistics.median(calls)
-    return out
+def tail_table(cases):
+    names = {"casd-cpu": "CASD", "control": "a loop in the first cache that takes as long"}
+    lines = ["| | of its round (10th to 90th percentile of rounds) | of all |", "|---|---:|---:|"]
+    for case in cases:
+        for name, tail in case["tails"].items():
+            low, high = tail["ratios"]
+            lines.append(f"| {case['size']}, {case['batch']}: {names[name]} | "
+                         f"{tail['ratio']:.2f} ({low:.2f} to {high:.2f}) | {tail['all']:.2f} |")
+    return lines
 
 
 def fact_table(result, clock):
@@ -164,9 +162,9 @@ def markdown(result):
         lines += cold_table(result["cold"]) + [""]
     for case in result["control"]:
         case["tails"] = tails(case, clock)
-        lines += [f"The slowest of a hundred predictions, {case['size']}, batch {case['batch']}: "
-                  f"{case['tails']['casd-cpu']:.2f} times the median; of a loop in the first cache that "
-                  f"takes as long: {case['tails']['control']:.2f} times.", ""]
+    if result["control"]:
+        lines += ["The slowest of a hundred predictions: time as a multiple of the median", ""]
+        lines += tail_table(result["control"]) + [""]
     lines += ["Loading, memory above that before the library was loaded, and agreement with CASD", ""]
     lines += fact_table(result, clock) + [""]
     if "whole_training" in result:

@@ -28,6 +28,7 @@ namespace casd::cpu::HWY_NAMESPACE {
 struct EncodeRows {
   Span<const EncoderSequence> sequences;
   std::int64_t longest, columns, stride;
+  bool prefetch;  // asks for weights before they are needed
 };
 
 /// Calls `action(sequence, first column)`.
@@ -42,10 +43,10 @@ HWY_INLINE void ForEachSequence(const EncodeRows& rows, const Action& action) {
 
 /// Writes the input of the first layer to `state`, and the sums unless `sequence.sums` is NULL.
 inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m,
-                        const EncoderSequence& sequence, const InferenceScratch& s, float* state,
-                        std::int64_t stride, bool prefetch) {
+                        const EncoderSequence& sequence, const EncodeRows& rows,
+                        const InferenceScratch& s, float* state) {
   const std::int64_t steps = sequence.steps;
-  if (prefetch) {  // what is needed after the frames
+  if (rows.prefetch) {  // what is needed after the frames
     Prefetch(m.convolution.weight, convolution_block);
     for (std::int64_t c = 0; c < w.hidden && steps <= w.position_steps; ++c)
       Prefetch(w.position + c * w.position_steps, steps);
@@ -61,7 +62,7 @@ inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m,
   else
     std::fill_n(s.input + m.features, steps * m.features, 0.0f);
   std::fill_n(s.input + (steps + 1) * m.features, m.features, 0.0f);
-  Convolution(m.convolution, s.input, m.features, steps, s.sums, prefetch);
+  Convolution(m.convolution, s.input, m.features, steps, s.sums, rows.prefetch);
   const float* code = w.position;
   std::int64_t code_stride = w.position_steps;
   if (steps > w.position_steps) {
@@ -71,7 +72,7 @@ inline void EncodeInput(const EncoderWeights& w, const ModalityWeights& m,
         s.code[c * code_stride + t] = static_cast<float>(position_code(t, c, w.hidden));
     code = s.code;
   }
-  AddPositionCode(s.sums, w.hidden, steps, code, code_stride, state, stride);
+  AddPositionCode(s.sums, w.hidden, steps, code, code_stride, state, rows.stride);
 }
 
 /// Writes zeros to the columns beyond the last frame, which no result depends on.
@@ -82,32 +83,32 @@ inline void ClearPadding(float* state, std::int64_t channels, const EncodeRows& 
 
 /// Updates s.state.
 inline void EncodeLayer(const EncoderWeights& w, const LayerWeights& layer, const EncodeRows& rows,
-                        const InferenceScratch& s, bool prefetch) {
+                        const InferenceScratch& s) {
   const std::int64_t d = w.hidden, columns = rows.columns, stride = rows.stride;
   LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
             nullptr, columns, stride);
-  Linear(layer.query_key_value, Epilogue::none, s.normed, s.query, columns, stride, prefetch);
+  Linear(layer.query_key_value, Epilogue::none, s.normed, s.query, columns, stride, rows.prefetch);
   ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
     const float* query = s.query + first;
     Attention(query, query + d * stride, query + 2 * d * stride, w.heads, d / w.heads,
               sequence.steps, stride, s.scores, s.attended + first);
   });
-  Linear(layer.output, Epilogue::add, s.attended, s.state, columns, stride, prefetch);
+  Linear(layer.output, Epilogue::add, s.attended, s.state, columns, stride, rows.prefetch);
   LayerNorm(s.state, d, layer.feed_forward_norm.weight, layer.feed_forward_norm.bias, s.normed,
             nullptr, nullptr, columns, stride);
-  Linear(layer.expand, Epilogue::relu, s.normed, s.expanded, columns, stride, prefetch);
-  Linear(layer.contract, Epilogue::add, s.expanded, s.state, columns, stride, prefetch);
+  Linear(layer.expand, Epilogue::relu, s.normed, s.expanded, columns, stride, rows.prefetch);
+  Linear(layer.contract, Epilogue::add, s.expanded, s.state, columns, stride, rows.prefetch);
 }
 
 /// Writes the last frames of all sequences after the last layer to s.row. The other frames of this layer are
 /// needed as keys and values only.
 inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& layer,
-                            const EncodeRows& rows, const InferenceScratch& s, bool prefetch) {
+                            const EncodeRows& rows, const InferenceScratch& s) {
   const std::int64_t d = w.hidden, width = padded(d), stride = rows.stride;
   const auto count = static_cast<std::int64_t>(rows.sequences.size());
   LayerNorm(s.state, d, layer.attention_norm.weight, layer.attention_norm.bias, s.normed, nullptr,
             nullptr, rows.columns, stride);
-  Linear(layer.key_value, Epilogue::none, s.normed, s.query, rows.columns, stride, prefetch);
+  Linear(layer.key_value, Epilogue::none, s.normed, s.query, rows.columns, stride, rows.prefetch);
   std::int64_t row = 0;
   ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
     const std::int64_t last = first + sequence.steps - 1;
@@ -135,12 +136,12 @@ inline void EncodeLastLayer(const EncoderWeights& w, const LastLayerWeights& lay
 
 /// Pools the frames after the last layer, and writes the evidence of each sequence.
 inline void EncodeEvidence(const EncoderWeights& w, const ModalityWeights& m,
-                           const EncodeRows& rows, const InferenceScratch& s, bool prefetch) {
+                           const EncodeRows& rows, const InferenceScratch& s) {
   const std::int64_t d = w.hidden, width = padded(d), stride = rows.stride;
   const auto count = static_cast<std::int64_t>(rows.sequences.size());
   std::int64_t row = 0;
   if (w.pool_last) {
-    EncodeLastLayer(w, m.last_layer, rows, s, prefetch);
+    EncodeLastLayer(w, m.last_layer, rows, s);
     for (; row < count * width; row += width)
       RowNorm(s.row + row, d, m.final_norm.weight, m.final_norm.bias, s.row_normed + row);
   } else {
@@ -168,7 +169,7 @@ inline void EncodeEvidence(const EncoderWeights& w, const ModalityWeights& m,
 inline void Encode(const EncoderWeights& w, std::int32_t modality,
                    Span<const EncoderSequence> sequences, EncoderStages stages, float* scratch) {
   const ModalityWeights& m = w.modalities[static_cast<std::size_t>(modality)];
-  EncodeRows rows{sequences, 0, 0, 0};
+  EncodeRows rows{sequences, 0, 0, 0, stages.prefetch};
   for (const EncoderSequence& sequence : sequences) {
     rows.longest = std::max(rows.longest, sequence.steps);
     rows.columns += sequence.steps;
@@ -178,15 +179,13 @@ inline void Encode(const EncoderWeights& w, std::int32_t modality,
   const InferenceScratch s(w, m.features, rows.longest, rows.stride,
                            static_cast<std::int64_t>(sequences.size()), arena);
   if (stages.begin == 0) {
-    ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first) HWY_ATTR {
-      EncodeInput(w, m, sequence, s, s.state + first, rows.stride, stages.prefetch);
-    });
+    ForEachSequence(rows, [&](const EncoderSequence& sequence, std::int64_t first)
+                              HWY_ATTR { EncodeInput(w, m, sequence, rows, s, s.state + first); });
     ClearPadding(s.state, w.hidden, rows);
   }
   for (std::size_t l = 0; l < m.layers.size(); ++l)
-    if (stages.begin <= l + 1 && l + 1 < stages.end)
-      EncodeLayer(w, m.layers[l], rows, s, stages.prefetch);
-  if (stages.end > w.layers) EncodeEvidence(w, m, rows, s, stages.prefetch);
+    if (stages.begin <= l + 1 && l + 1 < stages.end) EncodeLayer(w, m.layers[l], rows, s);
+  if (stages.end > w.layers) EncodeEvidence(w, m, rows, s);
 }
 
 }  // namespace casd::cpu::HWY_NAMESPACE

@@ -23,7 +23,7 @@ CONTENDERS = {
 class Process:
     """A worker; `call` raises with the worker's message."""
 
-    def __init__(self, name, options, settings=None):
+    def __init__(self, name, options):
         python = options.torch_python if name.startswith("torch-") else sys.executable
         script = pathlib.Path(__file__).with_name("worker.py")
         environment = dict(os.environ)
@@ -36,8 +36,7 @@ class Process:
             [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.errors, text=True, env=environment,
             preexec_fn=lambda: os.sched_setaffinity(0, cores))
-        self.send(settings or
-                  {"name": name, "library": str(options.library), "modalities": MODALITIES,
+        self.send({"name": name, "library": str(options.library), "modalities": MODALITIES,
                    "steps": options.steps,
                    "most_samples": max(options.batches + options.training)})
 
@@ -136,21 +135,11 @@ class Comparison:
         self.result["cold"].append(case)
 
     def measure_control(self, size, samples):
-        """CASD and, in turns with it, a loop in the first cache that takes as long."""
-        casd = self.processes[size, "casd-cpu"]
-        settings = {"kind": "predict", "samples": samples, "least": 3}
-        typical = statistics.median(casd.call("time", seconds=0.05, **settings)["wall"])
-        control = Process("control", self.options, {"seconds": typical})
-        try:
-            control.call("time", seconds=0, least=3)  # waits until it has started
-            case = {"size": size, "batch": samples, "rounds": []}
-            for _ in range(self.options.rounds):
-                case["rounds"].append({
-                    "casd-cpu": casd.call("time", seconds=self.options.seconds, **settings),
-                    "control": control.call("time", seconds=self.options.seconds, least=3)})
-            self.result["control"].append(case)
-        finally:
-            control.close()
+        """All rounds of predictions by CASD in turns with a loop. Adds [round] -> times of both."""
+        process = self.processes[size, "casd-cpu"]
+        self.result["control"].append({"size": size, "batch": samples, "rounds": [
+            process.call("time_with_control", samples=samples, seconds=2 * self.options.seconds)
+            for _ in range(self.options.rounds)]})
 
     def run(self, folder):
         options = self.options

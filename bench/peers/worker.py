@@ -1,4 +1,4 @@
-"""A process with one contender or the control. Reads commands as lines of JSON and answers each with one
+"""A process with one contender. Reads commands as lines of JSON and answers each with one
 line.
 
 Separate processes keep the peak memory of the contenders apart, and two LibTorch libraries of different
@@ -82,6 +82,7 @@ class Worker:
         self.all_frames = model_file.inputs(modalities, most_samples, steps)
         self.calls = {}
         self.others = None
+        self.control = None
 
     def frames(self, samples):
         return [each[:samples] for each in self.all_frames]
@@ -113,31 +114,39 @@ class Worker:
     def time(self, kind, samples, seconds, least):
         return measure(self.calls[kind, samples], seconds, least)
 
-
     def time_cold(self, samples, calls):
         if self.others is None:
             self.others = np.zeros(CACHES, np.uint8)
         return measure_cold(self.calls["predict", samples], self.others, calls)
 
+    def time_with_control(self, samples, seconds):
+        """Times of predictions and, in turns with them, of a loop that takes as long."""
+        call = self.calls["predict", samples]
+        if self.control is None:
+            self.control = Control(min(measure(call, 0, 20)["wall"]))
+        times = {"prediction": {"wall": [], "cpu": []}, "control": {"wall": [], "cpu": []}}
+        end = time.perf_counter() + seconds
+        while not times["control"]["wall"] or time.perf_counter() < end:
+            for name, action in (("prediction", call), ("control", self.control)):
+                for clock, each in measure(action, 0, 1).items():
+                    times[name][clock] += each
+        return times
+
 
 class Control:
-    """Square roots of numbers that stay in the first cache: what the machine itself does to the times of a
-    call that takes as long."""
+    """Products of matrices in the first cache: what the machine does to the times of a call that multiplies
+    as fast as the core can and needs no other memory."""
 
     def __init__(self, seconds):
-        values = np.full(2048, 2.0)
-        out = np.empty_like(values)
-        best = min(timed(lambda: [np.sqrt(values, out) for _ in range(50)])["wall"]
-                   for _ in range(50)) / 50
+        self.x = np.full((48, 48), 0.5, np.float32)
+        self.out = np.empty_like(self.x)
+        self.repetitions = range(50)
+        best = min(timed(self)["wall"] for _ in range(50)) / 50
         self.repetitions = range(max(1, round(seconds / best)))
-        self.values, self.out = values, out
 
-    def time(self, seconds, least):
-        return measure(self.call, seconds, least)
-
-    def call(self):
+    def __call__(self):
         for _ in self.repetitions:
-            np.sqrt(self.values, self.out)
+            np.matmul(self.x, self.x, self.out)
 
 
 def main():
@@ -145,7 +154,7 @@ def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     settings = json.loads(sys.stdin.readline())
-    worker = Control(**settings) if "seconds" in settings else Worker(**settings)
+    worker = Worker(**settings)
     for line in sys.stdin:
         command = json.loads(line)
         action = command.pop("action")

@@ -12,7 +12,7 @@ def tail(times):
 
 
 def tails(case, clock):
-    """99th percentile as a multiple of the median, of predictions, of the loop that takes turns with them,
+    """99th percentile as a multiple of the median, of predictions, of the control that takes turns with them,
     and the ratio of both: in each round, and over all calls, where a median that drifts between the rounds
     counts, too."""
     def row(ratios, all_calls):

@@ -106,8 +106,8 @@ def cold_table(cases):
 
 
 def tail_table(cases):
-    names = {"prediction": "CASD", "control": "a loop in the first cache that takes as long",
-             "relative": "CASD relative to the loop"}
+    names = {"prediction": "CASD", "control": "matrix products that take as long",
+             "relative": "CASD relative to these"}
     lines = ["| | of its round (10th to 90th percentile of rounds) | of all |", "|---|---:|---:|"]
     for case in cases:
         for name, tail in case["tails"].items():

@@ -135,7 +135,7 @@ class Comparison:
         self.result["cold"].append(case)
 
     def measure_control(self, size, samples):
-        """All rounds of predictions by CASD in turns with a loop. Adds [round] -> times of both."""
+        """All rounds of predictions by CASD in turns with products of matrices. Adds [round] -> times of both."""
         process = self.processes[size, "casd-cpu"]
         self.result["control"].append({"size": size, "batch": samples, "rounds": [
             process.call("time_with_control", samples=samples, seconds=2 * self.options.seconds)

@@ -120,7 +120,7 @@ class Worker:
         return measure_cold(self.calls["predict", samples], self.others, calls)
 
     def time_with_control(self, samples, seconds):
-        """Times of predictions and, in turns with them, of a loop that takes as long."""
+        """Times of predictions and, in turns with them, of products of matrices that take as long."""
         call = self.calls["predict", samples]
         if self.control is None:
             self.control = Control(min(measure(call, 0, 20)["wall"]))
@@ -134,8 +134,8 @@ class Worker:
 
 
 class Control:
-    """Products of matrices in the first cache: what the machine does to the times of a call that multiplies
-    as fast as the core can and needs no other memory."""
+    """Products of matrices that stay in the first two caches: what the machine itself does to the times of a
+    call that multiplies as fast as the core can."""
 
     def __init__(self, seconds):
         self.x = np.full((48, 48), 0.5, np.float32)

@@ -21,7 +21,10 @@ inline double seconds_since(Clock::time_point start) {
 
 #if defined(__x86_64__)
 
-/// Twelve independent chains of fused multiplications and additions.
+/// Operations of an iteration of chains().
+constexpr double operations_of_chains = 12 * 8 * 2;
+
+/// Twelve independent chains of fused multiplications and additions. Returns operations per second.
 __attribute__((target("avx2,fma"), noinline)) inline double chains(int64_t iterations) {
   const __m256 factor = _mm256_set1_ps(1.0000001f), add = _mm256_set1_ps(1e-9f);
   __m256 a0 = add, a1 = add, a2 = add, a3 = add, a4 = add, a5 = add, a6 = add, a7 = add, a8 = add,
@@ -40,7 +43,7 @@ __attribute__((target("avx2,fma"), noinline)) inline double chains(int64_t itera
   }
   asm volatile("" : : "x"(a0), "x"(a1), "x"(a2), "x"(a3), "x"(a4), "x"(a5));
   asm volatile("" : : "x"(a6), "x"(a7), "x"(a8), "x"(a9), "x"(a10), "x"(a11));
-  return 12.0 * 8 * 2 * static_cast<double>(iterations) / seconds_since(start);
+  return operations_of_chains * static_cast<double>(iterations) / seconds_since(start);
 }
 
 /// Operations per second of one thread with AVX2, best of several short runs; 0: not measured.

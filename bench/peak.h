@@ -19,10 +19,10 @@ inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-#if defined(__x86_64__)
-
 /// Operations of an iteration of chains().
 constexpr double operations_of_chains = 12 * 8 * 2;
+
+#if defined(__x86_64__)
 
 /// Twelve independent chains of fused multiplications and additions. Returns operations per second.
 __attribute__((target("avx2,fma"), noinline)) inline double chains(int64_t iterations) {
@@ -59,6 +59,7 @@ inline double measured_peak() {
 
 #else
 
+inline double chains(int64_t) { return 0; }
 inline double measured_peak() { return 0; }
 
 #endif

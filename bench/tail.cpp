@@ -31,18 +31,6 @@ struct Window {
   double loop_tail, tail, median;
 };
 
-#if defined(__x86_64__)
-
-void loop(double seconds, double peak) {
-  chains(static_cast<int64_t>(seconds * peak / operations_of_chains));
-}
-
-#else
-
-void loop(double, double) {}
-
-#endif
-
 std::vector<Window> measure(const casd_model* model, std::size_t count, double peak) {
   const auto schema = make<casd_schema>([&](auto** out) { return casd_model_schema(out, model); });
   const auto predictor =
@@ -56,13 +44,14 @@ std::vector<Window> measure(const casd_model* model, std::size_t count, double p
   };
   double best = predict();
   for (int call = 0; call < calls; ++call) best = std::min(best, predict());
+  const auto iterations = static_cast<int64_t>(best * peak / operations_of_chains);
   std::vector<Window> windows;
   std::vector<double> times(calls), loop_times(calls);
   while (windows.size() < count) {
     for (std::size_t call = 0; call < times.size(); ++call) {
       times[call] = predict();
       const auto start = Clock::now();
-      loop(best, peak);
+      chains(iterations);
       loop_times[call] = seconds_since(start);
     }
     windows.push_back({tail(loop_times), tail(times), percentile(times, 0.5)});
